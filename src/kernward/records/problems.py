@@ -64,12 +64,12 @@ class Problem(msgspec.Struct, frozen=True, rename={"class_": "class"}):
     """All events with one function signature.
 
     `count` counts events; `replayed_count` are further copies of the same messages that a log
-    printed again, which are not in `count`. `hosts` and `sources` are the first few in alphabetical
-    order, `host_count` and `source_count` say how many there were. Events whose host no log names
-    are counted in `unknown_host_count`. `kernels` counts events by kernel release. `boots` counts
-    distinct boots. `rate_per_hour` is the mean over the hosts' observed spans of time: None where
-    fewer than two events or no span is known. `example` is the best report: not corrupted, the most
-    complete. `meaning` and `next_steps` are the catalogue's words for the kind.
+    printed again, which are not in `count`. `hosts` are the first few by name, `sources` the first few
+    in the order of reading; `host_count` and `source_count` say how many there were. Events whose host
+    no log names are counted in `unknown_host_count`. `kernels` counts events by kernel release. `boots`
+    counts distinct boots. `rate_per_hour` is the mean from the first to the last event, all hosts
+    together: None for fewer than two events, and where the logs tell no common clock. `example` is the
+    best report: not corrupted, the most complete. `meaning` and `next_steps` are the catalogue's words for the kind.
     """
 
     rank: int
