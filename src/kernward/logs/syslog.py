@@ -1,0 +1,96 @@
+"""What the syslog family's formats have in common: a header with time, host and program, then text.
+
+Kernel messages in syslog still have printk's time stamp where the kernel prints one. Only lines whose
+program is `kernel` are looked at for it, so that another program's imitation stays as it is.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from kernward.logs.console import unusual
+from kernward.logs.format import Parse
+from kernward.logs.printk import FACILITIES, LEVELS, PRINTK, decoded
+from kernward.records.lines import Line
+
+# `host kernel: `, `host program[12]: `, and `host kern.warn kernel: ` of busybox and OpenWrt. The host
+# may be missing (journalctl --no-hostname). Groups: host, facility, level, program.
+PROGRAM = r"(?:([^\s:\[\]]\S*) )??(?:([a-z]+\d?)\.([a-z]+) )?([^\s:\[\]]{1,128})(?:\[\d{1,10}\])?:(?: |$)"
+# Groups: the body, and in it stamp, caller, text.
+BODY = rf"({PRINTK}([^\r\n]*))"
+
+# rsyslog writes control characters as `#` and three octal digits ($EscapeControlCharactersOnReceive).
+_ESCAPED = re.compile(r"#(0[0-3][0-7]|177)")
+_BOOT = re.compile(r"-- (?:Boot|Reboot) ?([0-9a-f]{32})? ?--")
+
+
+def syslog_parser(time: str, read: Callable[[str], datetime | None], rest: str = PROGRAM) -> Parse:
+    """A parser for lines that begin with an optional `<N>` and a time, for which `time` is a pattern
+    with one group, that `read` understands."""
+    pattern = re.compile(
+        rf"^(?:(?:<(\d{{1,3}})>)?{time} {rest}{BODY}|([^\n]*))\r*(?:\n|\Z)", re.MULTILINE | re.ASCII
+    )
+
+    def parse(view: str, base: int, most: int) -> list[Line]:
+        lines: list[Line] = []
+        for found in pattern.finditer(view):
+            (
+                priority, when, host, facility, severity, program, body, stamp, caller, text, other
+            ) = found.groups()
+            start, end = found.start(), found.end(7)
+            if other is not None:
+                lines += without_header(other, base + start)
+            else:
+                if program != "kernel":
+                    stamp, caller, text = None, None, body
+                level = number = None
+                if priority is not None:
+                    level, number = int(priority) & 7, int(priority) >> 3
+                elif severity is not None:
+                    level, number = LEVELS.get(severity), FACILITIES.get(facility)
+                line = Line(
+                    text if text.isascii() else decoded(text), base + start, base + end,
+                    None if stamp is None else float(stamp), read(when), host, None, level, number,
+                    caller, program,
+                )
+                if "#0" in text or "#177" in text:
+                    lines += unescaped(line)
+                else:
+                    lines.append(line)
+            if len(lines) >= most:
+                break
+        return lines
+
+    return parse
+
+
+def without_header(raw: str, base: int) -> list[Line]:
+    """A line in a syslog that has no header: a journal's mark, a continuation, or console output."""
+    boot = _BOOT.match(raw)
+    if boot:
+        return [Line(decoded(raw.rstrip("\r")), base, base + len(raw), boot_id=boot[1])]
+    if raw.startswith("        "):
+        # journalctl indents the further lines of a message to below its first.
+        return [Line(decoded(raw.strip("\r").lstrip(" ")), base, base + len(raw))]
+    return unusual(raw, base)
+
+
+def unescaped(line: Line) -> list[Line]:
+    """Undoes rsyslog's escapes; a newline among them makes further lines, with spans of their own."""
+    lines = []
+    at = line.start
+    # The text is at the line's end, so positions in it count from there.
+    width = len(line.text.encode("utf-8", "backslashreplace")) if not line.text.isascii() else len(line.text)
+    origin = line.end - width
+    parts = line.text.split("#012")
+    for number, part in enumerate(parts):
+        origin += len(part.encode())
+        end = origin if number < len(parts) - 1 else line.end
+        text = _ESCAPED.sub(lambda found: chr(int(found[1], 8)), part)
+        lines.append(Line(
+            text, at, max(at, end), line.monotonic_s, line.at_utc, line.host, line.boot_id, line.level,
+            line.facility, line.caller, line.tag,
+        ))
+        origin += 4
+        at = min(origin, line.end)
+    return lines
