@@ -1,0 +1,300 @@
+"""Which function is responsible: the first frame that is not machinery, and why each other was passed over.
+
+A report's top frames are those that noticed, printed, allocated, locked or copied. `MACHINERY` names
+them by group, each group with the reason a reader is given. A stall is different: the code that is
+stuck runs through many functions, so the one that stands for it is the entry into that code (a
+system call, a file or socket operation, a work item), the frame inside the first generic dispatcher.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from kernward.events.report import Parts, Trace
+from kernward.records.events import Frame, SkippedFrame
+
+# Compiler suffixes: clones and parts of one source function.
+_SUFFIX = re.compile(r"(?:\.(?:isra|part|constprop|cold|llvm|cfi|cfi_jt|clone|lto_priv|localalias|str)(?:\.\d+)*|\.\d+|\$\w+)+$")
+# Wrappers that SYSCALL_DEFINE and COMPAT_SYSCALL_DEFINE make around one system call.
+_SYSCALL = re.compile(
+    r"^(?:__(?:x64|ia32|arm64|s390x|s390|riscv|powerpc|se|do)_)?(?:compat_)?(?:sys_|SyS_|SYSC_|__ia32_sys_)(?P<call>\w+)$"
+)
+
+
+@lru_cache(maxsize=65536)
+def plain(function: str) -> str:
+    """The function's name in the source: compiler suffixes and call thunks' prefixes off."""
+    name = _SUFFIX.sub("", function)
+    if name.startswith(("__pfx_", "__cfi_")):
+        name = name[6:]
+    return name.lstrip(".") if name[:1] == "." else name
+
+
+_GROUPS: tuple[tuple[str, str], ...] = (
+    (
+        "prints or handles the report",
+        r"(?:__)?dump_stack(?:_lvl)?|show_stack(?:_log_lvl)?|show_trace\w*|dump_backtrace|unwind_backtrace|walk_stackframe|"
+        r"print_(?:address_description|report|bad_pte|trailer|usage_bug|circular_bug|deadlock_bug|stack_trace|other_cpu_stall|cpu_stall|bad_irq_dependency|irq_inversion_bug)\w*|"
+        r"_?_?(?:kasan|asan|hwasan|kmsan|msan|kcsan|tsan|kfence)_\w+|__(?:asan|hwasan|msan|tsan)_\w+|"
+        r"(?:__)?ubsan_\w+|handle_overflow|val_to_string|object_err|report_(?:bug|enabled|usercopy|cfi_failure)\w*|"
+        r"check_memory_region(?:_inline)?|memory_is_(?:poisoned|nonaccessible)\w*|check_region_inline|kasan_check_range|bytes_is_nonzero|"
+        r"end_report|start_report|"
+        r"assfail|panic|__panic|panic_saved_regs|vpanic|nmi_panic|__?warn(?:_slowpath\w*|_printk|_alloc\w*|_flushing\w*)?|warn_alloc\w*|check_panic_on_warn|"
+        r"oops_\w+|die(?:_\w+)?|__die\w*|do_trap\w*|do_error_trap|fixup_bug|handle_bug|bug_handler|brk_handler|call_break_hook|"
+        r"do_debug_exception|exc_\w+|asm_exc_\w+|do_invalid_op|invalid_op|do_undef\w*|trap_\w+|idtentry_\w+|"
+        r"(?:async_)?page_fault(?:_oops)?|(?:__)?do_(?:async_)?page_fault|(?:__)?do_kernel_fault|do_translation_fault|do_mem_abort|do_bad_area|"
+        r"(?:__)?bad_area\w*|no_context|pgtable_bad|spurious_kernel_fault|do_user_addr_fault|do_kern_addr_fault|handle_page_fault|kernelmode_fixup_or_oops|show_fault_oops|"
+        r"(?:do_)?general_protection|do_divide_error|divide_error|(?:do_)?double_fault|do_stack_segment|stack_segment|(?:do_)?coprocessor_\w+|"
+        r"handle_exception|error_(?:code|entry|return)|common_interrupt|do_(?:DataAbort|PrefetchAbort)|__dabt_svc|__irq_svc|__und_svc|"
+        r"el1_(?:sync|abort|irq|dbg|ia|da|error)\w*|el1h?_\d+_\w+|__el1_irq|el0_\w+|el0t_\w+|"
+        r"__stack_chk_fail|__fortify_(?:panic|report)|fortify_panic|usercopy_(?:abort|warn)|"
+        r"nmi_\w+|arch_trigger_\w+|trigger_\w*backtrace|(?:__)?perf_event_(?:nmi_handler|overflow\w*)|default_do_nmi|do_nmi|end_repeat_nmi|"
+        r"print_modules|dump_page|__dump_page|bad_page|check_(?:new|free)_page_bad|bad_range|__page_table_check_\w+|"
+        r"sched_show_task|show_state\w*|debug_show_\w+|dump_cpu_task|dump_stack_print_info|show_regs\w*|__show_regs|stack_trace_\w+|save_(?:stack|trace)\w*|"
+        r"set_track\w*|unwind_\w+|(?:arch_)?stack_walk\w*|get_perf_callchain|__unwind_start_none",
+    ),
+    (
+        "checks on behalf of its caller",
+        r"refcount_\w+|__refcount_\w+|kref_\w+|__list_(?:add|del)\w*|list_(?:add|del|move|splice|replace)\w*|__hlist_\w+|hlist_\w+|"
+        r"__might_(?:sleep|resched|fault)|___might_sleep|might_(?:fault|alloc\w*)|__schedule_bug|schedule_debug|"
+        r"debug_(?:check_no_obj\w+|object_\w+|print_object|smp_processor_id|lockdep_\w+|mutex_\w+|rt_mutex\w*|spin_\w+|write_\w+|work_\w+|timer_\w+|rcu_\w+|hrtimer_\w+)|"
+        r"__debug_(?:check_no_obj\w+|object_\w+)|__this_cpu_preempt_check|check_preemption_disabled|(?:cfs_)?check_flush_dependency|"
+        r"check_heap_object|__check_(?:heap_object|object_size)|check_stack_object|check_page_span|check_object_size|ref_tracker_\w+|"
+        r"test_(?:bit|and_\w+_bit)|_test_bit|variable_test_bit|arch_test_bit|constant_test_bit|(?:arch_|raw_)?atomic(?:64|_long)?_\w+|instrument_\w+|check_(?:kcov_mode|chain_key|noncircular|prev_add|prevs_add|wait_context|prev_add_irq|irq_usage|usage|deadlock)|validate_chain\w*|"
+        r"__sanitizer_cov_\w+|write_comp_data|kcov_\w+|cfi_\w+|__cfi_\w+|(?:__)?rcu_lockdep_\w+|lockdep_\w+|"
+        r"rcu_(?:read_lock\w*|read_unlock\w*|is_watching\w*|note_\w+|dereference\w*)|rcu_preempt_need\w*",
+    ),
+    (
+        "allocates or frees memory for its caller",
+        r"_{0,4}k(?:m|z|c|re|v|vm|vz)alloc\w*|_{0,3}kmem_cache_(?:alloc|free|shrink|create|destroy)\w*|_{0,3}k(?:v|z)?free\w*|__kfree\w*|kfree_\w+|"
+        r"_{0,3}slab_\w+|__slab_\w+|slab_\w+|___slab_alloc|new_slab\w*|allocate_slab|deactivate_slab|unfreeze_partials|put_cpu_partial|discard_slab|free_(?:debug_processing|to_partial\w*|consistency\w*|slab|block|large_kmalloc)|do_slab_free|alloc_debug_processing|"
+        r"cache_(?:alloc|free|grow|flusharray|reap|estimate)\w*|____cache_alloc\w*|__cache_free|__do_(?:cache_alloc|kmalloc\w*|cache_free)|fallback_alloc|virt_to_(?:cache|slab|head_page|folio)|"
+        r"qlink_to_object|qlink_free|quarantine_\w+|__free_slab|"
+        r"_{0,3}alloc_(?:pages|page|percpu|frozen_pages)\w*|__alloc_pages\w*|__perform_reclaim|get_page_from_freelist|__free_(?:pages|one_page)\w*|free_(?:pages|unref|pcp|hot_cold|one_page|the_page)\w*|rmqueue\w*|prep_(?:new|compound)_page|post_alloc_hook|"
+        r"__?vmalloc\w*|__vmalloc\w*|vzalloc\w*|__vunmap|vfree\w*|__vfree\w*|vmap\w*|vunmap\w*|alloc_vmap_area|__get_vm_area\w*|remove_vm_area|kvmalloc\w*|pcpu_alloc\w*|__alloc_percpu\w*|free_percpu|krealloc\w*|__do_krealloc|"
+        r"kmemdup\w*|kstrdup\w*|kasprintf|kvasprintf\w*|memdup_\w+|strndup_user|mempool_\w+|dma_pool_\w+|__do_fault_alloc|should_fail\w*|__should_fail\w*|fail_dump|fault_create\w*|should_failslab|ksize|__ksize|krealloc_\w+|memblock_\w+|kmemleak_\w+|create_object|__create_object|delete_object\w*|zap_\w+_none",
+    ),
+    (
+        "takes or waits for a lock for its caller",
+        r"_{0,3}(?:raw_)?(?:spin|read|write)_(?:lock|unlock|trylock)\w*|do_raw_\w+|__raw_\w+|_raw_\w+|spin_(?:bug|dump|lock\w*|unlock\w*)|rwlock_bug|"
+        r"(?:native_|__pv_|pv_)?queued_\w+|virt_spin_lock|arch_(?:spin|read|write)_\w+|kvm_wait|pv_wait\w*|xen_qlock_wait|"
+        r"_{0,3}mutex_\w+|__mutex_\w+|mutex_\w+|ww_mutex_\w+|__ww_mutex_\w+|rt_mutex_\w+|__rt_mutex_\w+|rt_spin_\w+|rt_(?:read|write)_\w+|rtlock_\w+|__rt_\w+|rwbase_\w+|"
+        r"_{0,2}(?:down|up)(?:_read|_write|_common|_interruptible|_killable|_trylock|_timeout)*(?:_nested|_nest_lock|_non_owner|_killable|_interruptible|_common)*|rwsem_\w+|__rwsem_\w+|call_rwsem_\w+|downgrade_write|percpu_(?:down|up|rwsem)_\w+|__percpu_\w+|"
+        r"lock_(?:acquire|release|acquired|contended|is_held\w*|commit|timer_base)|__lock_(?:acquire|release|is_held)|__lock_timer_base|lock_hrtimer_base|(?:local|local_bh|local_irq)_(?:lock|unlock|disable|enable|save|restore)\w*|__local_bh_\w+|register_lock_class|mark_(?:lock|usage|held_locks)|__bfs|find_usage\w*|assign_lock_key|look_up_lock_class|"
+        r"seqcount_\w+|seqprop_\w+|do_(?:read|write)_seq\w*|read_seq\w*|write_seq\w*|osq_\w+|debug_locks_off|lockref_\w+|bit_spin_\w+|hlist_bl_lock|"
+        r"trace_hardirqs_\w+|trace_softirqs_\w+|rcu_sync_\w+|preempt_(?:schedule\w*|count_\w+)|___preempt_\w+|__cond_resched\w*|_cond_resched|class_\w+_(?:constructor|destructor)",
+    ),
+    (
+        "copies, compares or formats for its caller",
+        r"_{0,3}mem(?:cpy|set|move|cmp|chr|scan)\w*|_{0,3}str(?:n|l|r|s|p|c)?(?:cpy|cat|len|cmp|chr|str|casecmp|ncpy|ncmp|nlen|lcpy|scpy|sep|pbrk|spn|cspn)\w*|sized_strscpy|kstrto\w+|_parse_integer\w*|"
+        r"(?:_|__|raw_)?copy_(?:from|to|in)_user\w*|__?copy_\w*user\w*|copy_user_\w+|_copy_(?:from|to)_\w+|__arch_copy_\w+|copy_(?:page|highpage)\w*|clear_user\w*|__clear_user|rep_(?:movs|stos)\w*|fault_in_\w+|"
+        r"v?s(?:n|c)?printf|vscnprintf|sc?nprintf|string(?:_nocheck)?|vprintk\w*|_?printk\w*|(?:_dev_|dev_|netdev_|v?printk_)\w*printk\w*|pointer|number|format_decode|console_(?:unlock|flush_all|emit\w*)|"
+        r"csum_partial\w*|do_csum|crc32\w*|find_(?:next|first|last)_\w*bit\w*|_find_\w+_bit\w*|bitmap_\w+|__bitmap_\w+|"
+        r"__put_user\w*|__get_user\w*|put_user\w*|get_user\w*|crc_\w+",
+    ),
+    (
+        "is generic list, tree or reference code",
+        r"rb_(?:erase|insert|next|first|prev|last)\w*|__rb_\w+|___rb_\w+|timerqueue_\w+_none|llist_\w+|klist_\w+_none|rhashtable_\w+_none|plist_\w+|"
+        r"__read_once_size\w*|__write_once_size\w*|rcu_segcblist_\w+",
+    ),
+)
+_MACHINERY = tuple((reason, re.compile(rf"(?:{pattern})$").match) for reason, pattern in _GROUPS)
+
+# What a task that waits goes through on its way to sleep.
+_WAITING = re.compile(
+    r"(?:__switch_to\w*|context_switch|__schedule|schedule(?:_\w+)?|preempt_schedule\w*|io_schedule\w*|rt_mutex_schedule|"
+    r"(?:do_|__)?wait_for_common\w*|__wait_for_common|do_wait_for_common|wait_for_completion\w*|wait_for_common\w*|"
+    r"bit_wait\w*|__wait_on_bit\w*|out_of_line_wait_on_bit\w*|wait_on_bit\w*|__wait_on_buffer|wait_on_buffer|(?:__)?wait_on_page\w*|wait_on_page_bit\w*|"
+    r"(?:__)?folio_(?:wait|lock)\w*|(?:__)?lock_page\w*|wait_woken|prepare_to_wait\w*|do_wait_intr\w*|"
+    r"__lock_sock|lock_sock\w*|flush_(?:work|workqueue)\w*|__flush_(?:work|workqueue)\w*|start_flush_work|__cancel_work\w*|cancel_(?:delayed_)?work_sync|drain_workqueue|"
+    r"ldsem_\w+|__ldsem_\w+|tty_lock_none|__refrigerator|try_to_freeze|get_signal_none|"
+    r"usleep_range\w*|msleep\w*|synchronize_hardirq|wait_rcu_gp|__wait_rcu_gp|kthread_stop|rwsem_down_\w+|__rwsem_down_\w+|freezable_schedule\w*|"
+    r"rt_mutex_slowlock\w*|task_blocks_\w+|futex_wait_queue\w*)$"
+).match
+# Several ways into one wait: the community reports them under the plain call.
+_SAME_WAIT = {
+    "synchronize_rcu_expedited": "synchronize_rcu",
+    "synchronize_rcu_normal": "synchronize_rcu",
+    "__synchronize_srcu": "synchronize_rcu",
+    "synchronize_srcu": "synchronize_rcu",
+    "synchronize_srcu_expedited": "synchronize_rcu",
+    "synchronize_sched": "synchronize_rcu",
+    "synchronize_net": "synchronize_rcu",
+    "smp_call_function_single": "smp_call_function",
+    "smp_call_function_many": "smp_call_function",
+    "smp_call_function_many_cond": "smp_call_function",
+    "generic_exec_single": "smp_call_function",
+}
+# The interrupt that noticed a stall, up to the code it interrupted.
+_NOTICING = re.compile(
+    r"(?:rcu_(?:dump_\w+|check_\w+|pending|sched_clock_irq|process_callbacks_none|print_\w+|stall_\w+|implicit_\w+|exp_\w+|cpu_kthread\w*|eqs_\w+|irq_\w+|nmi_\w+|core_si)|__rcu_pending|print_(?:other_)?cpu_stall\w*|check_cpu_stall|synchronize_rcu_expedited_wait|"
+    r"update_process_times|account_\w+|tick_\w+|__?run_hrtimer|__hrtimer_run_queues|hrtimer_(?:interrupt|run_queues|wakeup)|(?:local|smp|xen)_?\w*apic_timer_interrupt|"
+    r"(?:smp_)?\w*apic_\w*interrupt|__?sysvec_\w+|asm_sysvec_\w+|instr_sysvec_\w+|asm_call_\w+|run_sysvec_\w+|reschedule_interrupt|call_function_(?:single_)?interrupt|"
+    r"smp_(?:reschedule|call_function)\w*interrupt|__?irq_exit\w*|irq_enter\w*|ret_from_intr|retint_\w+|restore_regs\w*|(?:asm_)?common_interrupt|do_IRQ|interrupt_entry|"
+    r"watchdog_(?:timer_fn|overflow_callback|hardlockup_check)|is_softlockup|arch_timer_handler\w*|arch_timer_interrupt|handle_(?:percpu|domain|fasteoi|edge|level|arch|irq)\w*|"
+    r"generic_handle_\w+|__handle_\w*irq\w*|gic_handle_irq|el1_irq|call_on_irq_stack|do_interrupt_handler|el1_interrupt|el1h_64_irq\w*|__el1_irq|timer_interrupt|riscv_timer_\w+|do_irq\w*|handle_riscv_irq|ipi_handler|"
+    r"__flush_smp_call_function_queue|flush_smp_call_function\w*|generic_smp_call_function\w*|csd_\w+|__irq_svc|nmi\w*)$"
+).match
+# Generic dispatchers: the frame just inside the first of them stands for what is stuck.
+_DISPATCHERS = re.compile(
+    r"(?:(?:__|new_sync_|do_|ksys_|k|kernel_)?(?:vfs_)?(?:read|write)(?:_iter|v)?|vfs_\w+|__vfs_\w+|call_(?:read|write)_iter|do_(?:iter|loop)_\w+|do_sync_\w+|new_sync_\w+|ksys_\w+|do_vfs_\w+|file_ioctl|compat_ioctl_\w+|"
+    r"sock_(?:sendmsg|recvmsg|read_iter|write_iter|ioctl|do_ioctl|close|common_setsockopt|common_getsockopt)\w*|__sock_sendmsg\w*|__sock_release|____?sys_\w+|___?sys_(?:sendmsg|recvmsg|sendto|recvfrom|sendmmsg|recvmmsg|setsockopt|getsockopt|connect|bind|listen|accept\w*|socket)\w*|do_sock_setsockopt|nf_sockopt|"
+    r"__fput|____fput|task_work_run|exit_to_usermode_loop|exit_to_user_mode_\w+|syscall_exit_to_user_mode\w*|do_exit|do_group_exit|get_signal|do_signal|"
+    r"process_one_work|process_scheduled_works|worker_thread|kthread|call_timer_fn|__run_timers|run_timer_softirq|expire_timers|__run_hrtimer|tasklet_action\w*|"
+    r"__do_softirq|do_softirq\w*|handle_softirqs|invoke_softirq|run_ksoftirqd|smpboot_thread_fn|softirq_\w+|net_rx_action|__napi_poll|napi_poll|process_backlog|"
+    r"deliver_(?:ptype_list_)?skb|__netif_receive_skb\w*|netif_receive_skb\w*|netlink_rcv_skb|netlink_unicast\w*|rtnetlink_rcv\w*|nfnetlink_rcv\w*|genl_rcv\w*|genl_family_rcv\w*|"
+    r"do_dentry_open|path_openat|do_filp_open|do_open_execat|mmap_region|do_mmap\w*|__mmap_region|call_mmap|vm_mmap\w*|notifier_call_chain|raw_notifier_call_chain|blocking_notifier_call_chain|"
+    r"do_one_initcall|do_syscall_64|do_syscall_x64|x64_sys_call|do_\w*_?syscall_32\w*|do_fast_syscall_32|__do_fast_syscall_32|do_int80_syscall_32|entry_\w+|ret_from_fork\w*|ret_fast_syscall|ret_from_syscall|el0_svc\w*|invoke_syscall|system_call\w*|handle_mm_fault|rcu_do_batch|rcu_core|rcu_process_callbacks|rcu_gp_kthread)$"
+).match
+# System calls whose number says nothing about what is stuck: what they call does.
+_BROAD_CALLS = frozenset(
+    "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 ioctl close open openat sendmsg recvmsg "
+    "sendto recvfrom setsockopt getsockopt connect bind accept accept4 mmap mmap_pgoff fcntl fcntl64".split()
+)
+_ENTRY = re.compile(
+    r"(?:do_syscall_\w+|x64_sys_call|entry_\w+|ret_from_fork\w*|el0_\w+|invoke_syscall|__invoke_syscall|do_el0_svc|ret_fast_syscall|system_call\w*|do_fast_syscall_32|__do_fast_syscall_32|do_int80_\w+|"
+    r"kthread|worker_thread|process_one_work|process_scheduled_works|start_secondary|secondary_startup\w*|cpu_startup_entry|x86_64_start\w*|start_kernel|kernel_thread_starter|do_notify_resume|syscall_return_\w+|work_pending|ret_to_user|swapgs_\w+|fast_exception_return|__do_softirq|handle_softirqs)$"
+).match
+
+
+@lru_cache(maxsize=65536)
+def machinery(function: str) -> str | None:
+    """Why a function of this (plain) name is never the responsible one; None when it may be."""
+    for reason, match in _MACHINERY:
+        if match(function):
+            return reason
+    return None
+
+
+def noticed(function: str) -> bool:
+    """Is this function part of the interrupt or machinery that notices stalls?"""
+    return _NOTICING(function) is not None
+
+
+def syscall(function: str) -> str | None:
+    """The system call that a wrapper's name stands for: `__x64_sys_rmdir` gives `rmdir`."""
+    match = _SYSCALL.match(function)
+    return match["call"] if match else None
+
+
+class Blamed:
+    """The outcome: the function's name and frame, a reason in words, what was skipped, other names."""
+
+    __slots__ = ("frame", "function", "others", "reason", "skipped")
+
+    def __init__(
+        self,
+        function: str | None = None,
+        reason: str | None = None,
+        frame: Frame | None = None,
+        skipped: Iterable[SkippedFrame] = (),
+        others: Sequence[str] = (),
+    ) -> None:
+        self.function = function
+        self.reason = reason
+        self.frame = frame
+        self.skipped = tuple(skipped)
+        self.others = tuple(others)
+
+
+def named(function: str) -> tuple[str, tuple[str, ...]]:
+    """The name a title uses for a function, and the other names the same code is known by."""
+    same = _SAME_WAIT.get(function)
+    if same:
+        return same, (function,)
+    match = _SYSCALL.match(function)
+    if match is None:
+        return function, ()
+    call = match["call"]
+    if function.startswith(("__se_sys_", "__se_compat_sys_", "__do_sys_", "__do_compat_sys_", "SyS_", "SYSC_", "compat_SyS_")):
+        return call, (function, "sys_" + call) if function.startswith("__se_") else (function,)
+    if function.startswith("sys_"):
+        return function, ()
+    return "sys_" + call, (function,)
+
+
+def _chosen(frame: Frame, reason: str, skipped: list[SkippedFrame]) -> Blamed:
+    function, others = named(plain(frame.function))
+    return Blamed(function, reason, frame, skipped, others)
+
+
+def first_responsible(
+    frames: Iterable[Frame], extra: Sequence[tuple["re.Pattern[str]", str]] = (), *, waiting: bool = False
+) -> Blamed:
+    """The first reliable frame that is not machinery."""
+    skipped: list[SkippedFrame] = []
+    for frame in frames:
+        if frame.inline or not frame.reliable:
+            continue
+        name = plain(frame.function)
+        why = machinery(name)
+        if why is None and waiting and _WAITING(name):
+            why = "is the wait itself"
+        if why is None:
+            for pattern, reason in extra:
+                if pattern.match(name):
+                    why = reason
+                    break
+        if why is None:
+            if _ENTRY(name) and skipped:
+                break
+            return _chosen(frame, "the first frame that is not machinery", skipped)
+        if len(skipped) < 64:
+            skipped.append(SkippedFrame(name, why))
+    return Blamed(skipped=skipped)
+
+
+def stalled(frames: Sequence[Frame], extra: Sequence[tuple["re.Pattern[str]", str]] = ()) -> Blamed:
+    """What a CPU that does not answer was doing: the entry into the code that it runs.
+
+    `frames` are those of the interrupted code and may begin with the interrupt that noticed.
+    """
+    reliable = [frame for frame in frames if frame.reliable and not frame.inline]
+    start = 0
+    for number, frame in enumerate(reliable):
+        if _NOTICING(plain(frame.function)):
+            start = number + 1
+    if start >= len(reliable):
+        start = 0
+    skipped = [SkippedFrame(plain(frame.function), "noticed the stall") for frame in reliable[:start][:32]]
+    previous: Frame | None = None
+    for frame in reliable[start:]:
+        name = plain(frame.function)
+        call = syscall(name)
+        if call is not None and call not in _BROAD_CALLS:
+            return _chosen(frame, "the system call that does not come back", skipped)
+        if _DISPATCHERS(name) or call is not None:
+            if previous is not None:
+                return _chosen(previous, f"the first code inside {name}", skipped)
+            skipped.append(SkippedFrame(name, "is a generic dispatcher"))
+            continue
+        why = machinery(name)
+        if why is None:
+            for pattern, reason in extra:
+                if pattern.match(name):
+                    why = reason
+                    break
+        if why is None:
+            if previous is not None and len(skipped) < 64:
+                skipped.append(SkippedFrame(plain(previous.function), "is deeper in the same stuck code"))
+            previous = frame
+        elif len(skipped) < 64:
+            skipped.append(SkippedFrame(name, why))
+    if previous is not None:
+        return _chosen(previous, "the outermost code of the stack", skipped)
+    return Blamed(skipped=skipped)
+
+
+def crash_frames(parts: Parts) -> list[Frame]:
+    """The instruction pointer, where it is the kernel's, then the stack that belongs to the crash."""
+    trace = parts.trace("crash")
+    frames = list(trace.frames) if trace else []
+    if parts.ip is not None and (trace is None or parts.ip_line <= trace.last + 64):
+        if not frames or plain(frames[0].function) != plain(parts.ip.function):
+            frames.insert(0, parts.ip)
+    return frames
+
+
+def traces(parts: Parts) -> list[Trace]:
+    """All stacks that show running or waiting code (not where memory came from)."""
+    return [trace for trace in parts.traces if trace.frames and trace.role.startswith(("crash", "cpu", "task"))]

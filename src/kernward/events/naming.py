@@ -1,0 +1,187 @@
+"""The name of an event: title, responsible function and why, source file, subsystem, signatures."""
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import msgspec
+
+from kernward.events import blame
+from kernward.events.kind import Blame
+from kernward.events.reading import Reading
+from kernward.events.subsystem import of_file, of_function
+from kernward.records.events import Frame, Signature, SkippedFrame
+
+MOST_ALTERNATIVES = 4
+# Frames that make the exact signature.
+_EXACT_DEPTH = 8
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What `name` found; see the fields of the same names in records.events.Event."""
+
+    title: str
+    alt_titles: tuple[str, ...]
+    function: str | None
+    function_reason: str | None
+    skipped: tuple[SkippedFrame, ...]
+    file: str | None
+    line: int | None
+    subsystem: str | None
+    signature: Signature
+
+
+def name(reading: Reading) -> Named:
+    """Name what was read. Titles are the kernel community's; see the kinds."""
+    kind = reading.kind
+    header = reading.fields.pop("function", None) if "function" not in _declared(reading) else reading.fields.get("function")
+    blamed = _blamed(reading, header)
+    function = reading.function or blamed.function
+    frame = blamed.frame
+    others = blamed.others if reading.function is None else ()
+    template = reading.title
+    values = {key: "" if value is None else value for key, value in reading.fields.items()}
+    alternatives: list[str] = []
+    if "{function}" in template or "{function}" in "".join(reading.alt_titles):
+        if function is not None:
+            for each in (function, *others):
+                for alternative in (template, *reading.alt_titles):
+                    alternatives.append(_render(alternative, values, each))
+            title = _render(template, values, function)
+        else:
+            title = _render(reading.title_without_function or template.replace("{function}", "corrupted"), values, "corrupted")
+            alternatives = [_render(each, values, "corrupted") for each in reading.alt_titles]
+    else:
+        title = _render(template, values, function or "")
+        alternatives = [_render(each, values, function or "") for each in reading.alt_titles]
+    unique = tuple(dict.fromkeys(each for each in alternatives if each != title))[:MOST_ALTERNATIVES]
+    file, line = reading.file, reading.line
+    if file is None and reading.details:
+        file, line = _file(reading, frame)
+    subsystem = reading.subsystem or kind.subsystem
+    if subsystem is None:
+        subsystem = of_file(file) if file else None
+        if subsystem is None and function is not None:
+            subsystem = of_function(function, frame.module if frame else None)
+    return Named(
+        title,
+        unique,
+        function,
+        reading.function_reason or blamed.reason,
+        blamed.skipped,
+        file,
+        line,
+        subsystem,
+        _signature(reading, function, subsystem, title),
+    )
+
+
+def _declared(reading: Reading) -> set[str]:
+    return {each.name for each in reading.kind.fields}
+
+
+def _render(template: str, values: dict[str, object], function: str) -> str:
+    if "{" not in template:
+        return template
+    text = template.replace("{function}", function)
+    for key, value in values.items():
+        if "{" not in text:
+            break
+        text = text.replace("{" + key + "}", str(value))
+    return " ".join(text.split())
+
+
+def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
+    """The responsible function by the kind's way of blaming."""
+    how = reading.kind.blame
+    extra = [(re.compile(rf"(?:{pattern})$"), reason) for pattern, reason in reading.machinery]
+    if how is Blame.NONE:
+        if header:
+            function, others = blame.named(blame.plain(header))
+            return blame.Blamed(function, "named in the message itself", others=others)
+        return blame.Blamed()
+    parts = reading.parts
+    if how is Blame.STACK:
+        if header:
+            plain = blame.plain(header)
+            why = blame.machinery(plain) or next((reason for pattern, reason in extra if pattern.match(plain)), None)
+            if why is None:
+                function, others = blame.named(plain)
+                frame = next(
+                    (each for each in blame.crash_frames(parts) if blame.plain(each.function) == plain and not each.inline), None
+                )
+                return blame.Blamed(function, "named in the report's first line", frame, others=others)
+        return blame.first_responsible(blame.crash_frames(parts), extra)
+    if how is Blame.HANG:
+        trace = next((each for each in blame.traces(parts)), None)
+        return blame.first_responsible(trace.frames if trace else (), extra, waiting=True)
+    best = blame.Blamed()
+    for each in blame.traces(parts):
+        frames: Sequence[Frame] = each.frames
+        if parts.ip is not None and not any(frame.reliable for frame in frames):
+            frames = [parts.ip, *frames]
+        found = blame.stalled(frames, extra)
+        if found.function is not None:
+            return found
+        best = found
+    return best
+
+
+# Files that only serve others: the blame goes to whoever called into them.
+_SERVING_FILES = re.compile(
+    r"(?:\./)?(?:include/|arch/[^/]+/include/|arch/[^/]+/(?:mm|lib|entry)/|arch/[^/]+/kernel/(?!kprobes|ftrace)|"
+    r"lib/|mm/(?:kasan|kmsan|kfence|kmemleak|slab|slub|util|vmalloc|page_alloc|percpu|mempool|debug|usercopy|maccess|failslab|memory\.c|oom_kill|page_poison|page_table_check|filemap|folio)|"
+    r"kernel/(?:locking/|rcu/|sched/|time/|irq/|printk/|panic|softirq|kcov|kthread|workqueue|hung_task|watchdog|stacktrace|entry/|smp|fork|exit|task_work|kcsan/|dma/)|"
+    r"fs/(?:open|read_write|ioctl|namei|file_table|super|inode|namespace|fs-writeback|proc/generic|sysfs/|kernfs/|debugfs/|libfs|buffer|iomap/|notify/)|"
+    r"net/(?:socket|core/(?:dev|sock|skbuff|datagram|stream|filter|neighbour|dst|net_namespace|lock_debug))|net/netlink/af_netlink|"
+    r"drivers/base/|block/(?:blk-|bio|elevator|genhd)|security/security\.c|tools/)"
+)
+# What the first group of files is worth when nothing else is there: these are still better than headers.
+_HEADERS = re.compile(r".*\.h$")
+
+
+def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None]:
+    """The source file to blame, where the log is symbolised, and the line in it."""
+    parts = reading.parts
+    traces = blame.traces(parts)
+    trace = parts.trace("crash") or (traces[0] if traces else None)
+    frames: list[Frame] = list(trace.frames) if trace else []
+    if parts.ip is not None and parts.ip.file is not None and reading.kind.blame is Blame.STACK:
+        frames.insert(0, parts.ip)
+    if reading.kind.blame is Blame.STALL:
+        for number, each in enumerate(frames):
+            if blame.noticed(blame.plain(each.function)):
+                frames = frames[number + 1 :] + frames[: number + 1]
+                break
+    fallback: tuple[str, int | None] | None = None
+    for each in frames:
+        if each.file is None or not each.reliable:
+            continue
+        path = each.file.removeprefix("./")
+        if blame.machinery(blame.plain(each.function)) is not None or _HEADERS.match(path):
+            continue
+        if fallback is None:
+            fallback = (path, each.line)
+        if not _SERVING_FILES.match(path):
+            return path, each.line
+    return fallback or (frame.file if frame else None, frame.line if frame else None)
+
+
+def _signature(reading: Reading, function: str | None, subsystem: str | None, title: str) -> Signature:
+    """Three layers. The key fields and the function make the middle one; the stack refines it."""
+    kind = reading.kind
+    keys = [str(value) for key in kind.key if (value := reading.fields.get(key)) is not None]
+    middle = ":".join([kind.id, *keys, function or "-"]) if (function or keys) else kind.id
+    chain: list[str] = []
+    if reading.details:
+        trace = reading.parts.trace("crash", "task", "cpu")
+        if trace is not None:
+            for frame in trace.frames:
+                if frame.reliable and not frame.inline:
+                    plain = blame.plain(frame.function)
+                    if blame.machinery(plain) is None:
+                        chain.append(plain)
+                        if len(chain) == _EXACT_DEPTH:
+                            break
+    exact = blake2b("\n".join([middle, title, *chain]).encode(), digest_size=8).hexdigest()
+    return Signature(f"{kind.id}:{exact}", middle, f"{kind.id}:{subsystem or '-'}")

@@ -1,0 +1,420 @@
+"""From a source to its events: hits are confirmed, their reports cut out, named and linked.
+
+The scan says where literal texts stand; only the neighbourhood of a hit is looked at here. What is
+known of a host between hits (its boot, kernel, last time stamp) is kept per host name, so a central
+log in which many hosts alternate is read as many logs.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from kernward.events import index as catalogue
+from kernward.events.consequence import Chain
+from kernward.events.corruption import damage
+from kernward.events.kind import Extent, Kind, Pattern, convert
+from kernward.events.naming import name
+from kernward.events.reading import Reading
+from kernward.events.report import report
+from kernward.events.scan import Hit, Scan, scanner
+from kernward.logs.chunk import Chunk
+from kernward.logs.sources import Source
+from kernward.records.events import Event, Report
+from kernward.records.lines import Line
+
+# A report is looked for in this many bytes and lines after the line that names it.
+MOST_BYTES = 96 << 10
+MOST_LINES = 1200
+# The text of a report that an event keeps.
+MOST_TEXT = 16 << 10
+# The clock of a boot may be seen to run backwards by this much (CPUs print out of order).
+BACKWARDS_S = 5.0
+# A banner after at least this much uptime, with no word of a shutdown, is an unexpected reboot.
+RUNNING_S = 60.0
+_GOODBYE = re.compile(
+    rb"reboot: |Restarting system|Power down|System halted|Kernel panic|sysrq|Rebooting in|kexec|Starting new kernel|PM: hibernation"
+)
+_HANDOVER = re.compile(rb"bootconsole \[|console \[[a-z]+\d+\] (?:en|dis)abled")
+_END_TRACE = b"---[ end trace"
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One pattern of one kind, compiled."""
+
+    kind: Kind
+    pattern: Pattern
+    match: Any
+
+
+@dataclass(slots=True)
+class Host:
+    """What is known of one host in this source while it is read."""
+
+    boots: int = 0
+    boot: str | None = None
+    kernel: str | None = None
+    build: str | None = None
+    last_s: float | None = None
+    chain: Chain = field(default_factory=Chain)
+    # Digests of recent messages with their time stamps, to know a replay.
+    recent: dict[tuple[float, int], int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Armed:
+    """The catalogue, ready to scan: shared by all sources of a process."""
+
+    index: catalogue.Index
+    scan: Scan
+
+
+@lru_cache(maxsize=2)
+def armed(engine: str | None = None) -> Armed:
+    """The catalogue's index and scanner; `engine` forces `hyperscan` or `re`."""
+    index = catalogue.load()
+    scan = scanner([entry.literal for entry in index.entries], index.platform, index.database, engine=engine)
+    return Armed(index, scan)
+
+
+@lru_cache(maxsize=4096)
+def candidates(literal: bytes, kinds: tuple[str, ...]) -> tuple[Candidate, ...]:
+    """The compiled patterns that this literal leads to."""
+    text = literal.decode()
+    return tuple(
+        Candidate(kind, pattern, re.compile(pattern.regex).match)
+        for kind in map(catalogue.kind, kinds)
+        for pattern in kind.patterns
+        if pattern.literal == text
+    )
+
+
+@lru_cache(maxsize=512)
+def _converters(id: str) -> dict[str, Any]:
+    return {each.name: each for each in catalogue.kind(id).fields}
+
+
+@lru_cache(maxsize=512)
+def _continuations(id: str) -> tuple[Any, ...]:
+    return tuple(re.compile(pattern).match for pattern in catalogue.kind(id).continues)
+
+
+@dataclass(slots=True)
+class Named:
+    """A confirmed hit: which kind's which pattern, on which line."""
+
+    candidate: Candidate
+    match: "re.Match[str]"
+    line: Line
+
+
+def recognise(source: Source, *, engine: str | None = None) -> Iterator[Event]:
+    """The events of a source, in the order of the log."""
+    recogniser = Recogniser(source, armed(engine))
+    for chunk in source.chunks(None):
+        yield from recogniser.feed(chunk)
+
+
+class Recogniser:
+    """Reads one source. Use `recognise`."""
+
+    def __init__(self, source: Source, ready: Armed) -> None:
+        self.source = source
+        self.ready = ready
+        self.hosts: dict[str | None, Host] = {}
+        self.deferred: list[Hit] = []
+        self.shift = 0
+        self.token = ""
+
+    def feed(self, chunk: Chunk) -> Iterator[Event]:
+        """The events whose reports lie whole in this chunk; the others wait for the next one."""
+        if not self.token:
+            head = bytes(memoryview(chunk.data)[: min(chunk.size, 4096)])
+            self.token = blake2b(self.source.name.encode() + head, digest_size=5).hexdigest()
+        shift = self.shift
+        hits = [(start - shift, end - shift, numbers) for start, end, numbers in self.deferred]
+        hits += self.ready.scan(chunk.data, chunk.fresh, chunk.size)
+        self.deferred = []
+        done: set[int] = set()
+        named: dict[int, Named | None] = {}
+        for number, hit in enumerate(hits):
+            if not chunk.last and hit[0] + MOST_BYTES + 4096 > chunk.size and chunk.size - hit[0] < 4 * MOST_BYTES:
+                self.deferred = [each for at, each in enumerate(hits[number:], number) if at not in done]
+                # What stands before the first one that waits may be needed to know a handover.
+                chunk.keep = max(0, min(each[0] for each in self.deferred) - 2048) if self.deferred else chunk.size
+                break
+            if number in done:
+                continue
+            event = self._event(chunk, hits, number, named, done)
+            if event is not None:
+                yield event
+        self.shift = chunk.keep
+
+    def _name(self, chunk: Chunk, hit: Hit) -> Named | None:
+        """Which kind the hit's line is, if its text bears the hit out."""
+        lines = chunk.lines(hit[0], hit[1], 1)
+        if not lines:
+            return None
+        line = lines[0]
+        if line.tag is not None and line.tag != "kernel":
+            return None
+        text = line.text.lstrip()
+        best: Named | None = None
+        for literal in set(hit[2]):
+            entry = self.ready.index.entries[literal]
+            for candidate in candidates(entry.literal, entry.kinds):
+                match = candidate.match(text)
+                if match is not None and (
+                    best is None or len(candidate.pattern.literal) > len(best.candidate.pattern.literal)
+                ):
+                    best = Named(candidate, match, line)
+        return best
+
+    def _look(self, chunk: Chunk, hits: list[Hit], number: int, named: dict[int, Named | None]) -> Named | None:
+        if number not in named:
+            named[number] = self._name(chunk, hits[number])
+        return named[number]
+
+    def _event(
+        self, chunk: Chunk, hits: list[Hit], number: int, named: dict[int, Named | None], done: set[int]
+    ) -> Event | None:
+        found = self._look(chunk, hits, number, named)
+        if found is None:
+            return None
+        kind, line = found.candidate.kind, found.line
+        host = self.hosts.setdefault(line.host, Host())
+        if kind.id == "boot":
+            unexpected = self._boot(chunk, hits[number], host, found)
+            if unexpected is None:
+                return None
+        else:
+            self._clock(host, line)
+        if kind.extent is Extent.REPORT:
+            lines = self._report(chunk, hits, number, found, named, done)
+        else:
+            lines = self._neighbours(chunk, hits, number, found, done, named)
+        fields = {each.name: None for each in kind.fields}
+        _fill(kind, found.match.groupdict(), fields)
+        continuations = _continuations(kind.id)
+        if continuations:
+            for each in lines[1:]:
+                text = each.text.lstrip()
+                for match in continuations:
+                    if groups := match(text):
+                        _fill(kind, groups.groupdict(), fields)
+                        break
+        reading = Reading(kind, lines, 0, fields, kind.title, kind.alt_titles, kind.title_without_function)
+        if kind.read is not None:
+            kind.read(reading)
+        return self._finish(reading, host, line)
+
+    def _boot(self, chunk: Chunk, hit: Hit, host: Host, found: Named) -> bool | None:
+        """Open a new boot of the host; None when the banner is a replay of the one that is open."""
+        start = hit[0]
+        before = bytes(memoryview(chunk.data)[max(0, start - 4096) : start])
+        line = found.line
+        groups = found.match.groupdict()
+        if (
+            host.boots
+            and host.kernel == groups.get("release")
+            and (host.last_s or 0.0) < 30.0
+            and _HANDOVER.search(before)
+            and b"Linux version" in before
+        ):
+            return None
+        host.boots += 1
+        host.boot = line.boot_id or f"{self.source.name}#{host.boots}"
+        host.kernel = groups.get("release")
+        host.build = groups.get("build")
+        host.last_s = line.monotonic_s
+        host.chain = Chain()
+        host.recent = {}
+        return True
+
+    def _clock(self, host: Host, line: Line) -> None:
+        """Notice a new boot by its boot id, or by a clock that went back."""
+        at = line.monotonic_s
+        if line.boot_id is not None:
+            if host.boot != line.boot_id:
+                if host.boot is not None:
+                    host.kernel = host.build = None
+                host.boot = line.boot_id
+                host.chain = Chain()
+                host.recent = {}
+        elif host.boot is None or (at is not None and host.last_s is not None and at + BACKWARDS_S < host.last_s):
+            if host.boot is not None:
+                host.kernel = host.build = None
+                host.recent = host.recent if at is not None else {}
+            host.boots += 1
+            host.boot = f"{self.source.name}#{host.boots}"
+            host.chain = Chain()
+        if at is not None:
+            host.last_s = at
+
+    def _report(
+        self,
+        chunk: Chunk,
+        hits: list[Hit],
+        number: int,
+        found: Named,
+        named: dict[int, Named | None],
+        done: set[int],
+    ) -> list[Line]:
+        """The lines of the report that the hit opens: until the next one opens, or its bounds end."""
+        kind, line = found.candidate.kind, found.line
+        start = hits[number][0]
+        limit = min(chunk.size, start + MOST_BYTES)
+        absorbs = kind.absorbs
+        entries = self.ready.index.entries
+        next_panic: int | None = None
+        for later in range(number + 1, len(hits)):
+            at, _, literals = hits[later]
+            if at >= limit:
+                break
+            if later in done or at == start:
+                continue
+            opens = False
+            ours = False
+            for literal in literals:
+                entry = entries[literal]
+                opens = opens or entry.opens_report
+                ours = ours or any(each in absorbs for each in entry.kinds)
+            if not (opens or ours):
+                continue
+            other = self._look(chunk, hits, later, named)
+            if other is None or not _together(line, other.line):
+                continue
+            if other.candidate.kind.id in absorbs:
+                done.add(later)
+            elif other.candidate.kind.extent is Extent.REPORT:
+                if next_panic is None and other.candidate.kind.id.startswith("panic") and kind.id != other.candidate.kind.id:
+                    # Old kernels print the stack of a warning only within the panic that it becomes.
+                    next_panic = at
+                    if b"+0x" in memoryview(chunk.data)[start:at].tobytes():
+                        limit = at
+                        break
+                    continue
+                limit = at
+                break
+        stop = chunk.data.find(_END_TRACE, start, limit)
+        if stop >= 0 and next_panic is None:
+            newline = chunk.data.find(b"\n", stop, limit)
+            limit = newline if newline >= 0 else limit
+        lines = chunk.lines(start, limit, MOST_LINES)
+        if lines and lines[0].start != line.start:
+            lines = [line, *(each for each in lines if each.start > line.start)]
+        return [each for each in lines if _together(line, each)] or [line]
+
+    def _neighbours(
+        self,
+        chunk: Chunk,
+        hits: list[Hit],
+        number: int,
+        found: Named,
+        done: set[int],
+        named: dict[int, Named | None],
+    ) -> list[Line]:
+        """The line, and those within reach that continue it."""
+        kind, line = found.candidate.kind, found.line
+        if not kind.reach:
+            return [line]
+        start = hits[number][0]
+        near = chunk.lines(start, min(chunk.size, start + MOST_BYTES), 4 * kind.reach + 1)
+        lines = [line]
+        continuations = _continuations(kind.id)
+        taken = 0
+        for each in near:
+            if each.start <= line.start or not _together(line, each):
+                continue
+            taken += 1
+            if taken > kind.reach:
+                break
+            text = each.text.lstrip()
+            if any(match(text) for match in continuations):
+                lines.append(each)
+        if kind.absorbs:
+            last = lines[-1].end
+            for later in range(number + 1, len(hits)):
+                if hits[later][0] - start > last - line.start:
+                    break
+                other = self._look(chunk, hits, later, named)
+                if other is not None and other.candidate.kind.id in kind.absorbs and _together(line, other.line):
+                    done.add(later)
+        return lines
+
+    def _finish(self, reading: Reading, host: Host, line: Line) -> Event | None:
+        kind = reading.kind
+        details: Report | None = None
+        kernel, build = host.kernel, host.build
+        if reading.details:
+            details = report(reading.parts)
+            kernel, build = details.kernel or kernel, details.build or build
+            if details.kernel and host.kernel is None:
+                host.kernel, host.build = details.kernel, details.build
+        title = name(reading)
+        corrupted = reading.corrupted_reason or damage(reading, title.function)
+        lines = reading.lines
+        last = min(len(lines) - 1, reading.parts.last + reading.at) if details is not None else len(lines) - 1
+        lines = lines[: max(last, 0) + 1] or [line]
+        text = "\n".join(each.text for each in lines)
+        if len(text) > MOST_TEXT:
+            text = text[:MOST_TEXT]
+        if line.monotonic_s is not None:
+            same = (line.monotonic_s, hash((kind.id, line.text, line.caller)))
+            if same in host.recent:
+                host.recent[same] += 1
+                return None
+            host.recent[same] = 0
+            if len(host.recent) > 4096:
+                host.recent.pop(next(iter(host.recent)))
+        event = Event(
+            f"{self.token}-{line.start:x}",
+            kind.id,
+            kind.class_,
+            kind.severity,
+            title.title,
+            title.alt_titles,
+            title.function,
+            title.function_reason,
+            title.skipped,
+            title.file,
+            title.line,
+            title.subsystem,
+            corrupted is not None,
+            corrupted,
+            title.signature,
+            line.host or self.source.host_hint,
+            host.boot,
+            kernel,
+            build,
+            line.at_utc,
+            line.monotonic_s,
+            self.source.name,
+            line.start,
+            lines[-1].end,
+            reading.fields,
+            details,
+            (),
+            text,
+        )
+        return host.chain.link(event)
+
+
+def _together(first: Line, second: Line) -> bool:
+    """May both lines be of one report? Not when hosts, programs or printk callers differ."""
+    if first.host != second.host or (second.tag is not None and second.tag != first.tag):
+        return False
+    return first.caller is None or second.caller is None or first.caller == second.caller
+
+
+def _fill(kind: Kind, groups: dict[str, str | None], fields: dict[str, Any]) -> None:
+    """Convert a pattern's groups into fields; what is there already stays."""
+    types = _converters(kind.id)
+    for key, text in groups.items():
+        if text is None or fields.get(key) is not None:
+            continue
+        declared = types.get(key)
+        fields[key] = text if declared is None else convert(declared, text)
