@@ -1,0 +1,61 @@
+"""What can go wrong in a guest: each fault is a shell script under faults/ that says what it does.
+
+The comment lines at its head are read here: the first is the description, then `kinds:` (the event
+kinds that a log of it must hold), and where needed `modules:`, `options:` (a module and its
+parameters), `programs:`, `disk:`, `append:` (kernel command line), `initramfs: no` and `ends: yes`
+(the machine does not survive it).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "faults"
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    script: bytes
+    what: str
+    kinds: tuple[str, ...]
+    modules: tuple[str, ...]
+    options: dict[str, str]
+    programs: tuple[str, ...]
+    disk: str | None
+    append: str
+    initramfs: bool
+    ends: bool
+
+
+def read(name: str) -> Fault:
+    script = (FOLDER / f"{name}.sh").read_text()
+    head = []
+    for line in script.splitlines():
+        if not line.startswith("# "):
+            break
+        head.append(line[2:])
+    said: dict[str, str] = {}
+    what = []
+    options = {}
+    for line in head:
+        word, colon, rest = line.partition(": ")
+        if colon and word == "options":
+            module, _, parameters = rest.partition(" ")
+            options[module] = parameters
+        elif colon and word in ("kinds", "modules", "programs", "disk", "append", "initramfs", "ends"):
+            said[word] = rest
+        else:
+            what.append(line)
+    return Fault(
+        name,
+        script.encode(),
+        " ".join(what),
+        tuple(said.get("kinds", "").split()),
+        tuple(said.get("modules", "").split()),
+        options,
+        tuple(said.get("programs", "").split()),
+        said.get("disk"),
+        said.get("append", ""),
+        said.get("initramfs", "yes") == "yes",
+        said.get("ends", "no") == "yes",
+    )

@@ -1,0 +1,4 @@
+# The first process ends (the guest's /init sees the file and exits with status 3).
+# kinds: panic
+# ends: yes
+touch /tmp/init-exits
