@@ -56,6 +56,10 @@ bench: $(VENV)/installed ## Measure speed and memory, each beside a peer or a li
 docs: $(VENV)/installed ## Generate docs/reference/ from the catalogue, the commands and the records
 	@$(BIN)/python docs/generate.py
 
+.PHONY: examples
+examples: $(VENV)/installed ## Make examples/ again: boots Debian's kernels in QEMU and breaks them
+	@$(BIN)/python -m scripts.make_examples $(EXAMPLES_ARGS)
+
 .PHONY: fuzz
 fuzz: $(VENV)/installed-for-linting ## Feed damaged and hostile logs to triage for FUZZ_SECONDS (60)
 	@$(BIN)/python tests/foundation/fuzz_triage.py --seconds $(FUZZ_SECONDS)

@@ -1,0 +1,35 @@
+"""The wheel brings an index of the catalogue that was made when it was built, with hyperscan or without."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import msgspec
+import pytest
+
+from kernward.events import index
+
+# Both build in this environment instead of an isolated one, so that no network is needed.
+BUILD = "import hatchling.build as build, sys; build.build_wheel(sys.argv[1])"
+WITHOUT_HYPERSCAN = "import sys; sys.modules['hyperscan'] = None; " + BUILD
+
+
+@pytest.mark.parametrize("build", [BUILD, WITHOUT_HYPERSCAN], ids=["with hyperscan", "without hyperscan"])
+def test_the_wheel_holds_a_current_index(project, tmp_path, build) -> None:
+    source = tmp_path / "source"
+    ignored = shutil.ignore_patterns("__pycache__", "catalogue.index*")
+    shutil.copytree(project / "src", source / "src", ignore=ignored)
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+        shutil.copy(project / name, source)
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=source, check=True, capture_output=True)
+
+    (wheel,) = tmp_path.glob("kernward-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        built = msgspec.msgpack.decode(archive.read("kernward/events/catalogue.index"), type=index.Index)
+        assert "kernward/py.typed" in archive.namelist()
+    assert built.digest == index.digest()
+    assert len(built.entries) == len(index.build().entries)
+    if build is WITHOUT_HYPERSCAN:
+        assert built.platform == "re"
+        assert built.database == b""
