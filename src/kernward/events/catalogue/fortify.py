@@ -1,0 +1,75 @@
+"""A string or memory function would have written or read beyond its buffer and was stopped."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """The newer wording names the operation elsewhere."""
+    if not reading.fields.get("operation"):
+        reading.fields["operation"] = reading.fields.get("operation2")
+    reading.fields["operation2"] = None
+
+
+KIND = Kind(
+    id="fortify",
+    title="kernel BUG in {function}",
+    alt_titles=("WARNING in {function}",),
+    title_without_function="kernel BUG in corrupted",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="detected buffer overflow",
+            regex=(
+                r"(?:detected buffer overflow in (?P<operation>\w+)|(?P<operation2>\w+): detected"
+                r" buffer overflow: (?P<size_bytes>\d+) byte (?P<access>read|write) of buffer size "
+                r"(?P<buffer_bytes>\d+))$"
+            ),
+            printed=("detected buffer overflow",),
+        ),
+    ),
+    fields=(
+        Field("operation", "str", "the function that was stopped"),
+        Field("operation2", "str", "the same in the wording since 6.9"),
+        Field("size_bytes", "int", "bytes that were to be copied"),
+        Field("access", "str", "read or write"),
+        Field("buffer_bytes", "int", "size of the buffer"),
+    ),
+    key=("operation",),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    absorbs=(
+        "kernel-bug",
+        "warning",
+        "invalid-opcode",
+        "oops",
+    ),
+    read=read,
+    printed_by=(
+        "lib/string_helpers.c:fortify_panic",
+        "lib/string_helpers.c:__fortify_report",
+    ),
+    meaning=(
+        "CONFIG_FORTIFY_SOURCE knows the size of many buffers at compile time and checks "
+        "memcpy(), strcpy() and their relatives at run time. This call would have gone "
+        "beyond the buffer, so the kernel stopped the task with a BUG(). The length is "
+        "wrong, or the declared size of the destination (an old one-element array at the end "
+        "of a structure) is."
+    ),
+    next_steps=(
+        "Look at the caller of fortify_panic in the trace: that copy is the bug.",
+        (
+            "A trailing array declared with size 0 or 1 gives false alarms: it should be a "
+            "flexible array member."
+        ),
+        "Treat a length from user space or a device as a security issue.",
+    ),
+    confused_with=("usercopy: the check was made on a copy from or to user space.",),
+    example=(
+        "[   91.220117] detected buffer overflow in strnlen\n"
+        "[   91.220130] kernel BUG at lib/string_helpers.c:1027!"
+    ),
+    near_miss="[   91.220117] postfix: detected buffer overflow in strnlen was reported earlier",
+)

@@ -1,0 +1,74 @@
+"""A BUG(): the kernel met a state with which it could not go on, and killed the task."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="kernel-bug",
+    title="kernel BUG in {function}",
+    title_without_function="kernel BUG in corrupted",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="kernel BUG at ",
+            regex=(
+                r"[kK]ernel BUG at (?![\w./-]*(?:lib/list_debug|mm/usercopy)\.c:)(?:"
+                r"(?P<at_file>[\w./+-]+):(?P<at_line>\d+)!|[\w.+/]{3,80}!)"
+            ),
+        ),
+        Pattern(
+            literal="Kernel BUG at ",
+            regex=r"Kernel BUG at (?:(?P<at_file>[\w./+-]+):(?P<at_line>\d+)|[\w.+/]{3,80})",
+            unprinted="kernels before 2.6.26 and other architectures",
+        ),
+        Pattern(
+            literal="Oops - BUG: ",
+            regex=r"Internal error: Oops - BUG: \d+ \[#\d+\]",
+            unprinted="printed by arm and arm64 only",
+        ),
+        Pattern(
+            literal="Kernel BUG [#",
+            regex=r"Kernel BUG \[#\d+\]",
+            unprinted="printed by riscv only",
+        ),
+    ),
+    fields=(
+        Field("at_file", "str", "source file of the check"),
+        Field("at_line", "int", "line of the check"),
+    ),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    absorbs=(
+        "invalid-opcode",
+        "oops",
+        "kernel-bug",
+        "internal-error",
+    ),
+    printed_by=(
+        "lib/bug.c:report_bug",
+        "arch/x86/kernel/traps.c:handle_bug",
+    ),
+    meaning=(
+        "A check that its authors thought could never fail did fail, at the printed file and "
+        "line, and the kernel stopped the task there because going on would do damage. Locks "
+        "the task held stay held, so hangs follow; with panic_on_oops or in an interrupt the "
+        "machine panics. The condition is in the source at that line."
+    ),
+    next_steps=(
+        "Read the condition: `sed -n <line>p <file>` of exactly this kernel's source.",
+        "`scripts/faddr2line vmlinux <function+offset>` for the RIP, then the callers.",
+        "A VM_BUG_ON line before the header holds a page dump: look at its flags and counts.",
+        "`git log -L<line>,+1:<file>` upstream for a fix.",
+    ),
+    confused_with=(
+        "warning: only reports, the task goes on.",
+        "invalid-opcode: the same trap without this line.",
+    ),
+    example=(
+        "[  512.330174] ------------[ cut here ]------------\n"
+        "[  512.330179] kernel BUG at fs/ext4/inode.c:2703!\n"
+        "[  512.330185] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI"
+    ),
+    near_miss="[  512.330174] app[901]: found kernel BUG at fs/ext4/inode.c:2703!",
+)

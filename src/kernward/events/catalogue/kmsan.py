@@ -1,0 +1,60 @@
+"""KMSAN caught a use of uninitialised memory."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """A leak to a USB device is found in the core; it is no bad access of the named function."""
+    if reading.fields["bug"] == "kernel-usb-infoleak":
+        reading.alt_titles = ()
+
+
+KIND = Kind(
+    id="kmsan",
+    title="KMSAN: {bug} in {function}",
+    alt_titles=("bad-access in {function}",),
+    title_without_function="KMSAN: {bug} in corrupted",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="BUG: KMSAN: ",
+            regex=r"BUG: KMSAN: (?P<bug>[a-z][a-z-]{2,40}) in (?P<at_function>[\w.$]+)",
+            unprinted="CONFIG_KMSAN is off in Debian's kernels",
+        ),
+    ),
+    fields=(
+        Field("bug", "str", "what was done with the unwritten bits"),
+        Field("at_function", "str", "the function that did it"),
+    ),
+    key=("bug",),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    absorbs=("kmsan",),
+    read=read,
+    printed_by=("mm/kmsan/report.c:kmsan_report",),
+    meaning=(
+        "The kernel memory sanitizer tracks which bits were ever written. Here a decision "
+        "depended on unwritten bits (uninit-value), or unwritten bits were sent to user "
+        "space, the network or a USB device (infoleak). The latter is an information leak "
+        "with security weight. The report ends with where the memory was created."
+    ),
+    next_steps=(
+        (
+            "Read 'Uninit was created at' (or 'Local variable … created at'): initialise it "
+            "there, or fill the missing part before use."
+        ),
+        (
+            "For an infoleak, `Bytes N-M of K are uninitialized` with `pahole` shows which "
+            "member or padding leaks."
+        ),
+    ),
+    confused_with=("kasan: invalid memory, not unwritten memory.",),
+    example=(
+        "[  123.500711] BUG: KMSAN: uninit-value in ppp_send_frame+0x28d/0x27c0\n"
+        "[  123.500720]  ppp_send_frame+0x28d/0x27c0"
+    ),
+    near_miss="[    0.000000] Starting KernelMemorySanitizer",
+)

@@ -1,0 +1,86 @@
+"""A linked list was found broken when an entry was added or removed."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="list-corruption",
+    title="BUG: corrupted list in {function}",
+    alt_titles=("bad-access in {function}",),
+    title_without_function="BUG: corrupted list in corrupted",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal=" corruption",
+            regex=(
+                r"(?:slab: )?(?P<operation>list_add|list_del|__list_add|__list_del_entry)\S? "
+                r"(?:double add|corruption)"
+            ),
+            printed=(
+                "list_add corruption.",
+                "list_del corruption,",
+            ),
+        ),
+        Pattern(
+            literal="list_add double add: ",
+            regex=r"(?P<operation>list_add) double add: ",
+        ),
+        Pattern(
+            literal="lib/list_debug.c:",
+            regex=r"kernel BUG at [\w./-]*lib/list_debug\.c:(?P<at_line>\d+)!",
+            printed=("lib/list_debug.c",),
+        ),
+        Pattern(
+            literal="lib/list_debug.c:",
+            regex=(
+                r"WARNING: (?:CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at |at"
+                r" )?[\w./-]*lib/list_debug\.c:(?P<at_line>\d+)"
+            ),
+            printed=("lib/list_debug.c",),
+        ),
+    ),
+    fields=(
+        Field("operation", "str", "the list operation"),
+        Field("cpu", "int", "the CPU that printed it"),
+        Field("pid", "int", "the task that ran"),
+        Field("at_line", "int", "line of the check"),
+    ),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    absorbs=(
+        "kernel-bug",
+        "warning",
+        "invalid-opcode",
+        "oops",
+        "list-corruption",
+        "internal-error",
+    ),
+    printed_by=("lib/list_debug.c:__list_add_valid",),
+    meaning=(
+        "Before linking or unlinking an entry the kernel checks that its neighbours point "
+        "back; they did not. The entry was freed while still on the list, added or removed "
+        "twice, or changed without the list's lock, or memory was overwritten. With "
+        "CONFIG_BUG_ON_DATA_CORRUPTION (Debian, most distributions) the task is killed; "
+        "otherwise it is a warning."
+    ),
+    next_steps=(
+        (
+            "Read the values: LIST_POISON1/2 (dead000000000100/122) means removed twice, a zero "
+            "page or text means overwritten, a near-by pointer a race."
+        ),
+        "Find every add and delete of this list and the lock that should protect them.",
+        "Repeat on a KASAN kernel: it usually shows a use-after-free of the entry.",
+    ),
+    confused_with=(
+        "kernel-bug: another BUG().",
+        "general-protection-fault: the same damage without CONFIG_DEBUG_LIST.",
+    ),
+    example=(
+        "[  440.811510] list_del corruption. prev->next should be ffff8881045a1c80, but was "
+        "ffff888103ee2200\n"
+        "[  440.811625] kernel BUG at lib/list_debug.c:53!\n"
+        "[  440.811637] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI"
+    ),
+    near_miss="[  440.811510] EXT4-fs warning: orphan list_del corruption suspected by user",
+)

@@ -1,0 +1,75 @@
+"""The debugobjects checker saw a timer, work item or other tracked object misused."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="odebug",
+    title="WARNING: ODEBUG bug in {function}",
+    title_without_function="WARNING: ODEBUG bug in corrupted",
+    class_="crash",
+    severity="warning",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="ODEBUG: ",
+            regex=(
+                r"ODEBUG: (?P<operation>activate|assert_init|deactivate|free|init|destroy|active_state"
+                r"|[a-z_]+) (?P<state>active|not available|not"
+                r" initialized|destroyed|inactive|initialized|none|[a-z ]{1,20}) \(active state "
+                r"(?P<active_state>\d+)\)(?: object: ?\S*)? object type: (?P<object_type>\w+)(?:"
+                r" hint: (?P<hint>[\w.$]+|0x0))?"
+            ),
+            unprinted="CONFIG_DEBUG_OBJECTS is off in Debian's kernels",
+        ),
+        Pattern(
+            literal="lib/debugobjects.c:",
+            regex=(
+                r"WARNING: (?:CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at |at"
+                r" )?[\w./-]*lib/debugobjects\.c:(?P<at_line>\d+)"
+            ),
+            unprinted="CONFIG_DEBUG_OBJECTS is off in Debian's kernels",
+        ),
+    ),
+    fields=(
+        Field("operation", "str", "what was done"),
+        Field("state", "str", "the state the object was in"),
+        Field("active_state", "int", "sub-state of an active object"),
+        Field("object_type", "str", "what kind of object"),
+        Field("hint", "str", "the object's callback"),
+        Field("cpu", "int", "the CPU that printed it"),
+        Field("pid", "int", "the task that ran"),
+        Field("at_line", "int", "line of the check"),
+    ),
+    key=("object_type",),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    absorbs=(
+        "warning",
+        "odebug",
+    ),
+    printed_by=("lib/debugobjects.c:debug_print_object",),
+    meaning=(
+        "CONFIG_DEBUG_OBJECTS follows the life of timers, work items, RCU heads and the "
+        "like. It saw an operation that does not fit the object's state, most often freeing "
+        "memory that still holds an active timer or work item. When that fires, it will run "
+        "on freed memory. The hint names the callback."
+    ),
+    next_steps=(
+        (
+            "The hint is the callback of the timer or work: find who should have cancelled it "
+            "(timer_delete_sync, cancel_work_sync) before the free."
+        ),
+        "The guilty frame is where the object was freed or initialised twice.",
+        "Check the driver's remove and error paths.",
+    ),
+    confused_with=(
+        "kasan: reports the access once the stale object is used.",
+        "warning: any other WARN.",
+    ),
+    example=(
+        "[  188.402011] ODEBUG: free active (active state 0) object type: timer_list hint: "
+        "delayed_work_timer_fn+0x0/0x90\n"
+        "[  188.402020] WARNING: CPU: 0 PID: 912 at lib/debugobjects.c:325 debug_print_object+0x16e/0x250"
+    ),
+    near_miss="[    0.000000] ODEBUG: selftest passed",
+)

@@ -1,0 +1,69 @@
+"""The kernel was asked for an allocation of an absurd size."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="warning-kmalloc",
+    title="WARNING: kmalloc bug in {function}",
+    title_without_function="WARNING: kmalloc bug in corrupted",
+    class_="crash",
+    severity="warning",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="WARNING: CPU: ",
+            regex=(
+                r"WARNING: CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at (?P<at_file>(?:\./)?mm/"
+                r"(?!vmalloc)[\w/-]+\.c):(?P<at_line>\d+) (?P<at_function>\w*k[a-z]{0,2}malloc\w*)"
+            ),
+            printed=("WARNING: CPU: %d PID: %d at ",),
+        ),
+        Pattern(
+            literal=", CPU#",
+            regex=(
+                r"WARNING: (?P<at_file>(?:\./)?mm/(?!vmalloc)[\w/-]+\.c):(?P<at_line>\d+) at "
+                r"(?P<at_function>\w*k[a-z]{0,2}malloc\w*)(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?, CPU#"
+                r"(?P<cpu>\d+): (?P<comm>.{1,16})/(?P<pid>\d+)"
+            ),
+            since="6.16",
+            unprinted="newer than 6.12",
+        ),
+    ),
+    fields=(
+        Field("cpu", "int", "the CPU that printed it"),
+        Field("pid", "int", "the task that ran"),
+        Field("comm", "str", "name of the task that ran"),
+        Field("at_file", "str", "source file of the check"),
+        Field("at_line", "int", "line of the check"),
+        Field("at_function", "str", "the function that holds the check"),
+    ),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    printed_by=(
+        "mm/slab_common.c:kmalloc_slab",
+        "mm/util.c:kvmalloc_node",
+    ),
+    meaning=(
+        "kmalloc() or kvmalloc() was called with a size it can never serve. The size was "
+        "computed from something unchecked: a system call argument, a device descriptor, an "
+        "on-disk field. The allocation failed and the caller went on with its error path; "
+        "the defect is the missing limit in the caller."
+    ),
+    next_steps=(
+        (
+            "Look at the guilty frame (the caller of the allocator): which size is passed and "
+            "who may choose it."
+        ),
+        (
+            "If an unprivileged user may choose it, it is a denial of service under memory "
+            "pressure: add a limit or __GFP_NOWARN with a cap."
+        ),
+        (
+            "`scripts/faddr2line vmlinux <function+offset>` for the guilty frame; read the "
+            "condition at the printed file and line."
+        ),
+    ),
+    confused_with=("warning-zero-size-vmalloc: the size was zero.",),
+    example="[  301.000154] WARNING: CPU: 1 PID: 4405 at mm/util.c:597 kvmalloc_node+0x111/0x120",
+    near_miss="[  301.000154] SLUB: kmalloc-64 created, 4405 objects",
+)

@@ -1,0 +1,46 @@
+"""A kobject was registered twice, without a name, or used after it was removed."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="warning-kobject",
+    title="WARNING: kobject bug in {function}",
+    title_without_function="WARNING: kobject bug in corrupted",
+    class_="crash",
+    severity="warning",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="lib/kobject.c:",
+            regex=(
+                r"WARNING: (?:CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at |at )?[\w./-]*lib/kobject\.c:"
+                r"(?P<at_line>\d+)"
+            ),
+            printed=("lib/kobject.c",),
+        ),
+    ),
+    fields=(
+        Field("cpu", "int", "the CPU that printed it"),
+        Field("pid", "int", "the task that ran"),
+        Field("at_line", "int", "line of the check"),
+    ),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    printed_by=("lib/kobject.c",),
+    meaning=(
+        "The object model that backs sysfs refused an operation: a kobject was initialised "
+        "twice, added without a name, or reference counted after its release. The driver or "
+        "file system that owns the object has its set-up or tear-down in the wrong order."
+    ),
+    next_steps=(
+        "Read the kobject line before the header: it names the object.",
+        "Find the owner in the guilty frame; check its error and remove paths.",
+        (
+            "`scripts/faddr2line vmlinux <function+offset>` for the guilty frame; read the "
+            "condition at the printed file and line."
+        ),
+    ),
+    confused_with=("warning: any other WARN.",),
+    example="[   33.910012] WARNING: CPU: 1 PID: 3110 at lib/kobject.c:718 kobject_get+0x80/0xa0",
+    near_miss="[   33.910012] kobject: 'loop0': kobject_uevent_env",
+)

@@ -1,0 +1,51 @@
+"""A USB driver submitted a transfer that the USB core refuses."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="warning-usb-submit-urb",
+    title="WARNING in {function}/usb_submit_urb",
+    title_without_function="WARNING in corrupted/usb_submit_urb",
+    class_="crash",
+    severity="warning",
+    subsystem="usb",
+    patterns=(
+        Pattern(
+            literal=" usb_submit_urb",
+            regex=(
+                r"WARNING: (?:CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at |at"
+                r" )?[\w./-]*drivers/usb/core/urb\.c:(?P<at_line>\d+)(?: at)? usb_submit_urb"
+            ),
+            printed=("usb_submit_urb",),
+        ),
+    ),
+    fields=(
+        Field("cpu", "int", "the CPU that printed it"),
+        Field("pid", "int", "the task that ran"),
+        Field("at_line", "int", "line of the check"),
+    ),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    printed_by=("drivers/usb/core/urb.c:usb_submit_urb",),
+    meaning=(
+        "usb_submit_urb() got a transfer that does not fit the endpoint, is already active, "
+        "or has a bad type. The driver trusted the device's descriptors without checking "
+        "them, or submits the same URB twice. The calling driver, named first in the title, "
+        "is the one to fix."
+    ),
+    next_steps=(
+        (
+            "The line before the header says what is wrong (`BOGUS urb xfer, pipe 1 != type 3`, "
+            "`URB … submitted while active`)."
+        ),
+        ("In the driver's probe, check endpoint types with usb_check_bulk_endpoints() and its relatives."),
+        "`lsusb -v` shows the device's descriptors.",
+    ),
+    confused_with=("warning: any other WARN.",),
+    example=(
+        "[   57.200317] usb 1-1: BOGUS urb xfer, pipe 1 != type 3\n"
+        "[   57.200330] WARNING: CPU: 1 PID: 1802 at drivers/usb/core/urb.c:504 "
+        "usb_submit_urb+0xe4d/0x1880"
+    ),
+    near_miss="[   57.200330] usb 1-1: usb_submit_urb failed: -19",
+)
