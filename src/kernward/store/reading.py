@@ -1,0 +1,229 @@
+"""Reading facts back with DuckDB: filters go down to the segments, values go in as parameters only.
+
+A segment that cannot be read costs its own rows and becomes a sentence in `notes`; the rest is read.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import msgspec
+import pyarrow
+import sqlalchemy
+
+from kernward.records.errors import StoreError
+from kernward.records.events import Event
+from kernward.store import rows
+from kernward.store.facts import being_read, facts_path, ledger_path
+from kernward.store.ledger import PARTS, SEGMENTS, SOURCES, Ledger
+
+_BATCH = 2_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Columns that `light` leaves out, and what stands in their place.
+_HEAVY = {"skipped": "'[]'", "fields": "'{}'", "report": "'null'", "text": "''"}
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """Which events are wanted. Each list holds alternatives; an empty one and None ask for nothing.
+
+    `kinds`, `hosts` and `kernels` are shell patterns. `releases` are exact kernel releases.
+    `signatures` match any layer; `but_signatures` leaves function signatures out. Events whose time
+    is not known are not within `since` and `until`.
+    """
+
+    kinds: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
+    releases: tuple[str, ...] | None = None
+    signatures: tuple[str, ...] = ()
+    but_signatures: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Facts:
+    """An open store. Use as a context manager; what one instance reads is one state of the store."""
+
+    def __init__(self, home: Path) -> None:
+        self.notes: list[str] = []
+        self._facts = facts_path(home)
+        self._exit = ExitStack()
+        self._segments: list[Any] = []
+        self._parts: list[Any] = []
+        self.sources = 0
+        if any(mark in str(self._facts) for mark in "*?[{"):
+            raise StoreError(f"the store's path {self._facts} holds one of * ? [ {{, which DuckDB takes as a pattern")
+        if not ledger_path(home).exists():
+            return
+        self._exit.enter_context(being_read(home))
+        ledger = Ledger(ledger_path(home))
+        try:
+            with ledger.reading() as connection:
+                self._segments = list(connection.execute(sqlalchemy.select(SEGMENTS)).all())
+                self._parts = list(connection.execute(sqlalchemy.select(PARTS)).all())
+                self.sources = connection.execute(
+                    sqlalchemy.select(sqlalchemy.func.count()).select_from(SOURCES)
+                ).scalar_one()
+        finally:
+            ledger.close()
+        self._paths = {segment.id: str(self._facts / segment.path) for segment in self._segments}
+        self._drop([path for path in self._paths.values() if not Path(path).is_file()], "it is missing")
+        self._database = duckdb.connect(":memory:")
+        self._exit.callback(self._database.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def events(self, wanted: Filter, *, light: bool = False, by_source: bool = False) -> Iterator[Event]:
+        """The events, by time (unknown times last), or source by source as they stand in each.
+
+        `light` leaves out what only a single event's reader needs: text, report, fields.
+        """
+        columns = ", ".join(_column(name, light) for name in rows.NAMES)
+        order = "source_digest, start" if by_source else "time NULLS LAST, source, start"
+        for row in self._select(wanted, columns, f"ORDER BY {order}"):
+            values = list(row)
+            if values[rows.TIME] is not None:
+                values[rows.TIME] = _EPOCH + timedelta(microseconds=values[rows.TIME])
+            yield rows.event(values)
+
+    def kernels(self, wanted: Filter) -> dict[str | None, int]:
+        """How many events there are by kernel release; None: by kernels that no log names."""
+        return dict(self._select(wanted, "kernel, count(*)", "GROUP BY kernel"))
+
+    def signatures(self, wanted: Filter) -> set[str]:
+        """The function signatures of the events."""
+        return {row[0] for row in self._select(wanted, "DISTINCT signature_function", "")}
+
+    def undated(self, wanted: Filter) -> int:
+        """How many events cannot be told to be within `since` and `until`, having no time."""
+        anytime = msgspec.structs.replace(wanted, since=None, until=None)
+        for row in self._select(anytime, "count(*)", "", ("time IS NULL", [])):
+            return int(row[0])
+        return 0
+
+    def _select(
+        self, wanted: Filter, columns: str, tail: str, also: tuple[str, list[Any]] = ("", [])
+    ) -> Iterator[tuple[Any, ...]]:
+        segments = [segment for segment in self._segments if _may_hold(segment, wanted)]
+        condition, values = _condition(wanted)
+        if also[0]:
+            condition, values = f"{condition} AND {also[0]}", [*values, *also[1]]
+        checked = False
+        while segments:
+            paths = [self._paths[segment.id] for segment in segments]
+            self._database.register("counting", self._counting(segments))
+            query = (
+                f"SELECT {columns} FROM read_parquet(?, filename = true, hive_partitioning = false) AS event "
+                "SEMI JOIN counting ON counting.path = event.filename AND counting.digest = event.source_digest "
+                f"WHERE {condition} {tail}"
+            )
+            begun = False
+            try:
+                # The whole answer is computed or sorted here before its first row is handed out.
+                cursor = self._database.execute(query, [paths, *values])
+                while batch := cursor.fetchmany(_BATCH):
+                    begun = True
+                    yield from batch
+                return
+            except duckdb.Error as error:
+                if begun or checked:
+                    raise StoreError(f"the facts under {self._facts} cannot be read: {_first_line(error)}") from error
+                checked = True
+                self._check(paths)
+                segments = [segment for segment in segments if segment in self._segments]
+
+    def _counting(self, segments: Sequence[Any]) -> pyarrow.Table:
+        ids = {segment.id for segment in segments}
+        parts = [part for part in self._parts if part.segment in ids]
+        return pyarrow.table(
+            {
+                "path": pyarrow.array([self._paths[part.segment] for part in parts], pyarrow.string()),
+                "digest": pyarrow.array([part.digest for part in parts], pyarrow.string()),
+            }
+        )
+
+    def _check(self, paths: Sequence[str]) -> None:
+        """Find the segments that are damaged, by reading each one whole."""
+        for path in paths:
+            try:
+                self._database.execute("SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet(?)", [[path]]).fetchall()
+            except duckdb.Error as error:
+                self._drop([path], _first_line(error))
+
+    def _drop(self, paths: Sequence[str], why: str) -> None:
+        for segment in list(self._segments):
+            path = self._paths[segment.id]
+            if path in paths:
+                rows = sum(part.rows for part in self._parts if part.segment == segment.id)
+                self._segments.remove(segment)
+                self.notes.append(f"the segment {path} with {rows} events could not be read: {why}")
+
+
+def _column(name: str, light: bool) -> str:
+    if name == "time":
+        return "epoch_us(time)"
+    if light and name in _HEAVY:
+        return _HEAVY[name]
+    return f'event."{name}"'
+
+
+def _condition(wanted: Filter) -> tuple[str, list[Any]]:
+    """The WHERE clause: fixed text with one place for each value, and the values."""
+    clauses: list[str] = ["true"]
+    values: list[Any] = []
+
+    def also(clause: str, *new: Any) -> None:
+        clauses.append(clause)
+        values.extend(new)
+
+    for column, patterns in (("kind", wanted.kinds), ("host", wanted.hosts), ("kernel", wanted.kernels)):
+        if patterns:
+            also("(" + " OR ".join([f"event.{column} GLOB ?"] * len(patterns)) + ")", *patterns)
+    for column, names in (("class", wanted.classes), ("severity", wanted.severities), ("id", wanted.ids)):
+        if names:
+            also(f'list_contains(?, event."{column}")', list(names))
+    if wanted.releases is not None:
+        also("list_contains(?::VARCHAR[], event.kernel)", list(wanted.releases))
+    if wanted.signatures:
+        layers = ("exact", "function", "subsystem")
+        clause = " OR ".join(f"list_contains(?, event.signature_{layer})" for layer in layers)
+        also(f"({clause})", *[list(wanted.signatures)] * len(layers))
+    if wanted.but_signatures:
+        also("NOT list_contains(?, event.signature_function)", list(wanted.but_signatures))
+    # Times go in as numbers: DuckDB would otherwise need a time zone database.
+    if wanted.since is not None:
+        also("event.time >= make_timestamptz(?)", _microseconds(wanted.since))
+    if wanted.until is not None:
+        also("event.time < make_timestamptz(?)", _microseconds(wanted.until))
+    return " AND ".join(clauses), values
+
+
+def _may_hold(segment: Any, wanted: Filter) -> bool:
+    if wanted.since is None and wanted.until is None:
+        return True
+    if segment.first_time_s is None:
+        return False
+    after = wanted.until is not None and segment.first_time_s >= wanted.until.timestamp()
+    before = wanted.since is not None and segment.last_time_s < wanted.since.timestamp()
+    return not after and not before
+
+
+def _microseconds(time: datetime) -> int:
+    return (time - _EPOCH) // timedelta(microseconds=1)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]
