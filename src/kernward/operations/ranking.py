@@ -82,7 +82,7 @@ def problems(tally: Tally, words: Words, *, examples: Callable[[str, Group], Eve
                 timeline=timeline(group.utc, group.monotonic),
                 causes=_links(tally, {of: (c.reason, c.count) for of, c in group.causes.items()}),
                 consequences=_links(tally, led_to.get(signature, {})),
-                sightings=tuple(group.sightings),
+                sightings=tuple(seen.sighting for seen in group.sightings),
                 example=event,
                 meaning=meaning,
                 next_steps=next_steps,

@@ -1,11 +1,11 @@
 """The tally: events come in one by one, counts by signature stay; no event but one example is kept.
 
 Memory depends on how many different problems, hosts and boots there are, not on how many events.
-Tallies of parts of the input, made by other processes, are added in the order of the input, and the
-result is the same as if one process had read everything.
+Tallies of parts of the input, made by several processes, add up to what one process would have made
+of the whole, whichever process read which part: what depends on order goes by the source's place.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -28,13 +28,22 @@ REMEMBERED = 65_536
 LATEST_MONOTONIC_S = 1e12
 
 _encode = msgspec.msgpack.Encoder().encode
+_encode_event = msgspec.json.Encoder().encode
 
 
-class Caused(msgspec.Struct):
-    """How often a problem was caused by another, and the first reason given."""
+class Caused(msgspec.Struct, array_like=True):
+    """How often a problem was caused by another, and the first reason given and in which source."""
 
     reason: str
     count: int
+    place: int
+
+
+class Seen(msgspec.Struct, array_like=True):
+    """A sighting, and the place of its source in the input."""
+
+    place: int
+    sighting: Sighting
 
 
 class Group(msgspec.Struct):
@@ -53,9 +62,9 @@ class Group(msgspec.Struct):
     hosts: set[int] = set()
     boots: set[int] = set()
     kernels: dict[str, int] = {}
-    sources: dict[str, int] = {}
+    sources: dict[str, int] = {}  # name to place
     source_count: int = 0
-    last_source: str = ""
+    last_place: int = -1
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     first_monotonic_s: float | None = None
@@ -63,9 +72,9 @@ class Group(msgspec.Struct):
     utc: Bins = msgspec.field(default_factory=Bins)
     monotonic: Bins = msgspec.field(default_factory=Bins)
     causes: dict[str, Caused] = {}
-    sightings: list[Sighting] = []
-    example: bytes = b""  # a msgpack-encoded Event
-    example_score: tuple[int, int, int, int] = (-1, 0, 0, 0)
+    sightings: list[Seen] = []
+    example: bytes = b""  # an Event in JSON, which knows no largest integer
+    example_score: tuple[int, int, int, int, int] = (-1, 0, 0, 0, 0)
 
 
 class Tally(msgspec.Struct):
@@ -83,11 +92,13 @@ class Tally(msgspec.Struct):
     sources: int = 0
     sources_without_host: int = 0
     bytes_read: int = 0
+    place: int = -1
     # Which signature the recent events of the source at hand had, by id.
     recent: dict[str, str] = {}
 
-    def begin_source(self) -> None:
-        """The events that follow are of another source."""
+    def begin_source(self, place: int) -> None:
+        """The events that follow are of the source at this place of the input; places only grow."""
+        self.place = place
         self.sources += 1
         self.recent = {}
 
@@ -110,34 +121,22 @@ class Tally(msgspec.Struct):
             group.exact.add(event.signature.exact)
         self._place(group, event)
         self._time(group, event)
-        if event.source != group.last_source:
-            # Events come source by source: a name that differs from the last one is a new one.
-            group.last_source = event.source
+        if self.place != group.last_place:
+            group.last_place = self.place
             group.source_count += 1
             if len(group.sources) < MOST_SOURCES:
-                group.sources.setdefault(event.source, 0)
+                group.sources.setdefault(event.source, self.place)
         if len(group.sightings) < MOST_SIGHTINGS:
-            group.sightings.append(
-                Sighting(
-                    event.source,
-                    event.start,
-                    event.end,
-                    event.host,
-                    event.boot,
-                    event.kernel,
-                    event.time,
-                    event.monotonic_s,
-                )
-            )
+            group.sightings.append(Seen(self.place, sighting(event)))
         if event.caused_by:
             group.caused += 1
             self._link(group, event, signature)
-        score = _score(event)
+        score = _score(event, self.place)
         if score > group.example_score:
             self._keep(group, event, score)
 
     def merge(self, other: "Tally") -> None:
-        """Add a tally of the input that comes after what this one holds."""
+        """Add the tally of another part of the same input."""
         hosts = {number: self.hosts.setdefault(host, len(self.hosts)) for host, number in other.hosts.items()}
         boots = {number: self.boots.setdefault(boot, len(self.boots)) for boot, number in other.boots.items()}
         self.events += other.events
@@ -165,7 +164,7 @@ class Tally(msgspec.Struct):
             group.boots.update(boots[number] for number in new.boots)
             if new.example_score > group.example_score:
                 self.examples_bytes += len(new.example) - len(group.example)
-                group.example, group.example_score = new.example, new.example_score
+                group.example, group.example_score, group.title = new.example, new.example_score, new.title
 
     def _remember(self, id: str, signature: str) -> None:
         recent = self.recent
@@ -182,7 +181,8 @@ class Tally(msgspec.Struct):
         if event.kernel is not None:
             group.kernels[event.kernel] = group.kernels.get(event.kernel, 0) + 1
         if event.boot is not None:
-            boot = self.boots.setdefault(event.boot, len(self.boots))
+            # A boot's name is unique within its host only.
+            boot = self.boots.setdefault(f"{event.host or ''}\0{event.boot}", len(self.boots))
             group.boots.add(boot)
             if event.kernel is not None:
                 known = self.kernel_boots.get(event.kernel)
@@ -216,23 +216,37 @@ class Tally(msgspec.Struct):
             if known is not None:
                 known.count += 1
             elif len(group.causes) < MOST_CAUSES:
-                group.causes[of] = Caused(cause.reason, 1)
+                group.causes[of] = Caused(cause.reason, 1, self.place)
 
-    def _keep(self, group: Group, event: Event, score: tuple[int, int, int, int]) -> None:
-        example = _encode(event)
+    def _keep(self, group: Group, event: Event, score: tuple[int, int, int, int, int]) -> None:
+        example = _encode_event(event)
         if self.examples_bytes + len(example) - len(group.example) > EXAMPLES_BYTES:
             trimmed = msgspec.structs.replace(event, text=event.text[:TRIMMED_TEXT], report=None)
-            example = _encode(trimmed)
+            example = _encode_event(trimmed)
         self.examples_bytes += len(example) - len(group.example)
-        group.example, group.example_score = example, score
+        group.example, group.example_score, group.title = example, score, event.title
 
 
-def _score(event: Event) -> tuple[int, int, int, int]:
+def sighting(event: Event) -> Sighting:
+    """Where the event was seen."""
+    return Sighting(
+        event.source,
+        event.start,
+        event.end,
+        event.host,
+        event.boot,
+        event.kernel,
+        event.time,
+        event.monotonic_s,
+    )
+
+
+def _score(event: Event, place: int) -> tuple[int, int, int, int, int]:
     # The best example: not damaged, with a function and its source line, then the most complete; of
-    # equals the first one stays.
+    # equals the first one of the input.
     stacks = len(event.report.stacks) if event.report is not None else 0
     named = (event.function is not None) + (event.line is not None)
-    return (0 if event.corrupted else 1, named, min(stacks, 8), min(len(event.text), 4_096))
+    return (0 if event.corrupted else 1, named, min(stacks, 8), min(len(event.text), 4_096), -place)
 
 
 def _add(group: Group, new: Group) -> None:
@@ -244,11 +258,9 @@ def _add(group: Group, new: Group) -> None:
     group.exact.update(new.exact)
     for kernel, count in new.kernels.items():
         group.kernels[kernel] = group.kernels.get(kernel, 0) + count
-    for source in new.sources:
-        if len(group.sources) < MOST_SOURCES:
-            group.sources.setdefault(source, 0)
+    merged = {**new.sources, **group.sources}
+    group.sources = dict(sorted(merged.items(), key=lambda item: item[1])[:MOST_SOURCES])
     group.source_count += new.source_count
-    group.last_source = new.last_source
     group.first_seen = _earlier(group.first_seen, new.first_seen)
     group.last_seen = _later(group.last_seen, new.last_seen)
     if new.first_monotonic_s is not None and new.last_monotonic_s is not None:
@@ -262,9 +274,12 @@ def _add(group: Group, new: Group) -> None:
         known = group.causes.get(signature)
         if known is not None:
             known.count += caused.count
+            if caused.place < known.place:
+                known.reason, known.place = caused.reason, caused.place
         elif len(group.causes) < MOST_CAUSES:
             group.causes[signature] = caused
-    group.sightings.extend(new.sightings[: MOST_SIGHTINGS - len(group.sightings)])
+    seen = sorted([*group.sightings, *new.sightings], key=lambda seen: seen.place)
+    group.sightings = seen[:MOST_SIGHTINGS]
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -292,12 +307,8 @@ def decode(data: bytes) -> Tally:
 
 def example(group: Group) -> Event:
     """The group's example."""
-    event = _event_decoder.decode(group.example)
-    if event.time is not None:
-        # msgpack's timestamps come back in UTC; make that hold for every clock.
-        event = msgspec.structs.replace(event, time=event.time.astimezone(UTC))
-    return event
+    return _event_decoder.decode(group.example)
 
 
 _decoder = msgspec.msgpack.Decoder(Tally)
-_event_decoder = msgspec.msgpack.Decoder(Event)
+_event_decoder = msgspec.json.Decoder(Event)
