@@ -5,7 +5,6 @@ import re
 from kernward.events.kind import Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
-
 _SUFFIX = re.compile(r"\.(?:isra|part|constprop|cold|llvm)\b.*$")
 
 

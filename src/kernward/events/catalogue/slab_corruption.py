@@ -5,7 +5,6 @@ import re
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
-
 _INSTANCE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,16}\b")
 
 
@@ -23,14 +22,17 @@ KIND = Kind(
     patterns=(
         Pattern(
             literal="(Not tainted): ",
-            regex=r"BUG:? (?P<cache>[\w.:-]{1,64}) \((?P<taint>Not tainted *)\): (?P<what>[^\n]{3,120})",
+            regex=(
+                r"BUG:? (?P<cache>[\w.:-]{1,64}) \((?P<taint>Not tainted *)\): (?P<what>(?!Objects"
+                r" remaining)[^\n]{3,120})"
+            ),
             printed=("BUG %s (%s): ",),
         ),
         Pattern(
             literal="(Tainted: ",
             regex=(
-                r"BUG:? (?P<cache>[\w.:-]{1,64}) \((?P<taint>Tainted: [^)]{0,120})\): "
-                r"(?P<what>[^\n]{3,120})"
+                r"BUG:? (?P<cache>[\w.:-]{1,64}) \((?P<taint>Tainted: [^)]{0,120})\): (?P<what>"
+                r"(?!Objects remaining)[^\n]{3,120})"
             ),
             printed=("BUG %s (%s): ",),
         ),

@@ -1,0 +1,67 @@
+"""A page was freed or allocated in a state that a free page cannot have."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """The reason stands at the end of the page dump."""
+    for text in reading.texts[1:16]:
+        if text.startswith("page dumped because: "):
+            reading.fields["reason"] = text[21:].strip()
+            return
+
+
+KIND = Kind(
+    id="bad-page-state",
+    title="BUG: Bad page state in {function}",
+    title_without_function="BUG: Bad page state in corrupted",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="BUG: Bad page state in process",
+            regex=r"BUG: Bad page state in process (?P<comm>.{0,16}?) +pfn:(?P<pfn>[0-9a-f]+)",
+        ),
+        Pattern(
+            literal="BUG: Bad page state",
+            regex=r"BUG: Bad page state",
+        ),
+    ),
+    fields=(
+        Field("comm", "str", "the task that ran"),
+        Field("pfn", "hex", "page frame number"),
+        Field("reason", "str", "what was wrong, in the kernel's words"),
+    ),
+    key=("reason",),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    read=read,
+    printed_by=("mm/page_alloc.c:bad_page",),
+    meaning=(
+        "The page allocator checks flags and counts when a page changes hands. This page was "
+        "still mapped, referenced, locked or on a list. It was freed too early, or its "
+        "struct page was overwritten. The page is taken out of use; the memory that shares "
+        "the fault may be corrupted."
+    ),
+    next_steps=(
+        ("`page dumped because:` names the reason; decode the flags with tools/mm/page-types.c."),
+        (
+            "The trace is of who freed or allocated the page; with page_owner=on it also says "
+            "who had it before."
+        ),
+        "One wrong bit in flags or mapping: test the memory.",
+    ),
+    confused_with=(
+        "bad-page-map: a page table entry is wrong.",
+        "page-table-check: the checker of page table reference counts.",
+    ),
+    example=(
+        "[  360.589544] BUG: Bad page state in process nginx  pfn:7071f\n"
+        "[  360.589551] page:00000000f1d2c3b4 refcount:0 mapcount:1 mapping:0000000000000000 "
+        "index:0x7f1 pfn:0x7071f\n"
+        "[  360.589560] page dumped because: nonzero mapcount"
+    ),
+    near_miss="[  360.589544] nand: Bad page state in block 12",
+)

@@ -1,0 +1,62 @@
+"""RCU-protected data was used without the protection that the code promises."""
+
+import re
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+_CHECK = re.compile(r"(?P<file>[\w./+-]+\.[chS]):(?P<line>\d+) ")
+
+
+def read(reading: Reading) -> None:
+    """The check's place stands two or three lines below the header."""
+    for text in reading.texts[1:6]:
+        if found := _CHECK.match(text):
+            reading.fields["at_file"] = found["file"]
+            reading.fields["at_line"] = int(found["line"])
+            return
+
+
+KIND = Kind(
+    id="rcu-suspicious-usage",
+    title="{level}: suspicious RCU usage in {function}",
+    title_without_function="{level}: suspicious RCU usage in corrupted",
+    class_="crash",
+    severity="warning",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="suspicious RCU usage",
+            regex=r"(?:\[ ?)?(?P<level>INFO|WARNING|BUG): suspicious RCU usage",
+            unprinted="CONFIG_PROVE_RCU is off in Debian's kernels",
+        ),
+    ),
+    fields=(
+        Field("level", "str", "INFO, BUG or WARNING, as the release words it"),
+        Field("at_file", "str", "source file of the check"),
+        Field("at_line", "int", "line of the check"),
+    ),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    absorbs=("rcu-suspicious-usage",),
+    read=read,
+    printed_by=("kernel/locking/lockdep.c:lockdep_rcu_suspicious",),
+    meaning=(
+        "rcu_dereference_check() or a list walk ran without rcu_read_lock() and without the "
+        "lock it names. Meanwhile the data may be freed under the reader. Sometimes only the "
+        "annotation is wrong; the named file and line is the check."
+    ),
+    next_steps=(
+        "The third line names the source file and line of the check.",
+        "Look at the list of held locks: which one was thought to protect this?",
+        "Take rcu_read_lock(), or correct the condition of rcu_dereference_check().",
+    ),
+    confused_with=("warning: other WARNs of RCU.",),
+    example=(
+        "[   40.471339] WARNING: suspicious RCU usage\n"
+        "[   40.471345] 6.1.0-dbg #1 Not tainted\n"
+        "[   40.471349] -----------------------------\n"
+        "[   40.471353] net/rds/loop.c:88 suspicious rcu_dereference_check() usage!"
+    ),
+    near_miss="[   40.471339] app: suspicious RCU usage",
+)

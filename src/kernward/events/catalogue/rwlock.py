@@ -1,0 +1,43 @@
+"""A reader-writer spinlock in an impossible state."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="rwlock",
+    title="BUG: rwlock {what} in {function}",
+    title_without_function="BUG: rwlock {what} in corrupted",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="BUG: rwlock ",
+            regex=(
+                r"BUG: rwlock (?P<what>[a-zA-Z][a-zA-Z /-]{3,30}) on CPU#(?P<cpu>\d+), "
+                r"(?P<comm>.{0,32})/(?P<pid>\d+)"
+            ),
+            unprinted="CONFIG_DEBUG_SPINLOCK is off in Debian's kernels",
+        ),
+    ),
+    fields=(
+        Field("what", "str", "the check that failed"),
+        Field("cpu", "int", "the CPU"),
+        Field("comm", "str", "the task"),
+        Field("pid", "int", "its pid"),
+    ),
+    key=("what",),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    printed_by=("kernel/locking/spinlock_debug.c:rwlock_bug",),
+    meaning=(
+        "Lock debugging found a rwlock_t with a bad magic number (never initialised, or "
+        "freed memory), a wrong owner, taken recursively, or not released for seconds. The "
+        "words after `rwlock` name which."
+    ),
+    next_steps=(
+        ("Find the object with the lock in the guilty function; check initialisation and life time."),
+    ),
+    confused_with=("spinlock-bad-magic: the same for plain spinlocks.",),
+    example="[ 1830.201558] BUG: rwlock bad magic on CPU#0, kworker/0:18/18158, 00000000859f2a8d",
+    near_miss="[ 1830.201558] rwlock bad magic on CPU#0",
+)

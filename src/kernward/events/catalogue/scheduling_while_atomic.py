@@ -1,0 +1,56 @@
+"""The scheduler was entered where sleeping is forbidden."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="scheduling-while-atomic",
+    title="BUG: scheduling while atomic in {function}",
+    title_without_function="BUG: scheduling while atomic in corrupted",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="scheduling while atomic: ",
+            regex=(
+                r"BUG: scheduling while atomic: (?P<comm>.{0,16})/(?P<pid>\d+)/0x"
+                r"(?P<preempt_count>[0-9a-f]+)"
+            ),
+            printed=("BUG: scheduling while atomic: %s/%d/0x%08x",),
+        ),
+    ),
+    fields=(
+        Field("comm", "str", "the task"),
+        Field("pid", "int", "its pid"),
+        Field("preempt_count", "hex", "the preemption count"),
+    ),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    printed_by=("kernel/sched/core.c:__schedule_bug",),
+    meaning=(
+        "A task gave up the CPU while its preemption count says that it is in an atomic "
+        "section: it holds a spinlock, has preemption disabled, or runs in an interrupt. "
+        "Others that wait for that lock spin meanwhile; deadlock or data corruption can "
+        "follow. Often an earlier function forgot to release a spinlock or to restore the "
+        "count."
+    ),
+    next_steps=(
+        (
+            "preempt_count: low byte is preempt_disable depth, second byte soft interrupts, "
+            "third hard interrupts."
+        ),
+        "`Preemption disabled at:` names who disabled it, where the kernel records it.",
+        (
+            "In the trace, find what sleeps (mutex, GFP_KERNEL, msleep, copy_from_user) and what "
+            "took the spinlock."
+        ),
+    ),
+    confused_with=(
+        ("sleeping-in-atomic: caught by a check before the sleep, needs CONFIG_DEBUG_ATOMIC_SLEEP."),
+    ),
+    example=(
+        "[ 1181.712781] BUG: scheduling while atomic: nginx/21395/0x00000201\n"
+        "[ 1181.719776] Modules linked in: nf_tables veth"
+    ),
+    near_miss="[ 1181.712781] app: scheduling while atomic: demo/1/0x2",
+)
