@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from kernward.events.cgroup_path import owner
+from kernward.events.index import kind
 from kernward.events.kind import Field
 from kernward.events.reading import Reading
 
@@ -17,6 +18,8 @@ TASKS = 200
 # How many lines a report may have after its opening line. A host with more tasks than this loses the
 # rest of the table, and its victim line then stands as an event of its own.
 REACH = 40_000
+# How far after the summary or the victim's line the rest of a report is looked for whose head is lost.
+TAIL_REACH = 4
 
 # A process name may hold anything but a newline, even `) total-vm:`, so what follows it is anchored.
 _VICTIM = re.compile(
@@ -25,6 +28,7 @@ _VICTIM = re.compile(
     r"(?:, shmem-rss:(?P<shmem>\d+)kB)?(?:, UID:(?P<uid>\d+))?(?: pgtables:(?P<pgtables>\d+)kB)?"
     r"(?: oom_score_adj:(?P<adj>-?\d+))?"
 )
+_EXITING = re.compile(r"Memory cgroup out of memory: OOM victim (\d+) \((.{0,64})\) is already exiting")
 _INVOKED = re.compile(
     r"(?P<comm>.{0,64}) invoked oom-killer: gfp_mask=(?P<mask>0x[0-9a-f]+)(?:\((?P<flags>[^)]{0,300})\))?,"
     r"(?: nodemask=[^ ]+,)? +order=(?P<order>-?\d+), oom_score_adj=(?P<adj>-?\d+)"
@@ -45,7 +49,7 @@ _USAGE = re.compile(
 _HEADING = re.compile(r"\[ *pid *\] +uid +tgid total_vm +rss ")
 _TASK = re.compile(r"\[ *(\d+)\] +(\d+) +(\d+) +(\d+) +(\d+) +(.{5,160})$")
 _COUNTER = re.compile(r"([a-z][\w()]{1,40}):(\d+)(?= |$)")
-_MEM_INFO = re.compile(r" ?(?:[a-z_]+:\d+ ?){1,6}$")
+_MEM_INFO = re.compile(r" {0,40}(?:[a-z_]+:\d+ ?){1,6}$")
 _PAGES = re.compile(
     r"(\d+) pages (RAM|reserved|hwpoisoned|cma reserved|HighMem/MovableOnly|in swap cache)$|(\d+) total pagecache pages$"
 )
@@ -68,7 +72,7 @@ _PAGES_NAMES = {
 # The lines of Mem-Info, which allocation failures print as well.
 MEM_INFO_LINES = (
     r"Mem-Info:$",
-    r" ?(?:[a-z_]+:\d+ ?){1,6}$",
+    r" {0,40}(?:[a-z_]+:\d+ ?){1,6}$",
     r"Node \d+ ",
     r"lowmem_reserve\[\]:",
     r"\d+ (?:total pagecache pages|pages )",
@@ -85,7 +89,7 @@ STACK_LINES = (
     r"(?:Workqueue|Tainted|Call trace|Call Trace): ?",
     r"Call Trace:",
     r" *</?(?:TASK|IRQ|NMI|SOFTIRQ|EOE)>",
-    r" (?:\[<[0-9a-f]{8,16}>\] )?(?:\? )?[\w.]{1,120}\+0x[0-9a-f]+/0x[0-9a-f]+",
+    r" *(?:\[<[0-9a-f]{8,16}>\] )?(?:\? )?[\w.]{1,120}\+0x[0-9a-f]+/0x[0-9a-f]+",
     r"(?:RIP|RSP|RAX|RDX|RBP|R10|R13|CS|DR[03]|FS|CR2|ORIG_RAX|Code|PKRU): ?",
 )
 CONTINUES = (
@@ -103,9 +107,21 @@ CONTINUES = (
     r"Tasks in .{0,4096} are going to be killed due to memory\.oom\.group set",
     r"oom_reaper: reaped process ",
     r"COMPACTION is disabled",
+    r".{0,64} cpuset=.{0,4096} mems_allowed=[\d,-]*$",
+    # Also the next report's first line: `read` cuts there.
+    r".{0,64} invoked oom-killer: ",
     *MEM_INFO_LINES,
     *STACK_LINES,
 )
+
+# What follows the victim's line, in a log that lost the rest.
+TAIL = (
+    r"Killed process \d+",
+    r"Tasks in .{0,4096} are going to be killed due to memory\.oom\.group set",
+    r"oom_reaper: reaped process ",
+)
+# The lines after the summary.
+SUMMARY_TAIL = (r"(?:Memory cgroup out of memory|Out of memory[\w ()]{0,40}): Killed process \d+", *TAIL)
 
 FIELDS = (
     Field("pid", "int", "the killed process"),
@@ -311,6 +327,9 @@ def fields(texts: list[str]) -> dict[str, Any]:
             found["shmem_rss_kb"] = _number(match["shmem"])
             found["pgtables_kb"] = _number(match["pgtables"])
             found["oom_score_adj"] = _number(match["adj"])
+        elif match := _EXITING.match(text):
+            found.setdefault("pid", int(match[1]))
+            found.setdefault("comm", match[2])
         elif " invoked oom-killer: " in text and (match := _INVOKED.match(text)):
             found["invoker_comm"] = match["comm"]
             found["invoker_oom_score_adj"] = int(match["adj"])
@@ -337,29 +356,35 @@ def fields(texts: list[str]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def is_cgroup(texts: list[str], found: dict[str, Any]) -> bool:
-    """Whether the report is of a cgroup at its limit. A report that was cut before it says so is not."""
-    if "constraint" in found:
-        return bool(found["constraint"] == "CONSTRAINT_MEMCG")
-    return "memory_usage_kb" in found or any(text.startswith("Memory cgroup out of memory") for text in texts)
+def _outcome(texts: list[str], found: dict[str, Any]) -> str:
+    """The kind that the report is of, as far as its lines tell."""
+    if any(text.startswith("Out of memory and no killable processes") for text in texts):
+        return "oom-no-killable"
+    constraint = found.get("constraint")
+    if constraint in ("CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY"):
+        return "oom-kill-nodes"
+    if (
+        constraint == "CONSTRAINT_MEMCG"
+        or "memory_usage_kb" in found
+        or any(text.startswith("Memory cgroup out of memory") for text in texts)
+    ):
+        return "oom-kill-cgroup"
+    return "oom-kill-global" if "pid" in found else "oom-invoked"
 
 
 def read(reading: Reading) -> None:
-    """Fill in the fields, and settle which kind the report is: its first line is the same for all."""
-    texts = reading.texts
+    """Fill in the fields and settle which kind the report is, since all begin with the same line."""
+    again = next(
+        (at for at, line in enumerate(reading.lines) if at and " invoked oom-killer: " in line.text),
+        len(reading.lines),
+    )
+    reading.lines = reading.lines[:again]
+    # The lines of Mem-Info and the stack are indented by nothing, a blank or a console's column.
+    texts = [line.text.lstrip() for line in reading.lines]
     found = fields(texts)
     reading.fields.update(found)
-    from kernward.events.index import kind
-
-    if any(text.startswith("Out of memory and no killable processes") for text in texts):
-        settled = "oom-no-killable"
-    elif is_cgroup(texts, found):
-        settled = "oom-kill-cgroup"
-    elif found.get("constraint") in ("CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY"):
-        settled = "oom-kill-nodes"
-    else:
-        settled = "oom-kill-global"
-    if settled != reading.kind.id:
-        reading.kind = kind(settled)
+    outcome = _outcome(texts, found)
+    if outcome != reading.kind.id:
+        reading.kind = kind(outcome)
         reading.title = reading.kind.title
         reading.alt_titles = reading.kind.alt_titles

@@ -1,8 +1,8 @@
 """A cgroup reached its memory limit and the kernel killed a process in it. A whole report is recognised by
-oom-kill-global's first line; this module's own patterns are the lines that only a cgroup's report has."""
+its first line, in oom-invoked; this module's own patterns are the line of a report whose head is lost."""
 
 from kernward.events.kind import Kind, Pattern
-from kernward.events.oom_report import CONTINUES, FIELDS, REACH, read
+from kernward.events.oom_report import FIELDS, TAIL, TAIL_REACH, read
 
 KIND = Kind(
     id="oom-kill-cgroup",
@@ -28,17 +28,13 @@ KIND = Kind(
         Pattern(
             literal="Memory cgroup out of memory: OOM victim ",
             regex=r"Memory cgroup out of memory: OOM victim \d+",
-            since="6.0",
             printed=("%s: OOM victim %d (%s) is already exiting. Skip killing the task",),
         ),
     ),
     fields=FIELDS,
-    continues=CONTINUES,
-    reach=REACH,
-    absorbs=(
-        "oom-kill-cgroup",
-        "oom-reaped",
-    ),
+    continues=TAIL,
+    reach=TAIL_REACH,
+    absorbs=("oom-reaped",),
     read=read,
     printed_by=(
         "mm/oom_kill.c:dump_header",

@@ -1,9 +1,8 @@
-"""The machine ran out of memory and the kernel killed a process. The first line of the report is the same for
-a cgroup's, so this module reads it and hands those over to oom-kill-cgroup, oom-kill-nodes and oom-no-
-killable."""
+"""The machine ran out of memory and the kernel killed a process. A whole report is recognised by its first
+line, in oom-invoked; this module's own patterns are the line of a report whose head is lost."""
 
 from kernward.events.kind import Kind, Pattern
-from kernward.events.oom_report import CONTINUES, FIELDS, REACH, read
+from kernward.events.oom_report import FIELDS, TAIL, TAIL_REACH, read
 
 KIND = Kind(
     id="oom-kill-global",
@@ -12,11 +11,6 @@ KIND = Kind(
     severity="error",
     subsystem="mm",
     patterns=(
-        Pattern(
-            literal=" invoked oom-killer: gfp_mask=",
-            regex=r".{0,64} invoked oom-killer: gfp_mask=0x[0-9a-f]+",
-            printed=("%s invoked oom-killer: gfp_mask=%#x(%pGg), order=%d, oom_score_adj=%hd",),
-        ),
         # The report may be cut short, or be switched down to this line (vm.oom_dump_tasks, console level).
         Pattern(
             literal="Out of memory: Killed process ",
@@ -39,13 +33,9 @@ KIND = Kind(
         ),
     ),
     fields=FIELDS,
-    continues=CONTINUES,
-    reach=REACH,
-    absorbs=(
-        "oom-kill-global",
-        "oom-kill-cgroup",
-        "oom-reaped",
-    ),
+    continues=TAIL,
+    reach=TAIL_REACH,
+    absorbs=("oom-reaped",),
     read=read,
     printed_by=(
         "mm/oom_kill.c:dump_header",

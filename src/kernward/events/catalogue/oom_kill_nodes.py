@@ -1,7 +1,7 @@
 """The NUMA nodes that an allocation is confined to, by a cpuset or a memory policy, ran out of memory."""
 
 from kernward.events.kind import Kind, Pattern
-from kernward.events.oom_report import CONTINUES, FIELDS, REACH, read
+from kernward.events.oom_report import FIELDS, SUMMARY_TAIL, TAIL_REACH, read
 
 KIND = Kind(
     id="oom-kill-nodes",
@@ -10,20 +10,21 @@ KIND = Kind(
     severity="error",
     subsystem="mm",
     patterns=(
-        # A whole report begins with the line `invoked oom-killer`, which oom-kill-global recognises and
-        # hands over.
+        # The summary line of a report whose head is lost; with another constraint the event is of another
+        # kind.
         Pattern(
             literal="oom-kill:constraint=CONSTRAINT_",
-            regex=r"oom-kill:constraint=CONSTRAINT_(?:CPUSET|MEMORY_POLICY),",
+            regex=r"oom-kill:constraint=CONSTRAINT_(?:NONE|MEMCG|CPUSET|MEMORY_POLICY),",
             since="5.0",
             printed=("oom-kill:constraint=%s,nodemask=%*pbl", "CONSTRAINT_CPUSET"),
         ),
     ),
     fields=FIELDS,
-    continues=CONTINUES,
-    reach=REACH,
+    continues=SUMMARY_TAIL,
+    reach=TAIL_REACH,
     absorbs=(
         "oom-kill-global",
+        "oom-kill-cgroup",
         "oom-reaped",
     ),
     read=read,

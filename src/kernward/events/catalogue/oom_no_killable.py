@@ -1,7 +1,7 @@
 """Memory ran out and there was no process that the kernel may kill."""
 
 from kernward.events.kind import Kind, Pattern
-from kernward.events.oom_report import CONTINUES, FIELDS, REACH, read
+from kernward.events.oom_report import FIELDS, read
 
 KIND = Kind(
     id="oom-no-killable",
@@ -16,8 +16,6 @@ KIND = Kind(
         ),
     ),
     fields=FIELDS,
-    continues=CONTINUES,
-    reach=REACH,
     read=read,
     printed_by=("mm/oom_kill.c:out_of_memory",),
     meaning=(
