@@ -4,6 +4,7 @@ The sample is thinned to some dozens of lines before any format looks at it, so 
 well under a millisecond however many formats there are.
 """
 
+from kernward.logs.console import ESCAPES
 from kernward.logs.format import Format
 from kernward.logs.formats import formats
 
@@ -37,6 +38,8 @@ def is_text(sample: bytes) -> bool:
 
 def thin(sample: bytes) -> bytes:
     """The sample's first lines and some of the others, blank ones left out, each cut to 1 KB."""
+    if b"\x1b" in sample:
+        sample = ESCAPES.sub(b"", sample)
     lines = [line[:_WIDEST] for line in sample.split(b"\n") if line and not line.isspace()]
     if len(sample) >= SAMPLE_BYTES and len(lines) > 1:
         lines.pop()  # cut by the sample's end

@@ -16,15 +16,18 @@ LINE = rf"{PREFIX}([^\r\n\x1b]*)\r*([^\n]+)?(?:\n|\Z)"
 _CONSOLE = re.compile("^" + LINE, re.MULTILINE | re.ASCII)
 _PREFIXED = re.compile(PREFIX + r"(.*)", re.DOTALL | re.ASCII)
 # ECMA-48 control sequences, operating system commands, character set choices and two-byte escapes.
-_ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-Z\\^-~])", re.ASCII
+_ESCAPE = (
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-Z\\^-~])"
 )
+ESCAPES_SHOWN = re.compile(_ESCAPE, re.ASCII)
+ESCAPES = re.compile(_ESCAPE.encode())
 # A stamp as printk pads it, further on in a line.
 _LATER = re.compile(r"(?:<\d{1,3}>)?\[[ \d]{4}\d{1,8}\.\d{6}\](?: |\[| ?\[ *[TC]\d)", re.ASCII)
 # Printed by kernels before 4.15 in front of the next message, on the same line.
 _DROPPED = re.compile(r"\*\* \d+ printk messages dropped (?:\*\* ?)?(?=[\[<])", re.ASCII)
 # What may stand before a stamp without being a part of the kernel's message: prompts (that wait for
-# input without a newline), boot loaders and systemd's status lines.
+# input without a newline), boot loaders, systemd's status lines, and a syslog daemon's own header
+# where it echoes to the console.
 _NOISE = re.compile(
     r"""(?:
       (?:[\w.-]+\ )?login:\ ?\S{0,64}\ ?
@@ -33,6 +36,7 @@ _NOISE = re.compile(
     | (?:Starting\ kernel|Loading\ |Booting\ |Uncompressing\ |Decompressing\ |Probing\ EDD|EFI\ stub|
        SeaBIOS|iPXE|GRUB|Welcome\ to\ GRUB|U-Boot|Jumping\ to\ |Transferring\ control|
        early\ console|Trying\ to\ boot|done,\ booting).{0,400}
+    | (?:<\d{1,3}>)?[A-Z][a-z]{2}\ [\ \d]\d\ \d\d:\d\d:\d\d\ (?:\S{1,100}\ ){1,2}kernel:\s
     | \[\ *(?:OK|FAILED|DEPEND|WARN|INFO|\**\ *\**)\ *\]\ .{0,400}
     | \s+
     )""",
@@ -81,7 +85,7 @@ def unusual(raw: str, base: int) -> list[Line]:
         if part is None:
             continue
         at, end = base + part.start(), base + part.end()
-        shown = _ESCAPES.sub("", part[0]) if "\x1b" in part[0] else part[0]
+        shown = ESCAPES_SHOWN.sub("", part[0]) if "\x1b" in part[0] else part[0]
         dropped = _DROPPED.match(shown)
         if dropped:
             # The two lines' spans meet where the second begins, if no escape sequence shifted it.

@@ -7,13 +7,15 @@ here are pieces that the formats build their own line pattern from; all of them 
 import re
 
 # `[    1.234567]`; group: seconds since boot.
-STAMP = r"\[ *(\d{1,12}\.\d{1,9})\]"
+STAMP = r"\[ *(\d{1,9}\.\d{1,9})\]"
 # `[    T1]`, `[   C0]`, and `[T12@C0]` of kernels that print both; group: the first of them.
 CALLER = r"\[ *([TC]\d{1,10})(?:@?[TC]\d{1,10})?\]"
 # Groups: stamp, caller.
 PRINTK = rf"(?:{STAMP}(?: ?{CALLER})? ?)?"
 # Groups: priority, stamp, caller.
 PREFIX = rf"(?:<(\d{{1,4}})>)?{PRINTK}"
+# `kern  :warn  : ` of `dmesg -x`. Groups: facility, level.
+DECODED = r"(?:([a-z]{2,8}\d?) *:([a-z]{3,7}) *: )"
 
 LEVELS = {name: number for number, names in enumerate((
     ("emerg", "panic"), ("alert",), ("crit",), ("err", "error"), ("warn", "warning"),

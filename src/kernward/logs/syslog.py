@@ -24,11 +24,16 @@ _ESCAPED = re.compile(r"#(0[0-3][0-7]|177)")
 _BOOT = re.compile(r"-- (?:Boot|Reboot) ?([0-9a-f]{32})? ?--")
 
 
-def syslog_parser(time: str, read: Callable[[str], datetime | None], rest: str = PROGRAM) -> Parse:
-    """A parser for lines that begin with an optional `<N>` and a time, for which `time` is a pattern
-    with one group, that `read` understands."""
+def syslog_parser(
+    time: str, read: Callable[[str], datetime | None] | None, rest: str = PROGRAM
+) -> Parse:
+    """A parser for lines that begin with an optional `<N>` and a time.
+
+    `time` is a pattern with one group, which `read` understands; without `read`, it is seconds since
+    boot. `rest` is a pattern with the groups of PROGRAM.
+    """
     pattern = re.compile(
-        rf"^(?:(?:<(\d{{1,3}})>)?{time} {rest}{BODY}|([^\n]*))\r*(?:\n|\Z)", re.MULTILINE | re.ASCII
+        rf"^(?:(?:\d{{1,7}} (?=<))?(?:<(\d{{1,3}})>)?{time} {rest}{BODY}|([^\n]*))\r*(?:\n|\Z)", re.MULTILINE | re.ASCII
     )
 
     def parse(view: str, base: int, most: int) -> list[Line]:
@@ -43,6 +48,8 @@ def syslog_parser(time: str, read: Callable[[str], datetime | None], rest: str =
             else:
                 if program != "kernel":
                     stamp, caller, text = None, None, body
+                if read is None:
+                    stamp = when
                 level = number = None
                 if priority is not None:
                     level, number = int(priority) & 7, int(priority) >> 3
@@ -50,8 +57,8 @@ def syslog_parser(time: str, read: Callable[[str], datetime | None], rest: str =
                     level, number = LEVELS.get(severity), FACILITIES.get(facility)
                 line = Line(
                     text if text.isascii() else decoded(text), base + start, base + end,
-                    None if stamp is None else float(stamp), read(when), host, None, level, number,
-                    caller, program,
+                    None if stamp is None else float(stamp), None if read is None else read(when),
+                    host, None, level, number, caller, program,
                 )
                 if "#0" in text or "#177" in text:
                     lines += unescaped(line)

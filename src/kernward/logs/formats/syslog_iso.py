@@ -10,9 +10,9 @@ from kernward.logs.format import Context, Format, Parse
 from kernward.logs.sniffing import share
 from kernward.logs.syslog import syslog_parser
 
-_TIME = r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
+_TIME = r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
 _HEADER = re.compile(
-    rb"^(?:<\d{1,3}>)?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? "
+    rb"^(?:<\d{1,3}>)?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)? "
     rb"(?:[^\s:\[\]]\S* )?(?:[a-z]+\d?\.[a-z]+ )?[^\s:\[\]]+(?:\[\d+\])?:(?: |$)",
     re.MULTILINE,
 )
