@@ -104,7 +104,7 @@ $(VENV)/bin/python:
 	    exit 2; \
 	fi; \
 	echo "Making $(VENV) with $$python."; \
-	"$$python" -m venv --clear $(VENV)
+	"$$python" -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml hatch_build.py
 	@echo "Installing kernward into $(VENV)."

@@ -95,4 +95,4 @@ def test_what_it_refers_to_is_there(kind: Kind) -> None:
 
 
 def test_has_a_case(name: str, project) -> None:
-    assert list((project / "tests/events/cases").glob(f"{name.replace('_', '-')}.*"))
+    assert list((project / "tests/events/cases").glob(f"{name.replace('_', '-')}*.case"))

@@ -1,0 +1,1 @@
+"""Tests of what holds for the project as a whole: packaging, contracts, command line, documentation."""
