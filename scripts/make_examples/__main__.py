@@ -24,7 +24,11 @@ EXAMPLES = ROOT / "examples"
 # Programs taken from packages: the package of each, and what else must be unpacked to run it.
 PROGRAMS = {
     "rsyslogd": ("rsyslog", "usr/sbin/rsyslogd", ("libestr0", "libfastjson4", "liblognorm5")),
-    "nft": ("nftables", "usr/sbin/nft", ("libnftables1", "libnftnl11", "libmnl0", "libxtables12", "libjansson4")),
+    "nft": (
+        "nftables",
+        "usr/sbin/nft",
+        ("libnftables1", "libnftnl11", "libmnl0", "libxtables12", "libjansson4"),
+    ),
     "dmsetup": ("dmsetup", "sbin/dmsetup", ("libdevmapper1.02.1",)),
     "dmesg": ("util-linux", "bin/dmesg", ()),
 }
@@ -58,7 +62,9 @@ def build(host: Host, kernel: packages.Kernel, chosen: list[faults.Fault], cache
     archive.device("/dev/console", 5, 1)
     archive.device("/dev/null", 1, 3)
     archive.file("/init", (HERE / "guest/init").read_bytes(), 0o755)
-    archive.file("/bin/busybox", (packages.unpack("busybox-static", cache) / "bin/busybox").read_bytes(), 0o755)
+    archive.file(
+        "/bin/busybox", (packages.unpack("busybox-static", cache) / "bin/busybox").read_bytes(), 0o755
+    )
     archive.file("/usr/bin/misbehave", compiled(cache).read_bytes(), 0o755)
     archive.file("/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     archive.file("/etc/issue", b"Debian GNU/Linux 12 \\n \\l\n\n")
@@ -130,7 +136,9 @@ def capture(host: Host, cache: Path, work: Path) -> dict[str, bytes]:
             name = {"dmesg": "dmesg.json", "busybox": "messages"}.get(form, "kern.log")
             data = inside(output, name)
             if data is None:
-                raise SystemExit(f"{host.name}: the guest handed no {name} out; see {cache / host.name}.console")
+                raise SystemExit(
+                    f"{host.name}: the guest handed no {name} out; see {cache / host.name}.console"
+                )
             found[SUFFIX[form]] = data
     return found
 
@@ -148,7 +156,9 @@ def inside(output: Path, name: str) -> bytes | None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make_examples", description=__doc__.split("\n\n")[0])
     parser.add_argument("host", nargs="*", help="only these hosts (default: all)")
-    parser.add_argument("--cache", type=Path, default=ROOT / ".cache/examples", help="where packages are kept")
+    parser.add_argument(
+        "--cache", type=Path, default=ROOT / ".cache/examples", help="where packages are kept"
+    )
     parser.add_argument("--out", type=Path, default=EXAMPLES)
     arguments = parser.parse_args()
     cache = arguments.cache.resolve()

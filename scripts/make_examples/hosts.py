@@ -26,9 +26,17 @@ class Host:
 
 HOSTS = (
     Host("web-1", BACKPORT_OLD, "2026-11-18T01:04:10", ("segfault", "oom-cgroup"), ("dmesg",)),
-    Host("web-2", BACKPORT, "2026-11-18T01:11:37", ("syn-flood", "conntrack-full", "oom-cgroup"), ("rsyslog",)),
+    Host(
+        "web-2", BACKPORT, "2026-11-18T01:11:37", ("syn-flood", "conntrack-full", "oom-cgroup"), ("rsyslog",)
+    ),
     Host("web-3", BOOKWORM, "2026-11-18T01:12:02", ("segfault", "conntrack-full", "syn-flood"), ("busybox",)),
-    Host("web-4", BOOKWORM_OLD, "2026-11-18T01:02:44", ("oom-cgroup", "user-protection-fault"), ("rsyslog-iso",)),
+    Host(
+        "web-4",
+        BOOKWORM_OLD,
+        "2026-11-18T01:02:44",
+        ("oom-cgroup", "user-protection-fault"),
+        ("rsyslog-iso",),
+    ),
     Host("db-1", BOOKWORM, "2026-11-18T02:30:21", ("ext4-corrupt",), ("console",)),
     Host("db-2", BACKPORT_OLD, "2026-11-18T02:41:55", ("hung-task", "hung-task-panic"), ("console",)),
     Host("db-3", BACKPORT, "2026-11-18T02:29:08", ("io-error", "dm-error"), ("dmesg",)),

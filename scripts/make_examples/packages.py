@@ -5,7 +5,7 @@ output the examples hold. Nothing is installed, so an ordinary user can do this.
 """
 
 import subprocess
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 
@@ -45,7 +45,11 @@ def libraries(program: Path, folders: list[Path]) -> dict[str, Path]:
     """
     places = [str(place) for folder in folders for place in (folder / "usr/lib/x86_64-linux-gnu",)]
     printed = subprocess.run(
-        ["ldd", program], capture_output=True, text=True, check=True, env={"LD_LIBRARY_PATH": ":".join(places)}
+        ["ldd", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"LD_LIBRARY_PATH": ":".join(places)},
     ).stdout
     found: dict[str, Path] = {}
     for line in printed.splitlines():
@@ -66,7 +70,7 @@ class Kernel:
         self.image = self.folder / "boot" / f"vmlinuz-{release}"
         self._tree = self.folder / "lib/modules" / release
 
-    @lru_cache(maxsize=None)  # noqa: B019 - a handful of kernels live as long as the program
+    @cache  # noqa: B019 - a handful of kernels live as long as the program
     def modules(self) -> dict[str, Path]:
         """Module files by name, with underscores as the kernel writes them."""
         return {
@@ -75,7 +79,7 @@ class Kernel:
             if ".ko" in path.name
         }
 
-    @lru_cache(maxsize=None)  # noqa: B019
+    @cache  # noqa: B019
     def builtin(self) -> frozenset[str]:
         """Names of what other configurations build as modules and this one has built in."""
         lines = (self._tree / "modules.builtin").read_text().splitlines()
