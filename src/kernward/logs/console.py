@@ -7,7 +7,7 @@ which may make several lines of one.
 
 import re
 
-from kernward.logs.printk import CALLER, PREFIX, STAMP, caller_alone, decoded
+from kernward.logs.printk import CALLER, PREFIX, PRINTK, STAMP, caller_alone, decoded
 from kernward.records.lines import Line
 
 # Groups: priority, stamp, caller, text, and what a carriage return or an escape sequence kept from it.
@@ -51,7 +51,7 @@ def parse_console(view: str, base: int, most: int) -> list[Line]:
     add = lines.append
     for found in _CONSOLE.finditer(view):
         priority, stamp, caller, text, more = found.groups()
-        if more is not None or (stamp is None and text[:1] in "[*<" or "[" in text and stamp is None):
+        if more is not None or (stamp is None and "[" in text):
             lines += unusual(view[found.start():found.end()], base + found.start())
         else:
             if not text.isascii():
@@ -129,3 +129,14 @@ def _starts(shown: str) -> bool:
     return _START.match(shown) is not None
 
 
+
+
+def stamped(text: str) -> tuple[float | None, str | None, str]:
+    """Splits printk's stamp and caller off a message that still has them."""
+    found = _STAMPED.match(text)
+    if found is None or found[1] is None:
+        return None, None, text
+    return float(found[1]), found[2], text[found.end():]
+
+
+_STAMPED = re.compile(PRINTK, re.ASCII)

@@ -12,8 +12,11 @@ from pathlib import Path
 
 # The name of an EFI record is made of the time, the part (two digits) and the count (three digits):
 # drivers/firmware/efi/efi-pstore.c, `generic_id`. Others number their records only.
-_EFI = re.compile(r"dmesg-efi(?:_pstore)?-(\d{1,12})\d{2}(\d{3})(\.enc\.z)?")
-_OTHER = re.compile(r"dmesg-(erst|nvram|ramoops|pstore_blk|zone)-\d{1,20}(\.enc\.z)?")
+_EFI = re.compile(r"dmesg-efi(?:_pstore)?-(\d{1,12})\d{2}(\d{3})(?:\.enc\.z)?")
+_OTHER = re.compile(r"dmesg-(erst|nvram|ramoops|pstore_blk|zone)-\d{1,20}(?:\.enc\.z)?")
+# What the running kernel could not decompress keeps this ending; such data has no magic bytes, so it
+# is the one case in which a name is believed.
+ENCODED = ".enc.z"
 
 
 def dumps_of(paths: Iterable[Path]) -> tuple[dict[Path, list[Path]], list[Path]]:

@@ -21,12 +21,13 @@ from kernward.logs.chunk import Chunk
 from kernward.logs.decoding import decoded_chunks
 from kernward.logs.format import Context, Format
 from kernward.logs.hosts import hosts_of
-from kernward.logs.pstore import dumps_of
+from kernward.logs.pstore import ENCODED, dumps_of
 from kernward.logs.streams import (
     Damage,
     Decompressed,
     FileStream,
     Hashed,
+    Inflated,
     Joined,
     Peeked,
     Stream,
@@ -275,7 +276,7 @@ def _dump(
     name: Path, parts: Sequence[Path], settings: _Settings, host_hint: str | None
 ) -> Iterator[Source]:
     # The parts are read one after the other; putting them in order is the format's work.
-    if parts == [name]:
+    if parts == [name] and not name.name.endswith(ENCODED):
         yield from _file(name, settings, host_hint=host_hint)
         return
     try:
@@ -283,9 +284,13 @@ def _dump(
     except OSError:
         mtime = None
     yield Source(
-        str(name), lambda: Joined([partial(_opened, part) for part in parts]), settings,
+        str(name), lambda: Joined([partial(_part, part) for part in parts]), settings,
         mtime=mtime, host_hint=host_hint,
     )
+
+
+def _part(path: Path) -> Stream:
+    return Inflated(_opened(path)) if path.name.endswith(ENCODED) else _opened(path)
 
 
 def _from_stream(

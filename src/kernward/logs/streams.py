@@ -257,6 +257,35 @@ class Decompressed:
         return Damage(f"at compressed byte {self._taken} {what}; a whole {self._name} stream was expected")
 
 
+class Inflated:
+    """A pstore record that is still compressed as the kernel does it: deflate without any header."""
+
+    _LARGEST_PACKED = 1 << 20
+    _LARGEST = 4 << 20
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._text: memoryview | None = None
+
+    def readinto(self, view: memoryview) -> int:
+        if self._text is None:
+            self._text = memoryview(self._inflate(Peeked(self._stream, self._LARGEST_PACKED).head))
+        count = min(len(view), len(self._text))
+        view[:count] = self._text[:count]
+        self._text = self._text[count:]
+        return count
+
+    def _inflate(self, packed: bytes) -> bytes:
+        # fs/pstore/platform.c: zlib through the crypto API, with or without zlib's own header.
+        for bits in (-15, 15):
+            codec = zlib.decompressobj(bits)
+            try:
+                return codec.decompress(packed, self._LARGEST)
+            except zlib.error:
+                continue
+        raise Damage("it is compressed with something other than deflate; rename it if it is not compressed")
+
+
 class Hashed:
     """Passes bytes on and keeps their SHA-256."""
 
