@@ -85,6 +85,7 @@ class Tally(msgspec.Struct):
     boots: dict[str, int] = {}
     kernel_boots: dict[str, set[int]] = {}
     events: int = 0
+    dated: int = 0
     left_out: int = 0
     examples_bytes: int = 0
     first_seen: datetime | None = None
@@ -140,6 +141,7 @@ class Tally(msgspec.Struct):
         hosts = {number: self.hosts.setdefault(host, len(self.hosts)) for host, number in other.hosts.items()}
         boots = {number: self.boots.setdefault(boot, len(self.boots)) for boot, number in other.boots.items()}
         self.events += other.events
+        self.dated += other.dated
         self.left_out += other.left_out
         self.sources += other.sources
         self.sources_without_host += other.sources_without_host
@@ -193,6 +195,7 @@ class Tally(msgspec.Struct):
     def _time(self, group: Group, event: Event) -> None:
         time = event.time
         if time is not None:
+            self.dated += 1
             group.utc.add(time.timestamp())
             group.first_seen = _earlier(group.first_seen, time)
             group.last_seen = _later(group.last_seen, time)

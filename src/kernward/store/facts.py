@@ -18,9 +18,8 @@ The promise, and how it is kept:
 """
 
 import fcntl
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,31 +30,13 @@ from kernward.store import segments
 from kernward.store.ledger import PARTS, READINGS, SEGMENTS, SOURCES, Ledger, now, reading_of
 from kernward.store.rows import TEXT
 from kernward.store.segments import Segment
+from kernward.store.sources import Kept, Saved
 
 # A segment is written when this many rows, or this much text, have come together.
 FLUSH_ROWS = 20_000
 FLUSH_BYTES = 24 << 20
 # SQLite takes at most 32,766 parameters in a statement; older ones 999.
 _AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class Kept:
-    """One source that was read: its digest and name, and its rows, which are asked for at most once."""
-
-    digest: str
-    name: str
-    count: int
-    rows: Callable[[], Iterable[list[Any]]]
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What a save did: sources and events added, and sources that were there already."""
-
-    sources: int = 0
-    events: int = 0
-    known: int = 0
 
 
 def ledger_path(home: Path) -> Path:
