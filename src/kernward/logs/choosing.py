@@ -9,8 +9,8 @@ from kernward.logs.format import Format
 from kernward.logs.formats import formats
 
 SAMPLE_BYTES = 1 << 16
-_HEAD_LINES = 24
-_SPREAD_LINES = 40
+_HEAD_LINES = 20
+_SPREAD_LINES = 30
 _WIDEST = 1024
 
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\x08\x07\x0c\x1e\0"

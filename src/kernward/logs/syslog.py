@@ -15,7 +15,7 @@ from kernward.records.lines import Line
 
 # `host kernel: `, `host program[12]: `, and `host kern.warn kernel: ` of busybox and OpenWrt. The host
 # may be missing (journalctl --no-hostname). Groups: host, facility, level, program.
-PROGRAM = r"(?:([^\s:\[\]]\S*) )??(?:([a-z]+\d?)\.([a-z]+) )?([^\s:\[\]]{1,128})(?:\[\d{1,10}\])?:(?: |$)"
+PROGRAM = r"(?:([^\s:\[\]]\S*)(?<!:) )?(?:([a-z]+\d?)\.([a-z]+) )?([^\s:\[\]]{1,128})(?:\[\d{1,10}\])?:(?: |$)"
 # Groups: the body, and in it stamp, caller, text.
 BODY = rf"({PRINTK}([^\r\n]*))"
 

@@ -7,7 +7,7 @@ from kernward.logs.kmsg import RECORD, kmsg_lines
 from kernward.logs.sniffing import share
 
 _HEADER = re.compile(rb"^(?:%b| [A-Z0-9_]+=)" % RECORD, re.MULTILINE)
-_FIRST = re.compile(RECORD)
+_FIRST = re.compile(rb"^" + RECORD, re.MULTILINE)
 
 
 def _sniff(sample: bytes) -> float:

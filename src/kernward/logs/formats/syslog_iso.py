@@ -13,7 +13,8 @@ from kernward.logs.syslog import syslog_parser
 _TIME = r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
 _HEADER = re.compile(
     rb"^(?:<\d{1,3}>)?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)? "
-    rb"(?:[^\s:\[\]]\S* )?(?:[a-z]+\d?\.[a-z]+ )?[^\s:\[\]]+(?:\[\d+\])?:(?: |$)",
+    # Without a host, a program other than the kernel must have its pid: `web1: ` may be a host's name.
+    rb"(?:[^\s:\[\]]\S*(?<!:) (?:[a-z]+\d?\.[a-z]+ )?[^\s:\[\]]+(?:\[\d+\])?|kernel|[^\s:\[\]]+\[\d+\]):(?: |$)",
     re.MULTILINE,
 )
 
