@@ -30,35 +30,40 @@ def plain(function: str) -> str:
     return name.lstrip(".") if name[:1] == "." else name
 
 
+HANDLES = "takes the exception"
 _GROUPS: tuple[tuple[str, str], ...] = (
     (
-        "prints or handles the report",
+        "prints the report",
         r"(?:__)?dump_stack(?:_lvl)?|show_stack(?:_log_lvl)?|show_trace\w*|dump_backtrace|unwind_backtrace|walk_stackframe|"
         r"print_(?:address_description|report|bad_pte|trailer|usage_bug|circular_bug|deadlock_bug|stack_trace|other_cpu_stall|cpu_stall|bad_irq_dependency|irq_inversion_bug)\w*|"
         r"_?_?(?:kasan|asan|hwasan|kmsan|msan|kcsan|tsan|kfence)_\w+|__(?:asan|hwasan|msan|tsan)_\w+|"
         r"(?:__)?ubsan_\w+|handle_overflow|val_to_string|object_err|report_(?:bug|enabled|usercopy|cfi_failure)\w*|"
         r"check_memory_region(?:_inline)?|memory_is_(?:poisoned|nonaccessible)\w*|check_region_inline|kasan_check_range|bytes_is_nonzero|"
         r"end_report|start_report|"
-        r"assfail|panic|__panic|panic_saved_regs|vpanic|nmi_panic|__?warn(?:_slowpath\w*|_printk|_alloc\w*|_flushing\w*)?|warn_alloc\w*|check_panic_on_warn|"
+        r"assfail|panic|__panic|panic_saved_regs|vpanic|nmi_panic|_{0,2}warn(?:_slowpath\w*|_printk|_alloc\w*|_flushing\w*)?|warn_alloc\w*|check_panic_on_warn|"
         r"oops_\w+|die(?:_\w+)?|__die\w*|do_trap\w*|do_error_trap|fixup_bug|handle_bug|bug_handler|brk_handler|call_break_hook|"
+        r"__stack_chk_fail|__fortify_(?:panic|report)|fortify_panic|usercopy_(?:abort|warn)|"
+        r"nmi_\w+|arch_trigger_\w+|trigger_\w*backtrace|(?:__)?perf_event_(?:nmi_handler|overflow\w*)|default_do_nmi|do_nmi|end_repeat_nmi|"
+        r"print_modules|dump_page|__dump_page|bad_page|free_page_is_bad_report|bad_page_from_\w+|check_(?:new|free)_page_bad|bad_range|__page_table_check_\w+|"
+        r"sched_show_task|show_state\w*|debug_show_\w+|dump_cpu_task|dump_stack_print_info|show_regs\w*|__show_regs|stack_trace_\w+|save_(?:stack|trace)\w*|"
+        r"set_track\w*|(?:arch_)?stack_walk\w*|get_perf_callchain|__read_once_word_nocheck|"
+        r"__x86_indirect_\w+|__x86_return_thunk|srso_\w+|retbleed_\w+|skb_(?:over|under)?_?panic|assertfail|btrfs_assertfail|\w+_fs_panic|__\w+fs_panic|\w+_is_static_object|ftrace_\w*caller\w*",
+    ),
+    (
+        HANDLES,
         r"do_debug_exception|exc_\w+|asm_exc_\w+|do_invalid_op|invalid_op|do_undef\w*|trap_\w+|idtentry_\w+|"
-        r"(?:async_)?page_fault(?:_oops)?|(?:__)?do_(?:async_)?page_fault|(?:__)?do_kernel_fault|do_translation_fault|do_mem_abort|do_bad_area|"
+        r"(?:async_)?page_fault(?:_oops)?|(?:__)?do_(?:async_)?page_fault|(?:__)?do_kernel_fault|do_translation_fault|do_tag_check_fault|do_tag_recovery|print_tainted|program_check_\w+|__program_check|panic_bad_stack|handle_bad_stack|__bad_stack|do_mem_abort|do_bad_area|"
         r"(?:__)?bad_area\w*|no_context|pgtable_bad|spurious_kernel_fault|do_user_addr_fault|do_kern_addr_fault|handle_page_fault|kernelmode_fixup_or_oops|show_fault_oops|"
         r"(?:do_)?general_protection|do_divide_error|divide_error|(?:do_)?double_fault|do_stack_segment|stack_segment|(?:do_)?coprocessor_\w+|"
         r"handle_exception|error_(?:code|entry|return)|common_interrupt|do_(?:DataAbort|PrefetchAbort)|__dabt_svc|__irq_svc|__und_svc|"
-        r"el1_(?:sync|abort|irq|dbg|ia|da|error)\w*|el1h?_\d+_\w+|__el1_irq|el0_\w+|el0t_\w+|"
-        r"__stack_chk_fail|__fortify_(?:panic|report)|fortify_panic|usercopy_(?:abort|warn)|"
-        r"nmi_\w+|arch_trigger_\w+|trigger_\w*backtrace|(?:__)?perf_event_(?:nmi_handler|overflow\w*)|default_do_nmi|do_nmi|end_repeat_nmi|"
-        r"print_modules|dump_page|__dump_page|bad_page|check_(?:new|free)_page_bad|bad_range|__page_table_check_\w+|"
-        r"sched_show_task|show_state\w*|debug_show_\w+|dump_cpu_task|dump_stack_print_info|show_regs\w*|__show_regs|stack_trace_\w+|save_(?:stack|trace)\w*|"
-        r"set_track\w*|unwind_\w+|(?:arch_)?stack_walk\w*|get_perf_callchain|__unwind_start_none",
+        r"el1_(?:sync|abort|irq|dbg|ia|da|error)\w*|el1h?_\d+_\w+|__el1_irq|el0_\w+|el0t_\w+",
     ),
     (
         "checks on behalf of its caller",
         r"refcount_\w+|__refcount_\w+|kref_\w+|__list_(?:add|del)\w*|list_(?:add|del|move|splice|replace)\w*|__hlist_\w+|hlist_\w+|"
         r"__might_(?:sleep|resched|fault)|___might_sleep|might_(?:fault|alloc\w*)|__schedule_bug|schedule_debug|"
-        r"debug_(?:check_no_obj\w+|object_\w+|print_object|smp_processor_id|lockdep_\w+|mutex_\w+|rt_mutex\w*|spin_\w+|write_\w+|work_\w+|timer_\w+|rcu_\w+|hrtimer_\w+)|"
-        r"__debug_(?:check_no_obj\w+|object_\w+)|__this_cpu_preempt_check|check_preemption_disabled|(?:cfs_)?check_flush_dependency|"
+        r"debug_(?:check_no_\w+|object_\w+|print_object|smp_processor_id|lockdep_\w+|mutex_\w+|rt_mutex\w*|spin_\w+|write_\w+|work_\w+|timer_\w+|rcu_\w+|hrtimer_\w+)|"
+        r"__debug_(?:check_no_\w+|object_\w+)|__this_cpu_preempt_check|check_preemption_disabled|(?:cfs_)?check_flush_dependency|"
         r"check_heap_object|__check_(?:heap_object|object_size)|check_stack_object|check_page_span|check_object_size|ref_tracker_\w+|"
         r"test_(?:bit|and_\w+_bit)|_test_bit|variable_test_bit|arch_test_bit|constant_test_bit|(?:arch_|raw_)?atomic(?:64|_long)?_\w+|instrument_\w+|check_(?:kcov_mode|chain_key|noncircular|prev_add|prevs_add|wait_context|prev_add_irq|irq_usage|usage|deadlock)|validate_chain\w*|"
         r"__sanitizer_cov_\w+|write_comp_data|kcov_\w+|cfi_\w+|__cfi_\w+|(?:__)?rcu_lockdep_\w+|lockdep_\w+|"
@@ -71,8 +76,8 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"cache_(?:alloc|free|grow|flusharray|reap|estimate)\w*|____cache_alloc\w*|__cache_free|__do_(?:cache_alloc|kmalloc\w*|cache_free)|fallback_alloc|virt_to_(?:cache|slab|head_page|folio)|"
         r"qlink_to_object|qlink_free|quarantine_\w+|__free_slab|"
         r"_{0,3}alloc_(?:pages|page|percpu|frozen_pages)\w*|__alloc_pages\w*|__perform_reclaim|get_page_from_freelist|__free_(?:pages|one_page)\w*|free_(?:pages|unref|pcp|hot_cold|one_page|the_page)\w*|rmqueue\w*|prep_(?:new|compound)_page|post_alloc_hook|"
-        r"__?vmalloc\w*|__vmalloc\w*|vzalloc\w*|__vunmap|vfree\w*|__vfree\w*|vmap\w*|vunmap\w*|alloc_vmap_area|__get_vm_area\w*|remove_vm_area|kvmalloc\w*|pcpu_alloc\w*|__alloc_percpu\w*|free_percpu|krealloc\w*|__do_krealloc|"
-        r"kmemdup\w*|kstrdup\w*|kasprintf|kvasprintf\w*|memdup_\w+|strndup_user|mempool_\w+|dma_pool_\w+|__do_fault_alloc|should_fail\w*|__should_fail\w*|fail_dump|fault_create\w*|should_failslab|ksize|__ksize|krealloc_\w+|memblock_\w+|kmemleak_\w+|create_object|__create_object|delete_object\w*|zap_\w+_none",
+        r"__?vmalloc\w*|__vmalloc\w*|vzalloc\w*|__vunmap|vfree\w*|__vfree\w*|vmap\w*|vunmap\w*|alloc_vmap_area|__get_vm_area\w*|alloc_inode\w*|sock_[kw]malloc|sock_alloc_\w+|remove_vm_area|kvmalloc\w*|pcpu_alloc\w*|__alloc_percpu\w*|free_percpu|krealloc\w*|__do_krealloc|"
+        r"kmemdup\w*|kstrdup\w*|kasprintf|kvasprintf\w*|memdup_\w+|strndup_user|mempool_\w+|dma_pool_\w+|should_fail\w*|__should_fail\w*|fail_dump|fault_create\w*|should_failslab|ksize|__ksize|krealloc_\w+|memblock_\w+|kmemleak_\w+|create_object|__create_object|delete_object\w*",
     ),
     (
         "takes or waits for a lock for its caller",
@@ -81,7 +86,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"_{0,3}mutex_\w+|__mutex_\w+|mutex_\w+|ww_mutex_\w+|__ww_mutex_\w+|rt_mutex_\w+|__rt_mutex_\w+|rt_spin_\w+|rt_(?:read|write)_\w+|rtlock_\w+|__rt_\w+|rwbase_\w+|"
         r"_{0,2}(?:down|up)(?:_read|_write|_common|_interruptible|_killable|_trylock|_timeout)*(?:_nested|_nest_lock|_non_owner|_killable|_interruptible|_common)*|rwsem_\w+|__rwsem_\w+|call_rwsem_\w+|downgrade_write|percpu_(?:down|up|rwsem)_\w+|__percpu_\w+|"
         r"lock_(?:acquire|release|acquired|contended|is_held\w*|commit|timer_base)|__lock_(?:acquire|release|is_held)|__lock_timer_base|lock_hrtimer_base|(?:local|local_bh|local_irq)_(?:lock|unlock|disable|enable|save|restore)\w*|__local_bh_\w+|register_lock_class|mark_(?:lock|usage|held_locks)|__bfs|find_usage\w*|assign_lock_key|look_up_lock_class|"
-        r"seqcount_\w+|seqprop_\w+|do_(?:read|write)_seq\w*|read_seq\w*|write_seq\w*|osq_\w+|debug_locks_off|lockref_\w+|bit_spin_\w+|hlist_bl_lock|"
+        r"hlock_class|lock_sock\w*|__lock_sock|release_sock|seqcount_\w+|_{0,2}seqprop_\w+|do_(?:read|write)_seq\w*|read_seq\w*|write_seq\w*|osq_\w+|debug_locks_off|lockref_\w+|bit_spin_\w+|hlist_bl_lock|"
         r"trace_hardirqs_\w+|trace_softirqs_\w+|rcu_sync_\w+|preempt_(?:schedule\w*|count_\w+)|___preempt_\w+|__cond_resched\w*|_cond_resched|class_\w+_(?:constructor|destructor)",
     ),
     (
@@ -89,12 +94,21 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"_{0,3}mem(?:cpy|set|move|cmp|chr|scan)\w*|_{0,3}str(?:n|l|r|s|p|c)?(?:cpy|cat|len|cmp|chr|str|casecmp|ncpy|ncmp|nlen|lcpy|scpy|sep|pbrk|spn|cspn)\w*|sized_strscpy|kstrto\w+|_parse_integer\w*|"
         r"(?:_|__|raw_)?copy_(?:from|to|in)_user\w*|__?copy_\w*user\w*|copy_user_\w+|_copy_(?:from|to)_\w+|__arch_copy_\w+|copy_(?:page|highpage)\w*|clear_user\w*|__clear_user|rep_(?:movs|stos)\w*|fault_in_\w+|"
         r"v?s(?:n|c)?printf|vscnprintf|sc?nprintf|string(?:_nocheck)?|vprintk\w*|_?printk\w*|(?:_dev_|dev_|netdev_|v?printk_)\w*printk\w*|pointer|number|format_decode|console_(?:unlock|flush_all|emit\w*)|"
-        r"csum_partial\w*|do_csum|crc32\w*|find_(?:next|first|last)_\w*bit\w*|_find_\w+_bit\w*|bitmap_\w+|__bitmap_\w+|"
+        r"csum_partial\w*|do_csum|crc(?:16|32|64|_t10dif|_ccitt)\w*|hex_dump_to_buffer|print_hex_dump\w*|simple_copy_to_iter|copy_(?:to|from)_iter\w*|_copy_(?:to|from)_iter\w*|read_word_at_a_time|find_(?:next|first|last)_\w*bit\w*|_find_\w+_bit\w*|bitmap_\w+|__bitmap_\w+|"
         r"__put_user\w*|__get_user\w*|put_user\w*|get_user\w*|crc_\w+",
     ),
     (
-        "is generic list, tree or reference code",
-        r"rb_(?:erase|insert|next|first|prev|last)\w*|__rb_\w+|___rb_\w+|timerqueue_\w+_none|llist_\w+|klist_\w+_none|rhashtable_\w+_none|plist_\w+|"
+        "is generic list, tree, wait or object code",
+        r"device_(?:del|add|unregister|register|initialize|is_registered|destroy|create\w*|remove_\w+)|(?:dpm_)?sysfs_\w+|i2c_(?:add|del)_\w*adapter|tty_(?:un)?register_device\w*|kernfs_(?:remove|find|get|put|add|create|new)\w*|debugfs_\w+|(?:get|put)_device|kobject_\w+|__kobject_\w+|klist_\w+|kthread_(?:stop|park|unpark)|"
+        r"(?:folio_)?unlock_page|folio_unlock|end_page_writeback|folio_end_writeback|"
+        r"complete(?:_all|_with_flags)?|swake_up\w*|wait_for_completion\w*|(?:do_|__)?wait_for_common\w*|__wake_up\w*|wake_up_\w+|prepare_to_wait\w*|add_wait_queue\w*|remove_wait_queue\w*|finish_wait|try_to_wake_up|"
+        r"_{0,2}skb_(?:pull|push|put|trim|may_pull|pull_tail|clone|copy\w*|unlink|queue_\w+|dequeue\w*|get|orphan\w*|set_owner_\w+)|pskb_\w+|"
+        r"(?:del|mod|add)_timer\w*|timer_(?:delete|shutdown)\w*|__mod_timer|hrtimer_(?:cancel|active|start\w*|try_to_cancel|init\w*)|init_timer\w*|internal_add_timer|detach_\w+timer\w*|"
+        r"__queue_work|queue_(?:delayed_)?work\w*|insert_work|flush_work\w*|__flush_work\w*|flush_workqueue|__flush_workqueue|drain_workqueue|destroy_workqueue|cancel_(?:delayed_)?work\w*|__cancel_work\w*|"
+        r"call_rcu\w*|__call_rcu\w*|kfree_call_rcu\w*|kvfree_call_rcu|rcu_barrier\w*|call_srcu|__call_srcu|"
+        r"xa[s]?_\w+|__xa_\w+|radix_tree_\w+|__radix_tree_\w+|idr_\w+|ida_\w+|mas_\w+|mt_\w+|mtree_\w+|"
+        r"__raw_(?:read|write)[bwlq]|(?:read|write)[bwlq](?:_relaxed)?|io(?:read|write)(?:8|16|32|64)\w*|logic_(?:in|out)\w+|(?:in|out)[bwl]|"
+        r"iput\w*|dput|fast_dput|dget|fput|usb_(?:submit|kill|unlink|poison|free)_urb\w*|cleanup_srcu_struct|try_to_grab_pending|rb_(?:erase|insert|next|first|prev|last)\w*|__rb_\w+|___rb_\w+|llist_\w+|plist_\w+|"
         r"__read_once_size\w*|__write_once_size\w*|rcu_segcblist_\w+",
     ),
 )
@@ -107,7 +121,7 @@ _WAITING = re.compile(
     r"bit_wait\w*|__wait_on_bit\w*|out_of_line_wait_on_bit\w*|wait_on_bit\w*|__wait_on_buffer|wait_on_buffer|(?:__)?wait_on_page\w*|wait_on_page_bit\w*|"
     r"(?:__)?folio_(?:wait|lock)\w*|(?:__)?lock_page\w*|wait_woken|prepare_to_wait\w*|do_wait_intr\w*|"
     r"__lock_sock|lock_sock\w*|flush_(?:work|workqueue)\w*|__flush_(?:work|workqueue)\w*|start_flush_work|__cancel_work\w*|cancel_(?:delayed_)?work_sync|drain_workqueue|"
-    r"ldsem_\w+|__ldsem_\w+|tty_lock_none|__refrigerator|try_to_freeze|get_signal_none|"
+    r"ldsem_\w+|__ldsem_\w+|__refrigerator|try_to_freeze|"
     r"usleep_range\w*|msleep\w*|synchronize_hardirq|wait_rcu_gp|__wait_rcu_gp|kthread_stop|rwsem_down_\w+|__rwsem_down_\w+|freezable_schedule\w*|"
     r"rt_mutex_slowlock\w*|task_blocks_\w+|futex_wait_queue\w*)$"
 ).match
@@ -127,7 +141,7 @@ _SAME_WAIT = {
 }
 # The interrupt that noticed a stall, up to the code it interrupted.
 _NOTICING = re.compile(
-    r"(?:rcu_(?:dump_\w+|check_\w+|pending|sched_clock_irq|process_callbacks_none|print_\w+|stall_\w+|implicit_\w+|exp_\w+|cpu_kthread\w*|eqs_\w+|irq_\w+|nmi_\w+|core_si)|__rcu_pending|print_(?:other_)?cpu_stall\w*|check_cpu_stall|synchronize_rcu_expedited_wait|"
+    r"(?:rcu_(?:dump_\w+|check_\w+|pending|sched_clock_irq|print_\w+|stall_\w+|implicit_\w+|exp_\w+|cpu_kthread\w*|eqs_\w+|irq_\w+|nmi_\w+|core_si)|__rcu_pending|print_(?:other_)?cpu_stall\w*|check_cpu_stall|synchronize_rcu_expedited_wait|"
     r"update_process_times|account_\w+|tick_\w+|__?run_hrtimer|__hrtimer_run_queues|hrtimer_(?:interrupt|run_queues|wakeup)|(?:local|smp|xen)_?\w*apic_timer_interrupt|"
     r"(?:smp_)?\w*apic_\w*interrupt|__?sysvec_\w+|asm_sysvec_\w+|instr_sysvec_\w+|asm_call_\w+|run_sysvec_\w+|reschedule_interrupt|call_function_(?:single_)?interrupt|"
     r"smp_(?:reschedule|call_function)\w*interrupt|__?irq_exit\w*|irq_enter\w*|ret_from_intr|retint_\w+|restore_regs\w*|(?:asm_)?common_interrupt|do_IRQ|interrupt_entry|"
@@ -223,6 +237,7 @@ def first_responsible(
 ) -> Blamed:
     """The first reliable frame that is not machinery."""
     skipped: list[SkippedFrame] = []
+    fault: Frame | None = None
     for frame in frames:
         if frame.inline or not frame.reliable:
             continue
@@ -237,10 +252,15 @@ def first_responsible(
                     break
         if why is None:
             if _ENTRY(name) and skipped:
-                break
+                break  # what follows is how every task gets into the kernel
             return _chosen(frame, "the first frame that is not machinery", skipped)
         if len(skipped) < 64:
             skipped.append(SkippedFrame(name, why))
+        if why == HANDLES and fault is None:
+            fault = frame
+    if fault is not None:
+        # Nothing but machinery down to the entry: it is the exception's own code that failed.
+        return _chosen(fault, "the exception's own code; all other frames are machinery", skipped)
     return Blamed(skipped=skipped)
 
 
@@ -287,10 +307,11 @@ def stalled(frames: Sequence[Frame], extra: Sequence[tuple["re.Pattern[str]", st
 
 def crash_frames(parts: Parts) -> list[Frame]:
     """The instruction pointer, where it is the kernel's, then the stack that belongs to the crash."""
-    trace = parts.trace("crash")
+    trace = parts.trace("crash") or parts.trace("leak", "access")
     frames = list(trace.frames) if trace else []
     if parts.ip is not None and (trace is None or parts.ip_line <= trace.last + 64):
-        if not frames or plain(frames[0].function) != plain(parts.ip.function):
+        first = next((frame for frame in frames if frame.reliable), None)
+        if first is None or plain(first.function) != plain(parts.ip.function):
             frames.insert(0, parts.ip)
     return frames
 

@@ -19,8 +19,7 @@ def damage(reading: Reading, function: str | None) -> str | None:
     parts = reading.parts
     if function is None:
         return "no responsible function can be told: the stack is missing or holds only machinery"
-    traces = [trace for trace in parts.traces if trace.frames]
-    if not traces and parts.ip is None:
+    if not any(frame.reliable for trace in parts.traces for frame in trace.frames):
         return "the report has no stack trace"
     for trace in parts.traces:
         if trace.announced and not trace.frames:

@@ -111,7 +111,12 @@ def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
                     (each for each in blame.crash_frames(parts) if blame.plain(each.function) == plain and not each.inline), None
                 )
                 return blame.Blamed(function, "named in the report's first line", frame, others=others)
-        return blame.first_responsible(blame.crash_frames(parts), extra)
+        found = blame.first_responsible(blame.crash_frames(parts), extra)
+        at = reading.fields.get("at_function")
+        if found.function is None and at and blame.machinery(blame.plain(at)) is None:
+            function, others = blame.named(blame.plain(at))
+            return blame.Blamed(function, "named in the report's first line; there is no stack", None, found.skipped, others)
+        return found
     if how is Blame.HANG:
         trace = next((each for each in blame.traces(parts)), None)
         return blame.first_responsible(trace.frames if trace else (), extra, waiting=True)
@@ -133,11 +138,12 @@ _SERVING_FILES = re.compile(
     r"lib/|mm/(?:kasan|kmsan|kfence|kmemleak|slab|slub|util|vmalloc|page_alloc|percpu|mempool|debug|usercopy|maccess|failslab|memory\.c|oom_kill|page_poison|page_table_check|filemap|folio)|"
     r"kernel/(?:locking/|rcu/|sched/|time/|irq/|printk/|panic|softirq|kcov|kthread|workqueue|hung_task|watchdog|stacktrace|entry/|smp|fork|exit|task_work|kcsan/|dma/)|"
     r"fs/(?:open|read_write|ioctl|namei|file_table|super|inode|namespace|fs-writeback|proc/generic|sysfs/|kernfs/|debugfs/|libfs|buffer|iomap/|notify/)|"
-    r"net/(?:socket|core/(?:dev|sock|skbuff|datagram|stream|filter|neighbour|dst|net_namespace|lock_debug))|net/netlink/af_netlink|"
+    r"net/(?:socket|core/(?:dev|sock|skbuff|datagram|stream|filter|neighbour|dst|lock_debug))|net/netlink/af_netlink|"
     r"drivers/base/|block/(?:blk-|bio|elevator|genhd)|security/security\.c|tools/)"
 )
 # What the first group of files is worth when nothing else is there: these are still better than headers.
 _HEADERS = re.compile(r".*\.h$")
+_SOURCE_LINE = re.compile(r"(?<![\w/.-])(?P<file>(?:\./)?[\w-]+(?:/[\w.-]+)+\.[chS]):(?P<line>\d+)")
 
 
 def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None]:
@@ -164,7 +170,13 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
             fallback = (path, each.line)
         if not _SERVING_FILES.match(path):
             return path, each.line
-    return fallback or (frame.file if frame else None, frame.line if frame else None)
+    if fallback is not None:
+        return fallback
+    if frame is not None and frame.file is not None:
+        return frame.file, frame.line
+    if match := _SOURCE_LINE.search(reading.text, 0, 4096):
+        return match["file"].removeprefix("./"), int(match["line"])
+    return None, None
 
 
 def _signature(reading: Reading, function: str | None, subsystem: str | None, title: str) -> Signature:

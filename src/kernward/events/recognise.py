@@ -293,7 +293,7 @@ class Recogniser:
                 if next_panic is None and other.candidate.kind.id.startswith("panic") and kind.id != other.candidate.kind.id:
                     # Old kernels print the stack of a warning only within the panic that it becomes.
                     next_panic = at
-                    if b"+0x" in memoryview(chunk.data)[start:at].tobytes():
+                    if chunk.data.find(b"+0x", hits[number][1] + 160, at) >= 0:
                         limit = at
                         break
                     continue

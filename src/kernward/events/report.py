@@ -49,12 +49,12 @@ _FRAME = re.compile(
 _INLINE = re.compile(rf"\s+(?P<function>{_NAME}) (?P<file>{_FILE}):(?P<line>\d+)(?: \[inline\])?\s*$").match
 # `pc : f+0x4/0x8`, `RIP: 0010:[<addr>]  [<addr>] f+…`, `NIP [addr] f+…`, `PC is at f+…`, `Krnl PSW : … (f+…)`
 _POINTER = re.compile(
-    r"\s*(?:RIP|EIP|pc|epc|NIP|PC is at|Krnl PSW|lr|ra|LR|LR is at)\b[^+\n]{0,90}?[\s:\](]"
+    r"\s*(?:RIP|EIP|IP|EIP is at|pc|epc|NIP|PC is at|Krnl PSW|lr|ra|LR|LR is at)\b[^+\n]{0,90}?[\s:\](]"
     rf"(?P<function>{_NAME})\+0x(?P<offset>[0-9a-f]+)/0x(?P<size>[0-9a-f]+)"
     r"(?:\s+\[(?P<module>[\w-]+)[^\]]*\])?"
     rf"[)\s]*(?:(?P<file>{_FILE}):(?P<line>\d+))?"
 ).match
-_INSTRUCTION_POINTERS = ("RIP:", "EIP:", "pc :", "epc", "NIP [", "PC is at", "Krnl PSW", "RIP ")
+_INSTRUCTION_POINTERS = ("RIP:", "EIP:", "IP:", "EIP is at", "pc :", "epc", "NIP [", "PC is at", "Krnl PSW", "RIP ")
 _CPU_LINE = re.compile(
     r"\s*CPU: (?P<cpu>\d+)(?: UID: (?P<uid>\d+))? PID: (?P<pid>\d+) Comm: (?P<comm>.*?) "
     r"(?:Tainted: (?P<taint>[A-Z ]+?)\s+|Not tainted )(?P<kernel>[^\s]+) (?P<build>#.*)$"
@@ -213,6 +213,8 @@ def parse(texts: list[str]) -> Parts:
                 parts.last = number
                 continue
         if first in "CcBT" and _CALL_TRACE(text):
+            if not role.startswith(("cpu", "task", "starved")):
+                role = "crash"
             if trace is None or trace.frames or trace.role != role:
                 trace = Trace(role, first=number)
                 parts.traces.append(trace)
@@ -236,7 +238,7 @@ def parse(texts: list[str]) -> Parts:
                 parts.code = parts.code or head[6:]
                 parts.last = number
                 continue
-        if first in "HMWR-RE":
+        if first in "HMWR-":
             if head.startswith("Hardware name: "):
                 parts.hardware = parts.hardware or head[15:]
                 parts.last = number
