@@ -16,7 +16,8 @@ _STAMPED = re.compile(rf"^(?:<\d{{1,4}}>|\*\* .{{1,40}} \*\* )?{STAMP}".encode()
 
 
 def _sniff(sample: bytes) -> float:
-    return 0.05 + 0.85 * share(_STAMPED, sample)
+    # Whatever fits less than three lines in ten of a text is not its format; so it is a console then.
+    return 0.3 + 0.6 * share(_STAMPED, sample)
 
 
 FORMAT = Format(

@@ -15,11 +15,11 @@ from kernward.logs.printk import DECODED, FACILITIES, LEVELS, PRINTK, decoded
 from kernward.logs.sniffing import share
 from kernward.records.lines import Line
 
-_DELTA = r" <[ +\d.]{1,32}>"
+_DELTA = r" < *\d{1,9}\.\d{6}>"
 _TIME = (
     r"(?:\[ *(\d{1,12}\.\d{1,9})" + _DELTA + r"\]"
     r"|\[([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})(?:" + _DELTA + r")?\]"
-    r"|\[<[ +\d.]{1,32}>\]"
+    r"|\[< *\d{1,9}\.\d{6}>\]"
     r"|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:?\d\d))"
 )
 # Groups: facility, level, stamp, local time, ISO time, stamp, caller, text, what is left.
