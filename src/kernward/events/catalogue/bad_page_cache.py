@@ -1,0 +1,36 @@
+"""The page cache held a page that was still mapped when it was removed."""
+
+from kernward.events.kind import Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="bad-page-cache",
+    title="BUG: Bad page cache",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="BUG: Bad page cache in process",
+            regex=r"BUG: Bad page cache in process (?P<comm>.{0,16}?) +pfn:(?P<pfn>[0-9a-f]+)",
+        ),
+    ),
+    fields=(
+        Field("comm", "str", "the task that ran"),
+        Field("pfn", "hex", "page frame number"),
+    ),
+    extent=Extent.REPORT,
+    printed_by=("mm/filemap.c:filemap_unaccount_folio",),
+    meaning=(
+        "A page was taken out of a file's cache although page tables still map it. If it is "
+        "freed now, a process can read or write what another then owns; the kernel keeps it "
+        "instead. A bug in a file system, in huge page handling, or damaged memory."
+    ),
+    next_steps=(
+        "Which file system does the dump name (`aops:`)?",
+        "Huge pages for files involved? Try without.",
+        "One wrong bit in the dump: test the memory.",
+    ),
+    confused_with=("bad-page-state: seen when the page is freed.",),
+    example="[  733.200117] BUG: Bad page cache in process rsync  pfn:11a0c2",
+    near_miss="[  733.200117] nfs: Bad page cache in process",
+)

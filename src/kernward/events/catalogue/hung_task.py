@@ -1,0 +1,99 @@
+"""A task slept uninterruptibly for longer than the hung-task limit."""
+
+import re
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+_HOLDER = re.compile(
+    r"INFO: task .{1,64}:\d+ (?:is )?blocked on an? .{3,30} likely (?:last )?(?:owned|held) by "
+    r"(?:task )?(?P<comm>.{1,64}):(?P<pid>\d+)"
+)
+
+
+def read(reading: Reading) -> None:
+    """Since 6.16 the kernel may name the holder of the lock."""
+    for text in reading.texts[1:60]:
+        if found := _HOLDER.match(text):
+            reading.fields["holder_comm"] = found["comm"]
+            reading.fields["holder_pid"] = int(found["pid"])
+            return
+
+
+KIND = Kind(
+    id="hung-task",
+    title="INFO: task hung in {function}",
+    alt_titles=("hang in {function}",),
+    title_without_function="INFO: task hung in corrupted",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="blocked for more than ",
+            regex=(
+                r"INFO: task (?P<comm>.{1,64}):(?P<pid>\d+) blocked for more than (?P<blocked_s>\d+)"
+                r" seconds"
+            ),
+            printed=(" blocked for more than %ld seconds.",),
+        ),
+        Pattern(
+            literal="blocked in I/O wait for more than ",
+            regex=(
+                r"INFO: task (?P<comm>.{1,64}):(?P<pid>\d+) blocked in I/O wait for more than "
+                r"(?P<blocked_s>\d+) seconds"
+            ),
+            unprinted="newer than 6.12",
+        ),
+        # The rest of a line that a process name with a line break cut in two.
+        Pattern(
+            literal=" blocked for more than ",
+            regex=r".{0,64}:(?P<pid>\d+) blocked for more than (?P<blocked_s>\d+) seconds\.$",
+            printed=(" blocked for more than %ld seconds.",),
+        ),
+    ),
+    fields=(
+        Field("comm", "str", "the task"),
+        Field("pid", "int", "its pid"),
+        Field("blocked_s", "int", "for how long it has been blocked at least"),
+        Field("holder_comm", "str", "the task that holds the lock, where printed"),
+        Field("holder_pid", "int", "its pid"),
+    ),
+    extent=Extent.REPORT,
+    blame=Blame.HANG,
+    read=read,
+    printed_by=("kernel/hung_task.c:check_hung_task",),
+    meaning=(
+        "khungtaskd found a task in state D for more than kernel.hung_task_timeout_secs "
+        "(120). It waits for a lock, for I/O or for another task, and what it waits for does "
+        "not come. The stack says what was waited for; the holder of the lock, or the "
+        "device, is the culprit and often not in this report. Several hung tasks at once "
+        "usually share one cause: the earliest, or the one that waits for I/O."
+    ),
+    next_steps=(
+        (
+            "`echo w > /proc/sysrq-trigger` lists all blocked tasks; find the one that holds "
+            "what the others want."
+        ),
+        (
+            "Waiting for I/O: look for device errors and timeouts in the log, `iostat -x 1`, "
+            "`cat /sys/kernel/debug/block/*/hctx*/busy`."
+        ),
+        (
+            "Waiting for a lock: the `likely owned by task` line (6.17) or lockdep's list names "
+            "the holder; otherwise drgn or a kdump."
+        ),
+        "NFS or a fuse server as the last frame: the server is the culprit.",
+    ),
+    confused_with=(
+        "soft-lockup: the CPU is busy; here the task sleeps.",
+        "workqueue-lockup: work items wait, not a task.",
+        "task-cannot-die: a killed task that does not exit.",
+    ),
+    example=(
+        "[ 2435.283131] INFO: task fio:18224 blocked for more than 120 seconds.\n"
+        "[ 2435.283140]       Not tainted 6.1.0-28-amd64 #1 Debian 6.1.119-1\n"
+        '[ 2435.283146] "echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.'
+    ),
+    near_miss="[ 2435.283131] nfs: request blocked for more than 120 seconds",
+)

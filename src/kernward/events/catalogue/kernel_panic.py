@@ -1,0 +1,88 @@
+"""The kernel stopped the machine."""
+
+import re
+
+from kernward.events.kind import Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+# What differs between two instances of one reason, most special first.
+_INSTANCE = (
+    (re.compile(r"\bfor [^ ]+ --- error -\d+\.?"), ""),
+    (re.compile(r"0x[0-9a-f]+|\b(?=[0-9a-f]*\d)[0-9a-f]{8,16}\b"), "ADDR"),
+    (re.compile(r"\d+"), "NUM"),
+)
+
+
+def read(reading: Reading) -> None:
+    """The reason without numbers and addresses names the bug."""
+    reason = reading.fields.get("reason")
+    if not reason:
+        reading.title = "kernel panic: unknown reason"
+        return
+    for pattern, instead in _INSTANCE:
+        reason = pattern.sub(instead, reason)
+    reading.fields["reason"] = reason.strip().rstrip(".").strip()
+
+
+KIND = Kind(
+    id="kernel-panic",
+    title="kernel panic: {reason}",
+    title_without_function="kernel panic: unknown reason",
+    class_="crash",
+    severity="fatal",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="Kernel panic - not syncing",
+            regex=(
+                r"Kernel panic - not syncing: (?!sysrq triggered crash|Attempted to kill (?:init|the"
+                r" idle task)|VFS: Unable to mount root fs|stack-protector: |corrupted stack end"
+                r" detected|(?:kernel: )?panic_on_warn set|hung_task: |softlockup: |Hard LOCKUP|RCU"
+                r" Stall|Out of memory|System is deadlocked on memory|No working init found|Requested"
+                r" init |Asynchronous SError|[kK]ernel stack overflow|(?:[^:\n]{1,60}: )?Fatal"
+                r" exception|Fatal [Mm]achine [Cc]heck|Timeout: Not all CPUs entered"
+                r" broadcast|NMI|Fatal hardware error)(?P<reason>[^\n]{1,200})"
+            ),
+        ),
+        Pattern(
+            literal="Kernel panic - not syncing",
+            regex=r"Kernel panic - not syncing:? ?$",
+        ),
+        Pattern(
+            literal="Kernel panic: ",
+            regex=r"Kernel panic: (?P<reason>[^\n]{1,200})",
+            unprinted="kernels before 2.6.9",
+        ),
+    ),
+    fields=(Field("reason", "str", "the reason in the kernel's words, without this instance's numbers"),),
+    key=("reason",),
+    extent=Extent.REPORT,
+    absorbs=("kernel-panic",),
+    read=read,
+    printed_by=("kernel/panic.c:panic",),
+    meaning=(
+        "The kernel decided that going on would be worse than stopping. The text after `not "
+        "syncing:` is the reason; `not syncing` means that file systems were not flushed. "
+        "After it the machine waits, reboots (kernel.panic) or boots the crash kernel."
+    ),
+    next_steps=(
+        ("Search the reason's text in the kernel source: the condition stands beside the panic() call."),
+        (
+            "Look at the events before it in the same boot: a panic is often the consequence of "
+            "an oops, a hang or an error."
+        ),
+        (
+            "Make the next one leave more: kdump (`kdump-config show`), pstore (`ls "
+            "/sys/fs/pstore`), or a serial or net console."
+        ),
+    ),
+    confused_with=(
+        "panic-fatal-exception: the panic only ends an oops.",
+        "panic-on-warn: the panic is a setting's doing.",
+    ),
+    example=(
+        "[    6.881027] Kernel panic - not syncing: Couldn't open N_TTY ldisc for pts0 --- error -12.\n"
+        "[    6.881032] CPU: 0 PID: 1 Comm: init Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+    ),
+    near_miss="[    6.881027] app: Kernel panic - not syncing: seen on peer",
+)

@@ -1,0 +1,44 @@
+"""The kernel panicked because of an oops that it could not contain."""
+
+from kernward.events.kind import Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="panic-fatal-exception",
+    title="kernel panic: {reason}",
+    class_="crash",
+    severity="fatal",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="Fatal exception",
+            regex=(
+                r"Kernel panic - not syncing: (?P<reason>(?:[^:\n]{1,60}: )?Fatal exception(?: in"
+                r" interrupt)?)"
+            ),
+        ),
+    ),
+    fields=(Field("reason", "str", "with or without interrupt"),),
+    key=("reason",),
+    extent=Extent.REPORT,
+    printed_by=("arch/x86/kernel/dumpstack.c:oops_end",),
+    meaning=(
+        "An oops happened in interrupt context, in the idle task or with panic_on_oops set, "
+        "so the kernel could not just kill a task. The oops report before this line is the "
+        "bug; the panic is its consequence."
+    ),
+    next_steps=(
+        "Work on the oops that precedes.",
+        "If it is not in this log, look at the console, pstore or kdump.",
+        (
+            "Make the next one leave more: kdump (`kdump-config show`), pstore (`ls "
+            "/sys/fs/pstore`), or a serial or net console."
+        ),
+    ),
+    confused_with=("kernel-panic: the panic has a reason of its own.",),
+    example=(
+        "[   52.331940] Kernel panic - not syncing: Fatal exception in interrupt\n"
+        "[   52.332001] Kernel Offset: 0x2ae00000 from 0xffffffff81000000 (relocation range: "
+        "0xffffffff80000000-0xffffffffbfffffff)"
+    ),
+    near_miss="[   52.331940] java: Fatal exception in interrupt handler thread",
+)

@@ -1,0 +1,64 @@
+"""A function found its stack canary overwritten when it returned."""
+
+import re
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+_SUFFIX = re.compile(r"\.(?:isra|part|constprop|cold|llvm)\b.*$")
+
+
+def read(reading: Reading) -> None:
+    """The message names the function; older kernels print only its address."""
+    function = reading.fields.get("at_function") or ""
+    if function and not re.fullmatch("[0-9a-f]{8,16}", function):
+        reading.function = _SUFFIX.sub("", function)
+        reading.function_reason = "the function that found its canary overwritten"
+
+
+KIND = Kind(
+    id="panic-stack-corrupted",
+    title="kernel panic: stack is corrupted in {function}",
+    title_without_function="kernel panic: stack is corrupted in corrupted",
+    class_="crash",
+    severity="fatal",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="stack-protector: Kernel stack is corrupted in",
+            regex=(
+                r"Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: "
+                r"(?P<at_function>[\w.$]+|[0-9a-f]{8,16})"
+            ),
+        ),
+    ),
+    fields=(Field("at_function", "str", "the function that noticed"),),
+    extent=Extent.REPORT,
+    blame=Blame.STACK,
+    read=read,
+    printed_by=("kernel/panic.c:__stack_chk_fail",),
+    meaning=(
+        "The compiler places a random value between a function's variables and its return "
+        "address. It was changed, so a local buffer was overrun, or somebody else wrote to "
+        "this stack, and the kernel stops before returning into nowhere. The named function "
+        "is where it was noticed: it, or something it called with a pointer to its "
+        "variables, is the writer."
+    ),
+    next_steps=(
+        (
+            "Look at local arrays and structures of the named function and who gets their "
+            "address (copy_from_user, DMA, on-stack completion that was abandoned)."
+        ),
+        (
+            "An asynchronous writer (device DMA, a timer on the stack) may be another driver: "
+            "KASAN with stack checking helps."
+        ),
+    ),
+    confused_with=("panic-stack-end: the far end of the stack was overwritten, by too deep a call chain.",),
+    example=(
+        "[  678.752880] Kernel panic - not syncing: stack-protector: Kernel stack is "
+        "corrupted in: udp4_lib_lookup2+0x7ea/0x7f0\n"
+        "[  678.761002] CPU: 1 PID: 3113 Comm: dig Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+    ),
+    near_miss="[  678.752880] app: *** stack smashing detected ***: terminated",
+)

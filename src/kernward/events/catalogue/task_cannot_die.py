@@ -1,0 +1,46 @@
+"""A task was killed and does not exit."""
+
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+
+KIND = Kind(
+    id="task-cannot-die",
+    title="INFO: task can't die in {function}",
+    alt_titles=("hang in {function}",),
+    title_without_function="INFO: task can't die in corrupted",
+    class_="crash",
+    severity="error",
+    subsystem=None,
+    patterns=(
+        Pattern(
+            literal="can't die for more than",
+            regex=(
+                r"INFO: task (?P<comm>.{1,64}):(?P<pid>\d+) can't die for more than "
+                r"(?P<blocked_s>\d+) seconds"
+            ),
+            unprinted="only in linux-next, around 5.10",
+        ),
+    ),
+    fields=(
+        Field("comm", "str", "the task"),
+        Field("pid", "int", "its pid"),
+        Field("blocked_s", "int", "for how long it has been dying"),
+    ),
+    extent=Extent.REPORT,
+    blame=Blame.HANG,
+    printed_by=("kernel/hung_task.c",),
+    meaning=(
+        "The task has a fatal signal pending for longer than the limit but still runs or "
+        "sleeps in the kernel: it waits uninterruptibly, or loops without looking at "
+        "signals. Whoever waits for its exit (a container runtime, a service manager) waits "
+        "too."
+    ),
+    next_steps=(
+        (
+            "The stack says where it is: a wait that should be killable, or a loop that should "
+            "test fatal_signal_pending()."
+        ),
+    ),
+    confused_with=("hung-task: sleeping uninterruptibly, killed or not.",),
+    example="[ 1455.962139] INFO: task fsstress:21128 can't die for more than 143 seconds.",
+    near_miss="[ 1455.962139] systemd: task 21128 can't die for more than 90 seconds",
+)
