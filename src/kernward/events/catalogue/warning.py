@@ -14,8 +14,9 @@ KIND = Kind(
         Pattern(
             literal="WARNING: CPU: ",
             regex=(
-                r"WARNING: CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at (?![\w./-]*"
-                r"(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/kobject)\.c:)(?:"
+                r"WARNING: CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at "
+                r"(?![\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/kobject)\.c:)"
+                r"(?!(?:\./)?mm/[\w/-]+\.c:\d+ (?:_{0,2}vmalloc_(?:area_)?node|\w*k[a-z]{0,2}malloc))(?:"
                 r"(?P<at_file>[\w./+-]+):(?P<at_line>\d+) ?)?(?P<at_function>[\w.$]+)?(?:\+0x|\(|$)"
             ),
             printed=("WARNING: CPU: %d PID: %d at ",),
@@ -24,8 +25,9 @@ KIND = Kind(
         Pattern(
             literal=", CPU#",
             regex=(
-                r"WARNING: (?![\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/"
-                r"kobject)\.c:)(?:(?P<at_file>[\w./+-]+):(?P<at_line>\d+) at )?"
+                r"WARNING: "
+                r"(?![\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/kobject)\.c:)"
+                r"(?!(?:\./)?mm/[\w/-]+\.c:\d+ at (?:_{0,2}vmalloc_(?:area_)?node|\w*k[a-z]{0,2}malloc))(?:(?P<at_file>[\w./+-]+):(?P<at_line>\d+) at )?"
                 r"(?P<at_function>[\w.$]+)(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?(?: \[[\w-]+\])?, CPU#"
                 r"(?P<cpu>\d+): (?P<comm>.{1,16})/(?P<pid>\d+)"
             ),
@@ -36,8 +38,8 @@ KIND = Kind(
         Pattern(
             literal="WARNING: at ",
             regex=(
-                r"WARNING: at (?![\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|l"
-                r"ib/kobject)\.c:)(?P<at_file>[\w./+-]+):(?P<at_line>\d+) (?P<at_function>[\w.$]+)?"
+                r"WARNING: at "
+                r"(?![\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/kobject)\.c:)(?P<at_file>[\w./+-]+):(?P<at_line>\d+) (?P<at_function>[\w.$]+)?"
             ),
             until="3.10",
             unprinted="older than 6.1",
