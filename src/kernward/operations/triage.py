@@ -71,12 +71,12 @@ def words(kind: str) -> tuple[str | None, tuple[str, ...]]:
     return found.meaning, found.next_steps
 
 
-def totals(tally: Tally, problems: int, elapsed_s: float) -> Totals:
+def totals(tally: Tally, problems: int, elapsed_s: float, bytes_read: int | None) -> Totals:
     """What was read, in numbers."""
     return Totals(
         sources=tally.sources,
         sources_without_host=tally.sources_without_host,
-        bytes_read=tally.bytes_read,
+        bytes_read=bytes_read,
         events=tally.events,
         problems=problems,
         hosts=len(tally.hosts),
@@ -94,7 +94,7 @@ def _result(found: Input, elapsed_s: float) -> Triage:
     return Triage(
         problems=tuple(problems),
         states=tuple(ranking.states(tally)),
-        totals=totals(tally, len(problems), elapsed_s),
+        totals=totals(tally, len(problems), elapsed_s, tally.bytes_read),
         unreadable=tuple(found.unreadable),
         unseen=tuple(unseen(tally)),
         catalogue=catalogue.load().digest,

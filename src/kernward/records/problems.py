@@ -126,11 +126,15 @@ class Unseen(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What was read. `period` is UTC; `kernels` counts boots (or sources, without a banner) by release."""
+    """What was read, in numbers; `kernels` counts boots by kernel release.
+
+    `sources_without_host` are those with events of which nothing tells the host. `bytes_read` counts
+    decompressed bytes; None when facts were read instead of logs.
+    """
 
     sources: int
     sources_without_host: int
-    bytes_read: int
+    bytes_read: int | None
     events: int
     problems: int
     hosts: int

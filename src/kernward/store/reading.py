@@ -17,35 +17,15 @@ import sqlalchemy
 
 from kernward.records.errors import StoreError
 from kernward.records.events import Event
+from kernward.records.filters import Filter
 from kernward.store import rows
-from kernward.store.facts import being_read, facts_path, ledger_path
+from kernward.store.facts import being_read, catalogues, facts_path, ledger_path
 from kernward.store.ledger import PARTS, SEGMENTS, SOURCES, Ledger
 
 _BATCH = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Columns that `light` leaves out, and what stands in their place.
 _HEAVY = {"skipped": "'[]'", "fields": "'{}'", "report": "'null'", "text": "''"}
-
-
-class Filter(msgspec.Struct, frozen=True):
-    """Which events are wanted. Each list holds alternatives; an empty one and None ask for nothing.
-
-    `kinds`, `hosts` and `kernels` are shell patterns. `releases` are exact kernel releases.
-    `signatures` match any layer; `but_signatures` leaves function signatures out. Events whose time
-    is not known are not within `since` and `until`.
-    """
-
-    kinds: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    severities: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    kernels: tuple[str, ...] = ()
-    releases: tuple[str, ...] | None = None
-    signatures: tuple[str, ...] = ()
-    but_signatures: tuple[str, ...] = ()
-    ids: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 class Facts:
@@ -58,6 +38,7 @@ class Facts:
         self._segments: list[Any] = []
         self._parts: list[Any] = []
         self.sources = 0
+        self.catalogue = ""
         if any(mark in str(self._facts) for mark in "*?[{"):
             raise StoreError(f"the store's path {self._facts} holds one of * ? [ {{, which DuckDB takes as a pattern")
         if not ledger_path(home).exists():
@@ -68,6 +49,7 @@ class Facts:
             with ledger.reading() as connection:
                 self._segments = list(connection.execute(sqlalchemy.select(SEGMENTS)).all())
                 self._parts = list(connection.execute(sqlalchemy.select(PARTS)).all())
+                self.catalogue = (catalogues(connection) or [""])[-1]
                 self.sources = connection.execute(
                     sqlalchemy.select(sqlalchemy.func.count()).select_from(SOURCES)
                 ).scalar_one()
@@ -86,18 +68,21 @@ class Facts:
     ) -> None:
         self._exit.close()
 
-    def events(self, wanted: Filter, *, light: bool = False, by_source: bool = False) -> Iterator[Event]:
-        """The events, by time (unknown times last), or source by source as they stand in each.
+    def events(self, wanted: Filter, *, limit: int | None = None) -> Iterator[Event]:
+        """The events by time, those whose time is not known last; the first `limit` of them."""
+        columns = ", ".join(_column(name, light=False) for name in rows.NAMES)
+        tail = "ORDER BY time NULLS LAST, source, start" + (f" LIMIT {int(limit)}" if limit is not None else "")
+        for row in self._select(wanted, columns, tail):
+            yield _event(row)
 
-        `light` leaves out what only a single event's reader needs: text, report, fields.
+    def events_by_source(self, wanted: Filter) -> Iterator[tuple[str, Event]]:
+        """Each event with its source's digest, as they stand in the source, one source after the other.
+
+        Left out is what only the reader of a single event needs: text, report and fields.
         """
-        columns = ", ".join(_column(name, light) for name in rows.NAMES)
-        order = "source_digest, start" if by_source else "time NULLS LAST, source, start"
-        for row in self._select(wanted, columns, f"ORDER BY {order}"):
-            values = list(row)
-            if values[rows.TIME] is not None:
-                values[rows.TIME] = _EPOCH + timedelta(microseconds=values[rows.TIME])
-            yield rows.event(values)
+        columns = ", ".join(_column(name, light=True) for name in rows.NAMES)
+        for row in self._select(wanted, columns, "ORDER BY source_digest, start"):
+            yield row[rows.DIGEST], _event(row)
 
     def kernels(self, wanted: Filter) -> dict[str | None, int]:
         """How many events there are by kernel release; None: by kernels that no log names."""
@@ -170,6 +155,13 @@ class Facts:
                 rows = sum(part.rows for part in self._parts if part.segment == segment.id)
                 self._segments.remove(segment)
                 self.notes.append(f"the segment {path} with {rows} events could not be read: {why}")
+
+
+def _event(row: Sequence[Any]) -> Event:
+    values = list(row)
+    if values[rows.TIME] is not None:
+        values[rows.TIME] = _EPOCH + timedelta(microseconds=values[rows.TIME])
+    return rows.event(values)
 
 
 def _column(name: str, light: bool) -> str:
