@@ -15,9 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kernward.cli import triage_html
 from kernward.cli.terminal import escape
-from kernward.cli.triage_html import Printed, marked, render, shorten
+from kernward.cli.triage_html import render, report, timeline, words
+from kernward.cli.triage_html.page import DETAILED, TEMPLATES, anchors_of
+from kernward.cli.triage_html.report import Printed, marked, shorten
 from kernward.records.events import Event
 from kernward.records.problems import Link, Problem, TimeBin, Timeline, Totals, Triage
 
@@ -112,8 +113,8 @@ def sound(page: str) -> Reader:
     ids = [value for _, name, value in read.attributes if name == "id"]
     assert all(re.fullmatch(r"[a-z][a-z0-9-]*", each) for each in ids)
     assert len(ids) == len(set(ids))
-    assert read.raw["style"] == [(triage_html.TEMPLATES / "triage.css").read_text()]
-    assert read.raw["script"] == [(triage_html.TEMPLATES / "triage.js").read_text()]
+    assert read.raw["style"] == [(TEMPLATES / "triage.css").read_text()]
+    assert read.raw["script"] == [(TEMPLATES / "triage.js").read_text()]
     assert escape(page.replace("\n", "")) == page.replace("\n", ""), "a control character got through"
     page.encode()
     return read
@@ -249,7 +250,7 @@ def test_every_problem_has_its_title_its_counts_and_its_report() -> None:
 def test_causes_and_consequences_are_links_with_their_reasons() -> None:
     page = render(FLEET)
     hung, io = FLEET.problems[2], FLEET.problems[3]
-    target = triage_html._anchors([io])[0]
+    target = anchors_of([io])[0]
     assert re.search(rf'<a href="#{target}">4\. {re.escape(io.title)}</a>', page)
     assert hung.causes[0].reason in page
     assert f'id="{target}"' in page
@@ -264,7 +265,7 @@ def test_a_link_to_a_problem_that_is_not_in_the_file_is_text() -> None:
 
 def test_an_anchor_depends_on_the_signature_only() -> None:
     again = msgspec.structs.replace(FLEET.problems[3], rank=1, title="another title")
-    assert triage_html._anchors([again]) == triage_html._anchors([FLEET.problems[3]])
+    assert anchors_of([again]) == anchors_of([FLEET.problems[3]])
 
 
 def without_times(problem: Problem) -> Problem:
@@ -316,7 +317,7 @@ def test_both_clocks_have_their_own_timeline() -> None:
 
 @pytest.mark.parametrize("span_s", [1, 59, 600, 7200, 86_400, 86_400 * 40, 86_400 * 365 * 30])
 def test_an_axis_has_a_few_labels_that_lie_on_it(span_s: int) -> None:
-    axis = triage_html._axis("utc", 1_763_000_000, 1_763_000_000 + span_s)
+    axis = timeline.axis_of("utc", 1_763_000_000, 1_763_000_000 + span_s)
     assert len(axis.ticks) <= 7
     assert all(0 <= tick.at <= 100 for tick in axis.ticks)
     assert len({tick.label for tick in axis.ticks}) == len(axis.ticks)
@@ -369,21 +370,21 @@ def test_a_long_report_keeps_its_beginning_its_end_and_what_is_marked() -> None:
     lines = [Printed(str(n), "detail" if n == 500 else "") for n in range(1000)]
     shown = shorten(lines)
     texts = [line.text for line in shown if not line.left_out]
-    assert len(texts) == triage_html.REPORT_LINES
+    assert len(texts) == report.LINES
     assert texts[:3] == ["0", "1", "2"]
-    assert texts[-triage_html.TAIL_LINES] == str(1000 - triage_html.TAIL_LINES)
+    assert texts[-report.TAIL_LINES] == str(1000 - report.TAIL_LINES)
     assert "500" in texts
     assert sum(line.left_out for line in shown) == 800
 
 
 def test_a_report_that_fits_is_shown_whole() -> None:
-    lines = [Printed(str(n)) for n in range(triage_html.REPORT_LINES)]
+    lines = [Printed(str(n)) for n in range(report.LINES)]
     assert shorten(lines) == lines
 
 
 def test_a_report_of_long_lines_is_bounded_by_characters() -> None:
     shown = shorten([Printed("x" * 10_000) for _ in range(150)])
-    assert sum(bool(line.text) for line in shown) == triage_html.REPORT_CHARS // triage_html.LINE_CHARS
+    assert sum(bool(line.text) for line in shown) == report.REPORT_CHARS // words.CHARS
 
 
 def test_a_trimmed_report_says_how_many_lines_are_missing() -> None:
@@ -419,7 +420,7 @@ def test_the_size_is_bounded_whatever_was_found() -> None:
             )
         )
     )
-    assert page.count("<article") == triage_html.DETAILED
+    assert page.count("<article") == DETAILED
     assert "1,000 more problems are left out of this file" in page
     assert len(page) < 8_000_000
     sound(page)

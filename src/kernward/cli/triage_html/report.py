@@ -1,0 +1,108 @@
+"""The lines of a report, those marked that decided what the event is called and whom it blames.
+
+The catalogue's own patterns find the headline; the parsed report tells where the instruction pointer
+stands; the event says which function is responsible and which frames were passed over, and why.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kernward.cli.triage_html.words import CHARS
+from kernward.events.kind import Kind
+from kernward.events.report import parse
+from kernward.records.events import Event
+
+# What is shown of a report at most. Of a longer one this many lines are kept at its end, the rest at
+# its beginning.
+LINES = 200
+REPORT_CHARS = 40_000
+TAIL_LINES = 50
+
+# How much of a line is matched against patterns: enough for any real one, little enough for any other.
+MATCHED_CHARS = 4_000
+
+_CALLED = re.compile(r"(?<![\w$.])([A-Za-z_$.][\w$.]{0,255})\+0x[0-9a-f]").findall
+_WRAPPER = re.compile(r"^__(?:se|do|x64|ia32|arm64|s390x?|riscv)_(?=(?:compat_)?sys_)")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """One line of a report as it is shown. `mark` names its style, `note` says why it is marked.
+
+    A line with `left_out` stands for that many lines that are not shown.
+    """
+
+    text: str
+    mark: str = ""
+    note: str = ""
+    left_out: int = 0
+
+
+def marked(event: Event, kind: Kind | None) -> Iterator[Printed]:
+    """The lines of the event's report, those that decided what it is called marked with the reason."""
+    texts = [text.expandtabs() for text in event.text.rstrip("\n").split("\n")] if event.text else []
+    heads = [text[:MATCHED_CHARS] for text in texts]
+    openings = [re.compile(pattern.regex).match for pattern in kind.patterns] if kind else []
+    details = [re.compile(regex).match for regex in kind.continues] if kind else []
+    # A report may open with a rule or a `cut here` line before the line that names it.
+    plausible = (n for n, head in enumerate(heads) if head.strip("-=_* \t") not in ("", "[ cut here ]"))
+    named = (n for n, head in enumerate(heads) if any(match(head) for match in openings))
+    headline = next(named, next(plausible, 0))
+    parts = parse(heads[headline:])
+    pointer = headline + parts.ip_line if parts.ip is not None else -1
+    functions = [[plain(name) for name in _CALLED(head)] for head in heads]
+    guilty = _guilty(event, heads, functions, headline)
+    # Each skipped frame is dimmed where it is first met; deeper down the same function is no longer it.
+    skipped = {plain(frame.function): frame.reason for frame in event.skipped}
+    for number, (text, called) in enumerate(zip(texts, functions, strict=True)):
+        reasons = [skipped.pop(name) for name in called if number > headline and name in skipped]
+        notes = ["instruction pointer"] if number == pointer else []
+        if number == headline:
+            yield Printed(text, "headline", "headline")
+        elif number == guilty:
+            notes.append(f"responsible: {event.function_reason}" if event.function_reason else "responsible")
+            yield Printed(text, "guilty", "; ".join(notes))
+        elif reasons or notes:
+            notes += [f"skipped: {reason}" for reason in reasons[:1]]
+            yield Printed(text, "pointer" if number == pointer else "skipped", "; ".join(notes))
+        elif number > headline and any(match(heads[number]) for match in details):
+            yield Printed(text, "detail", "read for the fields")
+        else:
+            yield Printed(text)
+
+
+def _guilty(event: Event, heads: list[str], functions: list[list[str]], headline: int) -> int:
+    """The line that names the responsible function, preferring frames the unwinder was sure of; or -1."""
+    if event.function is None:
+        return -1
+    wanted = plain(event.function)
+    naming = [n for n, named in enumerate(functions) if n != headline and wanted in named]
+    return next((n for n in naming if "? " not in heads[n]), naming[0] if naming else -1)
+
+
+def plain(function: str) -> str:
+    """A function's name without what compilers and the system call macros add to it."""
+    return _WRAPPER.sub("", function.split(".", 1)[0] or function)
+
+
+def shorten(lines: list[Printed]) -> list[Printed]:
+    """The lines that are shown: marked ones, the end and the beginning; a gap says how many are not."""
+    numbers = range(len(lines))
+    marks = [n for n in numbers if lines[n].mark][: LINES // 2]
+    kept: set[int] = set()
+    room = REPORT_CHARS
+    for number in dict.fromkeys((*marks, *numbers[-TAIL_LINES:], *numbers)):
+        room -= min(len(lines[number].text), CHARS)
+        if len(kept) == LINES or room < 0:
+            break
+        kept.add(number)
+    shown: list[Printed] = []
+    before = -1
+    for number in (*sorted(kept), len(lines)):
+        if number - before > 1:
+            shown.append(Printed("", "gap", left_out=number - before - 1))
+        if number < len(lines):
+            shown.append(lines[number])
+        before = number
+    return shown
