@@ -15,7 +15,7 @@ from kernward.records.problems import Link, Problem, StateCount
 
 MOST_HOSTS = 20
 MOST_LINKS = 16
-# A problem is a consequence of another when at least this part of its events was caused.
+# The part of a problem's events that is most of them.
 MOSTLY = 0.5
 
 # What the catalogue says of a kind: its meaning and its next steps.
@@ -108,9 +108,17 @@ def _spread(group: Group) -> int:
 
 
 def _main_causes(groups: dict[str, Group]) -> dict[str, list[str]]:
-    """For each consequence the problems that most of its events were caused by."""
+    """For each problem that is mostly a consequence: the problems that it is a consequence of.
+
+    A link weighs when it explains most of the consequence, or when most of the cause ended in it (a
+    panic has many different causes, each of which always ends in it).
+    """
     return {
-        signature: [of for of, caused in group.causes.items() if of in groups and caused.count >= MOSTLY * group.count]
+        signature: [
+            of
+            for of, caused in group.causes.items()
+            if of in groups and caused.count >= MOSTLY * min(group.count, groups[of].count)
+        ]
         for signature, group in groups.items()
         if group.caused >= MOSTLY * group.count
     }

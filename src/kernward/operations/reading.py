@@ -80,7 +80,7 @@ def read(
     *,
     jobs: int | None = None,
     rows: bool = False,
-    each: Callable[[bytes], None] | None = None,
+    each: Callable[[bytes], object] | None = None,
     progress: Progress | None = None,
 ) -> Input:
     """Read all sources. `rows` keeps every event's row for the store; `each` gets every event as a
@@ -120,7 +120,7 @@ def _read_sources(
     draw: Callable[[], int],
     tally: Tally,
     rows: Spool | None,
-    lines: Callable[[bytes], None] | None,
+    lines: Callable[[bytes], object] | None,
     done: Callable[[Stretch], None],
 ) -> tuple[list[tuple[int, str]], int]:
     """Read the sources whose number is drawn; returns sentences by place, and how many there are."""
@@ -179,7 +179,7 @@ def _alone(
     paths: Sequence[str | Path],
     whole: Input,
     rows: bool,
-    each: Callable[[bytes], None] | None,
+    each: Callable[[bytes], object] | None,
     progress: Progress | None,
 ) -> None:
     spool = whole.spool() if rows else None
@@ -200,7 +200,7 @@ def _shared(
     jobs: int,
     whole: Input,
     rows: bool,
-    each: Callable[[bytes], None] | None,
+    each: Callable[[bytes], object] | None,
     progress: Progress | None,
 ) -> None:
     # Loaded before the fork, so that all processes share it.
@@ -278,7 +278,7 @@ def _child(
 def _collect(
     spools: dict[Connection, tuple[Spool | None, Spool | None]],
     whole: Input,
-    each: Callable[[bytes], None] | None,
+    each: Callable[[bytes], object] | None,
     progress: Progress | None,
 ) -> None:
     """Take what the children tell until all have ended; events are handed on in the input's order."""
@@ -331,7 +331,7 @@ def _collect(
         )
 
 
-def _hand_on(stretch: Stretch, lines: Spool | None, each: Callable[[bytes], None]) -> None:
+def _hand_on(stretch: Stretch, lines: Spool | None, each: Callable[[bytes], object]) -> None:
     if lines is not None:
         for piece in lines.pieces(stretch.lines_start, stretch.lines_size):
             each(piece)
@@ -346,11 +346,10 @@ def _jobs(paths: Sequence[str | Path]) -> int:
     if not _can_share(paths):
         return 1
     cores = len(os.sched_getaffinity(0))
-    files = size = 0
-    for path in _files(paths):
-        files += 1
+    size = 0
+    for number, path in enumerate(_files(paths), 1):
         size += path.stat().st_size
-        if files > 1 and size >= WORTH_SHARING_BYTES:
+        if number > 1 and size >= WORTH_SHARING_BYTES:
             return cores
     return 1
 

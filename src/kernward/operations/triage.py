@@ -35,7 +35,7 @@ def triage(
     save: bool = True,
     jobs: int | None = None,
     home: Path | None = None,
-    each: Callable[[bytes], None] | None = None,
+    each: Callable[[bytes], object] | None = None,
     answer: Callable[[Triage], None] | None = None,
     progress: Progress | None = None,
 ) -> Done:
