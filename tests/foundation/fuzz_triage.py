@@ -132,12 +132,12 @@ def logs(draw: st.DrawFn) -> bytes:
 def broken_promises(data: bytes, form: str, log: Path) -> list[str]:
     """What the answer to this input promises and does not keep."""
     log.write_bytes(data)
-    out, err = io.StringIO(), io.StringIO()
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     began = time.perf_counter()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = main(["triage", "--no-save", "--format", form, str(log)])
     took_s = time.perf_counter() - began
-    printed, said = out.getvalue(), err.getvalue()
+    printed, said = (stream.buffer.getvalue().decode() for stream in (out, err))
 
     broken = []
     if status not in {0, 2}:
@@ -168,6 +168,7 @@ def run(seconds: float) -> int:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "input.log"
 
+        @settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(logs(), st.sampled_from(["text", "json", "jsonl", "html"]))
         def one_input(data: bytes, form: str) -> None:
             nonlocal tried
@@ -175,13 +176,10 @@ def run(seconds: float) -> int:
             broken = broken_promises(data, form, log)
             assert not broken, "\n".join(broken)
 
-        quietly = settings(
-            max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-        )
         number = 0
         while time.monotonic() < ends:
             number += 1
-            seed(number)(quietly(one_input))()
+            seed(number)(one_input)()
     return tried
 
 
