@@ -64,11 +64,16 @@ def command(
         out = stack.enter_context(_opened(output)) if output is not None else sys.stdout
         progress = _Progress() if sys.stderr.isatty() and not (form == "jsonl" and out.isatty()) else None
 
+        unread: list[BrokenPipeError] = []
+
         def answer(result: "Triage") -> None:
             if progress is not None:
                 progress.clear()
-            show(result, out, form, limit)
-            out.flush()
+            try:
+                show(result, out, form, limit)
+                out.flush()
+            except BrokenPipeError as error:  # `… | head`: the facts are saved all the same
+                unread.append(error)
 
         done = triage(
             logs,
@@ -78,6 +83,8 @@ def command(
             answer=answer,
             progress=progress,
         )
+    if unread:
+        raise unread[0]
     if form != "text":  # where they are part of the answer
         for sentence in done.triage.unreadable:
             click.echo(f"kernward: {escape(sentence)}", err=True)

@@ -1,6 +1,6 @@
 """Reading saved facts back: problems and events, and what a kernel brought."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -57,20 +57,19 @@ def problems(wanted: Filter, *, new_since: str | None = None, home: Path | None 
 
 
 def events(
-    wanted: Filter, *, limit: int | None = None, home: Path | None = None
-) -> Iterator[tuple[Event | None, str | None]]:
-    """The saved events that the filter wants, by time, those without one last; each with None.
+    wanted: Filter, each: Callable[[Event], None], *, limit: int | None = None, home: Path | None = None
+) -> tuple[list[str], list[str]]:
+    """Hand the saved events that the filter wants to `each`, by time, those without one last.
 
-    After them come sentences on what to know, each without an event.
+    Returns sentences on what could not be read, and sentences on what to know.
     """
     with Facts(home or default_home()) as facts:
         for event in facts.events(wanted, limit=limit):
-            yield event, None
-        notes = list(facts.notes)
+            each(event)
+        notes = _empty(facts, home)
         if wanted.since is not None or wanted.until is not None:
             notes += _undated(facts, wanted)
-        for note in notes + _empty(facts, home):
-            yield None, note
+        return facts.notes, notes
 
 
 def _new_since(facts: Facts, wanted: Filter, release: str, notes: list[str]) -> Filter:
