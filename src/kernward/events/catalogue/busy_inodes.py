@@ -1,6 +1,6 @@
 """A file system was unmounted although inodes of it are still in use."""
 
-from kernward.events.kind import Field, Kind, Pattern
+from kernward.events.kind import Extent, Field, Kind, Pattern
 
 KIND = Kind(
     id="busy-inodes",
@@ -23,6 +23,9 @@ KIND = Kind(
         Field("fstype", "str", "the file system type, where printed"),
     ),
     key=("fstype",),
+    # Kernels that stop at data corruption follow it with a BUG(), others with a WARNING.
+    extent=Extent.REPORT,
+    absorbs=("kernel-bug", "warning", "invalid-opcode", "oops"),
     printed_by=("fs/super.c:generic_shutdown_super",),
     meaning=(
         "Somebody still holds references to inodes of a file system whose superblock is "

@@ -22,7 +22,7 @@ KIND = Kind(
                 r"(?:Oops: )?kernel stack overflow \((?:double-fault|page fault)\): "
                 r"(?P<error_code>[0-9a-f]{4}) \[#\d+\]"
             ),
-            printed=("kernel stack overflow",),
+            unprinted="the wording was changed before 6.1",
         ),
         Pattern(
             literal="Kernel stack overflow",
@@ -42,7 +42,7 @@ KIND = Kind(
     ),
     fields=(Field("error_code", "hex", "the CPU's error code"),),
     extent=Extent.REPORT,
-    blame=Blame.STACK,
+    blame=Blame.STALL,
     absorbs=(
         "oops",
         "kernel-stack-overflow",

@@ -13,7 +13,7 @@ KIND = Kind(
         Pattern(
             literal="mm/page_table_check.c:",
             regex=r"kernel BUG at [\w./-]*mm/page_table_check\.c:(?P<at_line>\d+)!",
-            unprinted="CONFIG_PAGE_TABLE_CHECK is off in Debian's 6.1 kernels",
+            unprinted="CONFIG_PAGE_TABLE_CHECK is off in Debian's kernels",
         ),
     ),
     fields=(Field("at_line", "int", "line of the check"),),

@@ -11,6 +11,8 @@ KIND = Kind(
     patterns=(
         Pattern(
             literal="sched: RT throttling activated",
+            # 6.12 throttles real-time tasks only where CONFIG_RT_GROUP_SCHED is on.
+            unprinted="CONFIG_RT_GROUP_SCHED is off in Debian's 6.12 kernels",
             regex=r"sched: RT throttling activated(?: for rt_rq [0-9a-fx(]\S* \(cpu (?P<cpu>\d+)\))?",
         ),
     ),

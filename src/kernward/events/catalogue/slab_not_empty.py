@@ -20,7 +20,7 @@ KIND = Kind(
         Pattern(
             literal="Objects remaining",
             regex=r"BUG (?P<cache>[\w.:-]{1,64}) \([^)]{0,120}\): Objects remaining",
-            printed=("Objects remaining in %s on __kmem_cache_shutdown()",),
+            printed=("Objects remaining ",),
         ),
     ),
     fields=(

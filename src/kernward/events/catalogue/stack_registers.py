@@ -23,7 +23,7 @@ KIND = Kind(
                 r"WARNING: kernel stack regs at [0-9a-fx(]\S* in .{1,16}:\d+ has bad '"
                 r"(?P<register>\w+)' value"
             ),
-            printed=("kernel stack regs at",),
+            unprinted="needs the frame pointer unwinder; Debian uses ORC",
         ),
         Pattern(
             literal="WARNING: kernel stack frame pointer at",

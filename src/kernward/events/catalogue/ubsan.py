@@ -26,7 +26,7 @@ KIND = Kind(
                 r"(?P<at_line>\d+)(?::(?P<column>\d+))?"
             ),
             since="5.11",
-            unprinted="CONFIG_UBSAN is off in Debian's 6.1 kernels",
+            unprinted="CONFIG_UBSAN is off in Debian's kernels",
         ),
         Pattern(
             literal="UBSAN: Undefined behaviour in ",

@@ -5,9 +5,7 @@ import re
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
-_LAST = re.compile(
-    r"\s*(?:preempt=.{1,60} )?last function: (?P<function>[\w.$]+)|.{0,80}last function: (?P<other>[\w.$]+)"
-)
+_LAST = re.compile(r".{0,80}(?:last function: |workfn=)(?P<function>[\w.$]+)")
 
 
 def read(reading: Reading) -> None:
@@ -18,7 +16,7 @@ def read(reading: Reading) -> None:
         reading.fields[name + "2"] = None
     for text in reading.texts[:4]:
         if found := _LAST.match(text):
-            reading.function = found["function"] or found["other"]
+            reading.function = found["function"]
             reading.function_reason = "the work function that the message names"
             return
 

@@ -15,12 +15,12 @@ KIND = Kind(
                 r"BUG: workqueue lockup - pool(?: cpus=(?P<cpus>[\d,-]+))?(?: node=(?P<node>\d+))?(?:"
                 r" flags=0x(?P<flags>[0-9a-f]+))? nice=(?P<nice>-?\d+) stuck for (?P<stuck_s>\d+)s!"
             ),
-            unprinted="CONFIG_WQ_WATCHDOG is off in Debian's 6.1 kernels",
+            unprinted="CONFIG_WQ_WATCHDOG is off in Debian's kernels",
         ),
         Pattern(
             literal="BUG: workqueue lockup",
             regex=r"BUG: workqueue lockup",
-            unprinted="CONFIG_WQ_WATCHDOG is off in Debian's 6.1 kernels",
+            unprinted="CONFIG_WQ_WATCHDOG is off in Debian's kernels",
         ),
     ),
     fields=(
