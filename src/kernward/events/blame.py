@@ -30,10 +30,11 @@ def plain(function: str) -> str:
     return name.lstrip(".") if name[:1] == "." else name
 
 
+PRINTS = "prints the report"
 HANDLES = "takes the exception"
 _GROUPS: tuple[tuple[str, str], ...] = (
     (
-        "prints the report",
+        PRINTS,
         r"(?:__)?dump_stack(?:_lvl)?|show_stack(?:_log_lvl)?|show_trace\w*|dump_backtrace|unwind_backtrace|walk_stackframe|"
         r"print_(?:address_description|report|bad_pte|trailer|usage_bug|circular_bug|deadlock_bug|stack_trace|other_cpu_stall|cpu_stall|bad_irq_dependency|irq_inversion_bug)\w*|"
         r"_?_?(?:kasan|asan|hwasan|kmsan|msan|kcsan|tsan|kfence)_\w+|__(?:asan|hwasan|msan|tsan)_\w+|"
@@ -45,7 +46,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"__stack_chk_fail|__fortify_(?:panic|report)|fortify_panic|usercopy_(?:abort|warn)|"
         r"nmi_\w+|arch_trigger_\w+|trigger_\w*backtrace|(?:__)?perf_event_(?:nmi_handler|overflow\w*)|default_do_nmi|do_nmi|end_repeat_nmi|"
         r"print_modules|dump_page|__dump_page|bad_page|free_page_is_bad_report|bad_page_from_\w+|check_(?:new|free)_page_bad|bad_range|__page_table_check_\w+|"
-        r"sched_show_task|show_state\w*|debug_show_\w+|dump_cpu_task|dump_stack_print_info|show_regs\w*|__show_regs|stack_trace_\w+|save_(?:stack|trace)\w*|"
+        r"_?sched_show_task|show_state\w*|debug_show_\w+|dump_cpu_task|dump_stack_print_info|show_regs\w*|__show_regs|stack_trace_\w+|save_(?:stack|trace)\w*|"
         r"set_track\w*|(?:arch_)?stack_walk\w*|get_perf_callchain|__read_once_word_nocheck|"
         r"__x86_indirect_\w+|__x86_return_thunk|srso_\w+|retbleed_\w+|skb_(?:over|under)?_?panic|assertfail|btrfs_assertfail|\w+_fs_panic|__\w+fs_panic|\w+_is_static_object|ftrace_\w*caller\w*",
     ),
@@ -76,8 +77,8 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"cache_(?:alloc|free|grow|flusharray|reap|estimate)\w*|____cache_alloc\w*|__cache_free|__do_(?:cache_alloc|kmalloc\w*|cache_free)|fallback_alloc|virt_to_(?:cache|slab|head_page|folio)|"
         r"qlink_to_object|qlink_free|quarantine_\w+|__free_slab|"
         r"_{0,3}alloc_(?:pages|page|percpu|frozen_pages)\w*|__alloc_pages\w*|__perform_reclaim|get_page_from_freelist|__free_(?:pages|one_page)\w*|free_(?:pages|unref|pcp|hot_cold|one_page|the_page)\w*|rmqueue\w*|prep_(?:new|compound)_page|post_alloc_hook|"
-        r"__?vmalloc\w*|__vmalloc\w*|vzalloc\w*|__vunmap|vfree\w*|__vfree\w*|vmap\w*|vunmap\w*|alloc_vmap_area|__get_vm_area\w*|alloc_inode\w*|sock_[kw]malloc|sock_alloc_\w+|remove_vm_area|kvmalloc\w*|pcpu_alloc\w*|__alloc_percpu\w*|free_percpu|krealloc\w*|__do_krealloc|"
-        r"kmemdup\w*|kstrdup\w*|kasprintf|kvasprintf\w*|memdup_\w+|strndup_user|mempool_\w+|dma_pool_\w+|should_fail\w*|__should_fail\w*|fail_dump|fault_create\w*|should_failslab|ksize|__ksize|krealloc_\w+|memblock_\w+|kmemleak_\w+|create_object|__create_object|delete_object\w*",
+        r"_{0,2}vmalloc\w*|vzalloc\w*|__vunmap|vfree\w*|__vfree\w*|vmap\w*|vunmap\w*|alloc_vmap_area|__get_vm_area\w*|alloc_inode\w*|sock_[kw]malloc|sock_alloc_\w+|remove_vm_area|kvmalloc\w*|pcpu_alloc\w*|__alloc_percpu\w*|free_percpu|krealloc\w*|__do_krealloc|"
+        r"kmemdup\w*|kstrdup\w*|kasprintf|kvasprintf\w*|memdup_\w+|strndup_user|mempool_\w+|dma_pool_\w+|should_fail\w*|__should_fail\w*|fail_dump|fault_create\w*|should_failslab|page_pool_\w+|__page_pool_\w+|ksize|__ksize|krealloc_\w+|memblock_\w+|kmemleak_\w+|create_object|__create_object|delete_object\w*",
     ),
     (
         "takes or waits for a lock for its caller",
@@ -86,13 +87,13 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"_{0,3}mutex_\w+|__mutex_\w+|mutex_\w+|ww_mutex_\w+|__ww_mutex_\w+|rt_mutex_\w+|__rt_mutex_\w+|rt_spin_\w+|rt_(?:read|write)_\w+|rtlock_\w+|__rt_\w+|rwbase_\w+|"
         r"_{0,2}(?:down|up)(?:_read|_write|_common|_interruptible|_killable|_trylock|_timeout)*(?:_nested|_nest_lock|_non_owner|_killable|_interruptible|_common)*|rwsem_\w+|__rwsem_\w+|call_rwsem_\w+|downgrade_write|percpu_(?:down|up|rwsem)_\w+|__percpu_\w+|"
         r"lock_(?:acquire|release|acquired|contended|is_held\w*|commit|timer_base)|__lock_(?:acquire|release|is_held)|__lock_timer_base|lock_hrtimer_base|(?:local|local_bh|local_irq)_(?:lock|unlock|disable|enable|save|restore)\w*|__local_bh_\w+|register_lock_class|mark_(?:lock|usage|held_locks)|__bfs|find_usage\w*|assign_lock_key|look_up_lock_class|"
-        r"hlock_class|lock_sock\w*|__lock_sock|release_sock|seqcount_\w+|_{0,2}seqprop_\w+|do_(?:read|write)_seq\w*|read_seq\w*|write_seq\w*|osq_\w+|debug_locks_off|lockref_\w+|bit_spin_\w+|hlist_bl_lock|"
+        r"hlock_class|\w*task_rq_lock\w*|_?atomic_dec_and_\w+|refcount_dec_and_\w+|lock_sock\w*|__lock_sock|release_sock|seqcount_\w+|_{0,2}seqprop_\w+|do_(?:read|write)_seq\w*|read_seq\w*|write_seq\w*|osq_\w+|debug_locks_off|lockref_\w+|bit_spin_\w+|hlist_bl_lock|"
         r"trace_hardirqs_\w+|trace_softirqs_\w+|rcu_sync_\w+|preempt_(?:schedule\w*|count_\w+)|___preempt_\w+|__cond_resched\w*|_cond_resched|class_\w+_(?:constructor|destructor)",
     ),
     (
         "copies, compares or formats for its caller",
         r"_{0,3}mem(?:cpy|set|move|cmp|chr|scan)\w*|_{0,3}str(?:n|l|r|s|p|c)?(?:cpy|cat|len|cmp|chr|str|casecmp|ncpy|ncmp|nlen|lcpy|scpy|sep|pbrk|spn|cspn)\w*|sized_strscpy|kstrto\w+|_parse_integer\w*|"
-        r"(?:_|__|raw_)?copy_(?:from|to|in)_user\w*|__?copy_\w*user\w*|copy_user_\w+|_copy_(?:from|to)_\w+|__arch_copy_\w+|copy_(?:page|highpage)\w*|clear_user\w*|__clear_user|rep_(?:movs|stos)\w*|fault_in_\w+|"
+        r"\w*_?copy_(?:from|to|in)_user\w*|__?copy_\w*user\w*|copy_user_\w+|_copy_(?:from|to)_\w+|__arch_copy_\w+|copy_(?:page|highpage)\w*|clear_user\w*|__clear_user|rep_(?:movs|stos)\w*|fault_in_\w+|"
         r"v?s(?:n|c)?printf|vscnprintf|sc?nprintf|string(?:_nocheck)?|vprintk\w*|_?printk\w*|(?:_dev_|dev_|netdev_|v?printk_)\w*printk\w*|pointer|number|format_decode|console_(?:unlock|flush_all|emit\w*)|"
         r"csum_partial\w*|do_csum|crc(?:16|32|64|_t10dif|_ccitt)\w*|hex_dump_to_buffer|print_hex_dump\w*|simple_copy_to_iter|copy_(?:to|from)_iter\w*|_copy_(?:to|from)_iter\w*|read_word_at_a_time|find_(?:next|first|last)_\w*bit\w*|_find_\w+_bit\w*|bitmap_\w+|__bitmap_\w+|"
         r"__put_user\w*|__get_user\w*|put_user\w*|get_user\w*|crc_\w+",
@@ -100,8 +101,8 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (
         "is generic list, tree, wait or object code",
         r"device_(?:del|add|unregister|register|initialize|is_registered|destroy|create\w*|remove_\w+)|(?:dpm_)?sysfs_\w+|i2c_(?:add|del)_\w*adapter|tty_(?:un)?register_device\w*|kernfs_(?:remove|find|get|put|add|create|new)\w*|debugfs_\w+|(?:get|put)_device|kobject_\w+|__kobject_\w+|klist_\w+|kthread_(?:stop|park|unpark)|"
-        r"(?:folio_)?unlock_page|folio_unlock|end_page_writeback|folio_end_writeback|"
-        r"complete(?:_all|_with_flags)?|swake_up\w*|wait_for_completion\w*|(?:do_|__)?wait_for_common\w*|__wake_up\w*|wake_up_\w+|prepare_to_wait\w*|add_wait_queue\w*|remove_wait_queue\w*|finish_wait|try_to_wake_up|"
+        r"(?:folio_)?unlock_page|folio_wake\w*|wake_up_page\w*|folio_unlock|end_page_writeback|folio_end_writeback|"
+        r"complete(?:_all|_with_flags)?|swake_up\w*|wait_for_completion\w*|(?:do_|__)?wait_for_common\w*|__wake_up\w*|wake_up_(?!new_task)\w+|prepare_to_wait\w*|add_wait_queue\w*|remove_wait_queue\w*|finish_wait|try_to_wake_up|"
         r"_{0,2}skb_(?:pull|push|put|trim|may_pull|pull_tail|clone|copy\w*|unlink|queue_\w+|dequeue\w*|get|orphan\w*|set_owner_\w+)|pskb_\w+|"
         r"(?:del|mod|add)_timer\w*|timer_(?:delete|shutdown)\w*|__mod_timer|hrtimer_(?:cancel|active|start\w*|try_to_cancel|init\w*)|init_timer\w*|internal_add_timer|detach_\w+timer\w*|"
         r"__queue_work|queue_(?:delayed_)?work\w*|insert_work|flush_work\w*|__flush_work\w*|flush_workqueue|__flush_workqueue|drain_workqueue|destroy_workqueue|cancel_(?:delayed_)?work\w*|__cancel_work\w*|"
@@ -118,10 +119,10 @@ _MACHINERY = tuple((reason, re.compile(rf"(?:{pattern})$").match) for reason, pa
 _WAITING = re.compile(
     r"(?:__switch_to\w*|context_switch|__schedule|schedule(?:_\w+)?|preempt_schedule\w*|io_schedule\w*|rt_mutex_schedule|"
     r"(?:do_|__)?wait_for_common\w*|__wait_for_common|do_wait_for_common|wait_for_completion\w*|wait_for_common\w*|"
-    r"bit_wait\w*|__wait_on_bit\w*|out_of_line_wait_on_bit\w*|wait_on_bit\w*|__wait_on_buffer|wait_on_buffer|(?:__)?wait_on_page\w*|wait_on_page_bit\w*|"
+    r"bit_wait\w*|__wait_on_bit\w*|out_of_line_wait_on_bit\w*|wait_on_bit\w*|__wait_on_buffer|wait_on_buffer|(?:__)?wait_on_page\w*|_{0,2}filemap_fdatawait\w*|filemap_write_and_wait\w*|wait_on_page_bit\w*|"
     r"(?:__)?folio_(?:wait|lock)\w*|(?:__)?lock_page\w*|wait_woken|prepare_to_wait\w*|do_wait_intr\w*|"
     r"__lock_sock|lock_sock\w*|flush_(?:work|workqueue)\w*|__flush_(?:work|workqueue)\w*|start_flush_work|__cancel_work\w*|cancel_(?:delayed_)?work_sync|drain_workqueue|"
-    r"ldsem_\w+|__ldsem_\w+|__refrigerator|try_to_freeze|"
+    r"ldsem_\w+|console_lock|fdatawait_\w+|__ldsem_\w+|__refrigerator|try_to_freeze|"
     r"usleep_range\w*|msleep\w*|synchronize_hardirq|wait_rcu_gp|__wait_rcu_gp|kthread_stop|rwsem_down_\w+|__rwsem_down_\w+|freezable_schedule\w*|"
     r"rt_mutex_slowlock\w*|task_blocks_\w+|futex_wait_queue\w*)$"
 ).match
@@ -143,22 +144,27 @@ _SAME_WAIT = {
 _NOTICING = re.compile(
     r"(?:rcu_(?:dump_\w+|check_\w+|pending|sched_clock_irq|print_\w+|stall_\w+|implicit_\w+|exp_\w+|cpu_kthread\w*|eqs_\w+|irq_\w+|nmi_\w+|core_si)|__rcu_pending|print_(?:other_)?cpu_stall\w*|check_cpu_stall|synchronize_rcu_expedited_wait|"
     r"update_process_times|account_\w+|tick_\w+|__?run_hrtimer|__hrtimer_run_queues|hrtimer_(?:interrupt|run_queues|wakeup)|(?:local|smp|xen)_?\w*apic_timer_interrupt|"
-    r"(?:smp_)?\w*apic_\w*interrupt|__?sysvec_\w+|asm_sysvec_\w+|instr_sysvec_\w+|asm_call_\w+|run_sysvec_\w+|reschedule_interrupt|call_function_(?:single_)?interrupt|"
+    r"(?:smp_)?\w*apic_\w*interrupt\w*|\w+_after_kaiser\w*|__?sysvec_\w+|asm_sysvec_\w+|instr_sysvec_\w+|asm_call_\w+|run_sysvec_\w+|reschedule_interrupt|call_function_(?:single_)?interrupt|"
     r"smp_(?:reschedule|call_function)\w*interrupt|__?irq_exit\w*|irq_enter\w*|ret_from_intr|retint_\w+|restore_regs\w*|(?:asm_)?common_interrupt|do_IRQ|interrupt_entry|"
     r"watchdog_(?:timer_fn|overflow_callback|hardlockup_check)|is_softlockup|arch_timer_handler\w*|arch_timer_interrupt|handle_(?:percpu|domain|fasteoi|edge|level|arch|irq)\w*|"
     r"generic_handle_\w+|__handle_\w*irq\w*|gic_handle_irq|el1_irq|call_on_irq_stack|do_interrupt_handler|el1_interrupt|el1h_64_irq\w*|__el1_irq|timer_interrupt|riscv_timer_\w+|do_irq\w*|handle_riscv_irq|ipi_handler|"
     r"__flush_smp_call_function_queue|flush_smp_call_function\w*|generic_smp_call_function\w*|csd_\w+|__irq_svc|nmi\w*)$"
 ).match
+# Of these, what no interrupted code ever calls: the watchdogs themselves.
+_NOTICED = re.compile(
+    r"(?:rcu_(?:dump_cpu_stacks|check_gp_kthread\w*|pending|sched_clock_irq|check_callbacks|print_\w+|stall_\w+)|__rcu_pending|print_(?:other_)?cpu_stall\w*|check_cpu_stall|"
+    r"update_process_times|tick_(?:sched|nohz|periodic)_\w+|watchdog_(?:timer_fn|overflow_callback|hardlockup_check)|nmi_(?:cpu_backtrace\w*|trigger\w*|handle)|arch_trigger_\w+|default_do_nmi|end_repeat_nmi|asm_exc_nmi|perf_event_nmi_handler)$"
+).match
 # Generic dispatchers: the frame just inside the first of them stands for what is stuck.
 _DISPATCHERS = re.compile(
-    r"(?:(?:__|new_sync_|do_|ksys_|k|kernel_)?(?:vfs_)?(?:read|write)(?:_iter|v)?|vfs_\w+|__vfs_\w+|call_(?:read|write)_iter|do_(?:iter|loop)_\w+|do_sync_\w+|new_sync_\w+|ksys_\w+|do_vfs_\w+|file_ioctl|compat_ioctl_\w+|"
-    r"sock_(?:sendmsg|recvmsg|read_iter|write_iter|ioctl|do_ioctl|close|common_setsockopt|common_getsockopt)\w*|__sock_sendmsg\w*|__sock_release|____?sys_\w+|___?sys_(?:sendmsg|recvmsg|sendto|recvfrom|sendmmsg|recvmmsg|setsockopt|getsockopt|connect|bind|listen|accept\w*|socket)\w*|do_sock_setsockopt|nf_sockopt|"
+    r"(?:(?:__|new_sync_|do_|ksys_|k|kernel_)?(?:vfs_)?(?:read|write)(?:_iter|v)?|(?:__)?vfs_(?:read|write|readv|writev|iter_\w+|ioctl|fallocate|mmap)|call_(?:read|write)_iter|do_(?:iter|loop)_\w+|do_sync_\w+|new_sync_\w+|ksys_\w+|do_vfs_\w+|file_ioctl|compat_ioctl_\w+|"
+    r"sock_(?:sendmsg|recvmsg|read_iter|write_iter|ioctl|do_ioctl|close|common_setsockopt|common_getsockopt)\w*|__sock_sendmsg\w*|__sock_release|__sys_(?:sendto|recvfrom|setsockopt|getsockopt|connect|bind|listen|accept|socket)\w*|do_sock_setsockopt|nf_sockopt|"
     r"__fput|____fput|task_work_run|exit_to_usermode_loop|exit_to_user_mode_\w+|syscall_exit_to_user_mode\w*|do_exit|do_group_exit|get_signal|do_signal|"
-    r"process_one_work|process_scheduled_works|worker_thread|kthread|call_timer_fn|__run_timers|run_timer_softirq|expire_timers|__run_hrtimer|tasklet_action\w*|"
+    r"process_one_work|process_scheduled_works|worker_thread|kthread|call_timer_fn|__run_timers|run_timer_softirq|expire_timers|__run_hrtimer|tasklet_action\w*|hrtimer_run_softirq|__hrtimer_run_queues|"
     r"__do_softirq|do_softirq\w*|handle_softirqs|invoke_softirq|run_ksoftirqd|smpboot_thread_fn|softirq_\w+|net_rx_action|__napi_poll|napi_poll|process_backlog|"
-    r"deliver_(?:ptype_list_)?skb|__netif_receive_skb\w*|netif_receive_skb\w*|netlink_rcv_skb|netlink_unicast\w*|rtnetlink_rcv\w*|nfnetlink_rcv\w*|genl_rcv\w*|genl_family_rcv\w*|"
-    r"do_dentry_open|path_openat|do_filp_open|do_open_execat|mmap_region|do_mmap\w*|__mmap_region|call_mmap|vm_mmap\w*|notifier_call_chain|raw_notifier_call_chain|blocking_notifier_call_chain|"
-    r"do_one_initcall|do_syscall_64|do_syscall_x64|x64_sys_call|do_\w*_?syscall_32\w*|do_fast_syscall_32|__do_fast_syscall_32|do_int80_syscall_32|entry_\w+|ret_from_fork\w*|ret_fast_syscall|ret_from_syscall|el0_svc\w*|invoke_syscall|system_call\w*|handle_mm_fault|rcu_do_batch|rcu_core|rcu_process_callbacks|rcu_gp_kthread)$"
+    r"deliver_(?:ptype_list_)?skb|__netif_receive_skb\w*|netif_receive_skb\w*|rtnetlink_rcv_msg|nfnetlink_rcv_msg|"
+    r"do_dentry_open|path_openat|do_filp_open|do_open_execat|mmap_region|do_mmap\w*|__mmap_region|call_mmap|vm_mmap\w*|"
+    r"do_one_initcall|do_syscall_64|do_syscall_x64|x64_sys_call|do_\w*_?syscall_32\w*|do_fast_syscall_32|__do_fast_syscall_32|do_int80_syscall_32|entry_\w+|ret_from_fork\w*|ret_fast_syscall|ret_from_syscall|el0_svc\w*|invoke_syscall|system_call\w*|rcu_do_batch|rcu_core|rcu_process_callbacks|rcu_gp_kthread)$"
 ).match
 # System calls whose number says nothing about what is stuck: what they call does.
 _BROAD_CALLS = frozenset(
@@ -272,14 +278,20 @@ def stalled(frames: Sequence[Frame], extra: Sequence[tuple["re.Pattern[str]", st
     reliable = [frame for frame in frames if frame.reliable and not frame.inline]
     start = 0
     for number, frame in enumerate(reliable):
-        if _NOTICING(plain(frame.function)):
+        if _NOTICED(plain(frame.function)):
             start = number + 1
+    while start < len(reliable) and (
+        _NOTICING(plain(reliable[start].function)) or machinery(plain(reliable[start].function)) == PRINTS
+    ):
+        start += 1
     if start >= len(reliable):
         start = 0
     skipped = [SkippedFrame(plain(frame.function), "noticed the stall") for frame in reliable[:start][:32]]
     previous: Frame | None = None
     for frame in reliable[start:]:
         name = plain(frame.function)
+        if previous is None and _SAME_WAIT.get(name) == "smp_call_function":
+            return _chosen(frame, "waits for another CPU to answer", skipped)
         call = syscall(name)
         if call is not None and call not in _BROAD_CALLS:
             return _chosen(frame, "the system call that does not come back", skipped)
@@ -289,6 +301,8 @@ def stalled(frames: Sequence[Frame], extra: Sequence[tuple["re.Pattern[str]", st
             skipped.append(SkippedFrame(name, "is a generic dispatcher"))
             continue
         why = machinery(name)
+        if why == HANDLES:
+            previous = None  # the code that faulted stands further out
         if why is None:
             for pattern, reason in extra:
                 if pattern.match(name):
@@ -317,5 +331,11 @@ def crash_frames(parts: Parts) -> list[Frame]:
 
 
 def traces(parts: Parts) -> list[Trace]:
-    """All stacks that show running or waiting code (not where memory came from)."""
-    return [trace for trace in parts.traces if trace.frames and trace.role.startswith(("crash", "cpu", "task"))]
+    """All stacks that show running or waiting code: not where memory came from, not RCU's own kthread."""
+    return [
+        trace
+        for trace in parts.traces
+        if trace.frames
+        and trace.role.startswith(("crash", "cpu", "task"))
+        and not any(frame.function.startswith("rcu_gp_") for frame in trace.frames)
+    ]

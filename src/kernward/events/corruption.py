@@ -19,7 +19,8 @@ def damage(reading: Reading, function: str | None) -> str | None:
     parts = reading.parts
     if function is None:
         return "no responsible function can be told: the stack is missing or holds only machinery"
-    if not any(frame.reliable for trace in parts.traces for frame in trace.frames):
+    # A lone frame is a place named in a message, not a stack.
+    if not any(frame.reliable for trace in parts.traces if trace.announced or len(trace.frames) > 2 for frame in trace.frames):
         return "the report has no stack trace"
     for trace in parts.traces:
         if trace.announced and not trace.frames:

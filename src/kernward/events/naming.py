@@ -43,7 +43,7 @@ def name(reading: Reading) -> Named:
     values = {key: "" if value is None else value for key, value in reading.fields.items()}
     alternatives: list[str] = []
     if "{function}" in template or "{function}" in "".join(reading.alt_titles):
-        if function is not None:
+        if function is not None and (frame is not None or reading.function or header or reading.header_names):
             for each in (function, *others):
                 for alternative in (template, *reading.alt_titles):
                     alternatives.append(_render(alternative, values, each))
@@ -51,6 +51,8 @@ def name(reading: Reading) -> Named:
         else:
             title = _render(reading.title_without_function or template.replace("{function}", "corrupted"), values, "corrupted")
             alternatives = [_render(each, values, "corrupted") for each in reading.alt_titles]
+            if function is not None:
+                alternatives.append(_render(template, values, function))
     else:
         title = _render(template, values, function or "")
         alternatives = [_render(each, values, function or "") for each in reading.alt_titles]
@@ -113,10 +115,16 @@ def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
                 return blame.Blamed(function, "named in the report's first line", frame, others=others)
         found = blame.first_responsible(blame.crash_frames(parts), extra)
         at = reading.fields.get("at_function")
-        if found.function is None and at and blame.machinery(blame.plain(at)) is None:
-            function, others = blame.named(blame.plain(at))
+        if not at or blame.machinery(blame.plain(at)) is not None:
+            return found
+        if any(pattern.match(blame.plain(at)) for pattern, _ in extra):
+            return found
+        function, others = blame.named(blame.plain(at))
+        if found.function is None:
             return blame.Blamed(function, "named in the report's first line; there is no stack", None, found.skipped, others)
-        return found
+        frames = blame.crash_frames(parts)
+        frame = next((each for each in frames if blame.plain(each.function) == blame.plain(at)), found.frame)
+        return blame.Blamed(function, "named in the report's first line", frame, found.skipped, others)
     if how is Blame.HANG:
         trace = next((each for each in blame.traces(parts)), None)
         return blame.first_responsible(trace.frames if trace else (), extra, waiting=True)

@@ -33,6 +33,8 @@ class Reading:
     line: int | None = None
     subsystem: str | None = None
     corrupted_reason: str | None = None
+    # The function of the first line (field `at_function`) names the bug when the stack is lost.
+    header_names: bool = False
     skipped: list[SkippedFrame] = field(default_factory=list)
     # Extra regexes (on function names) that are machinery for this event only, with the reason.
     machinery: list[tuple[str, str]] = field(default_factory=list)

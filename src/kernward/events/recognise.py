@@ -38,7 +38,10 @@ _GOODBYE = re.compile(
     rb"reboot: |Restarting system|Power down|System halted|Kernel panic|sysrq|Rebooting in|kexec|Starting new kernel|PM: hibernation"
 )
 _HANDOVER = re.compile(rb"bootconsole \[|console \[[a-z]+\d+\] (?:en|dis)abled")
+# On a console that cannot keep up, what was lost is told at the head of the next line.
+_DROPPED_BEFORE = re.compile(r"\*\* \d+ printk messages dropped \*\* (?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? )?(?=\S)")
 _END_TRACE = b"---[ end trace"
+_STACK = re.compile(rb"Call [Tt]race:|stack backtrace:|Backtrace:|RIP: 0010:|RIP  ?\[<|pc : |NIP \[")
 
 
 @dataclass(slots=True)
@@ -162,6 +165,8 @@ class Recogniser:
         if line.tag is not None and line.tag != "kernel":
             return None
         text = line.text.lstrip()
+        if text.startswith("** "):
+            text = _DROPPED_BEFORE.sub("", text) or text
         best: Named | None = None
         for literal in set(hit[2]):
             entry = self.ready.index.entries[literal]
@@ -290,10 +295,10 @@ class Recogniser:
             if other.candidate.kind.id in absorbs:
                 done.add(later)
             elif other.candidate.kind.extent is Extent.REPORT:
-                if next_panic is None and other.candidate.kind.id.startswith("panic") and kind.id != other.candidate.kind.id:
+                if next_panic is None and _is_panic(other.candidate.kind) and not _is_panic(kind):
                     # Old kernels print the stack of a warning only within the panic that it becomes.
                     next_panic = at
-                    if chunk.data.find(b"+0x", hits[number][1] + 160, at) >= 0:
+                    if _STACK.search(chunk.data, start, at):
                         limit = at
                         break
                     continue
@@ -401,6 +406,10 @@ class Recogniser:
             text,
         )
         return host.chain.link(event)
+
+
+def _is_panic(kind: Kind) -> bool:
+    return kind.id == "kernel-panic" or kind.id.startswith("panic-")
 
 
 def _together(first: Line, second: Line) -> bool:

@@ -49,12 +49,12 @@ _FRAME = re.compile(
 _INLINE = re.compile(rf"\s+(?P<function>{_NAME}) (?P<file>{_FILE}):(?P<line>\d+)(?: \[inline\])?\s*$").match
 # `pc : f+0x4/0x8`, `RIP: 0010:[<addr>]  [<addr>] f+…`, `NIP [addr] f+…`, `PC is at f+…`, `Krnl PSW : … (f+…)`
 _POINTER = re.compile(
-    r"\s*(?:RIP|EIP|IP|EIP is at|pc|epc|NIP|PC is at|Krnl PSW|lr|ra|LR|LR is at)\b[^+\n]{0,90}?[\s:\](]"
+    r"\s*(?:RIP|EIP|IP|EIP is at|pc|epc|NIP|PC is at|Krnl PSW|--- interrupt|--- Exception|lr|ra|LR|LR is at)\b[^+\n]{0,90}?[\s:\](]"
     rf"(?P<function>{_NAME})\+0x(?P<offset>[0-9a-f]+)/0x(?P<size>[0-9a-f]+)"
     r"(?:\s+\[(?P<module>[\w-]+)[^\]]*\])?"
     rf"[)\s]*(?:(?P<file>{_FILE}):(?P<line>\d+))?"
 ).match
-_INSTRUCTION_POINTERS = ("RIP:", "EIP:", "IP:", "EIP is at", "pc :", "epc", "NIP [", "PC is at", "Krnl PSW", "RIP ")
+_INSTRUCTION_POINTERS = ("RIP:", "EIP:", "IP:", "EIP is at", "pc :", "epc", "NIP [", "PC is at", "Krnl PSW", "RIP ", "--- interrupt", "--- Exception")
 _CPU_LINE = re.compile(
     r"\s*CPU: (?P<cpu>\d+)(?: UID: (?P<uid>\d+))? PID: (?P<pid>\d+) Comm: (?P<comm>.*?) "
     r"(?:Tainted: (?P<taint>[A-Z ]+?)\s+|Not tainted )(?P<kernel>[^\s]+) (?P<build>#.*)$"
@@ -83,14 +83,15 @@ _HEADINGS: tuple[tuple["re.Pattern[str]", str], ...] = tuple(
         (r"Uninit was (?:created|stored to memory) at:|Local variable .*created at:|chained origin:|origin:", "origin"),
         (r"(?:race at unknown origin, with )?(?:read|write|assert no \w+)[ -].*by (?:task|interrupt)", "access"),
         (r"-> #(?P<n>\d+) ", "chain"),
+        (r"Preemption disabled at", "preemption"),
         (r"stack backtrace:", "crash"),
-        (r"NMI backtrace for cpu (?P<n>\d+)", "cpu"),
+        (r"NMI backtrace for cpu (?P<n>\d+)|Task dump for CPU (?P<cpu>\d+)", "cpu"),
         (r"Sending NMI from", "cpu"),
         (r"Dumping ftrace buffer", "other"),
         (r"(?:\w[\w-]* )?kthread starved", "starved"),
         (r"rcu: Stack dump where RCU GP kthread last ran", "starved"),
         (r"(?:hard|soft)irqs last +(?:en|dis)abled", "irq state"),
-        (r"\{(?:HARD|SOFT)IRQ-ON-[WR]\} state was registered at:", "chain"),
+        (r"\{[A-Z-]+\} state was registered at:", "chain"),
         (r"to a (?:HARD|SOFT)IRQ-irq-(?:un)?safe lock", "chain"),
         (r"backtrace(?: \(crc [0-9a-f]+\))?:", "leak"),
     )
@@ -175,8 +176,12 @@ def parse(texts: list[str]) -> Parts:
             stripped = text.lstrip()
             if stripped.startswith(_INSTRUCTION_POINTERS):
                 if match := _POINTER(text):
+                    frame = _frame(match, context)
+                    if trace is not None and trace.frames and number - trace.last < 4:
+                        # An interrupt or exception in the middle of a stack: what it interrupted.
+                        trace.frames.append(frame)
                     if parts.ip is None and not parts.ip_user:
-                        parts.ip, parts.ip_line = _frame(match, context), number
+                        parts.ip, parts.ip_line = frame, number
                     parts.last = number
                     continue
             if (stripped.startswith(("lr :", "ra :", "LR [", "LR is at", " ra :"))) and (match := _POINTER(text)):
@@ -289,7 +294,8 @@ def parse(texts: list[str]) -> Parts:
             if match := pattern.match(head):
                 if name == "chain":
                     parts.lock_chain.append(head)
-                number_group = match.groupdict().get("n")
+                groups = match.groupdict()
+                number_group = groups.get("n") or groups.get("cpu")
                 role = f"{name} {number_group}" if number_group else name
                 trace = Trace(role, first=number, last=number)
                 parts.traces.append(trace)

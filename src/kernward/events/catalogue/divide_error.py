@@ -15,6 +15,12 @@ KIND = Kind(
             regex=r"(?:Oops: )?divide error: (?P<error_code>[0-9a-f]{4}) \[#(?P<oops>\d+)\]",
             printed=("divide error",),
         ),
+        # For a while in 5.8 to 5.9 the name of the handler was printed.
+        Pattern(
+            literal="divide_error: ",
+            regex=r"divide_error: (?P<error_code>[0-9a-f]{4}) \[#(?P<oops>\d+)\]",
+            unprinted="the wording of 5.8 and 5.9 only",
+        ),
         Pattern(
             literal="Division by zero in kernel",
             regex=r"Division by zero in kernel\.",

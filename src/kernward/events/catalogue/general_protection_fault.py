@@ -16,6 +16,7 @@ KIND = Kind(
         Pattern(
             literal="general protection fault",
             regex=(
+                r"(?:kasan: GPF could be caused by NULL-ptr deref or user memory access)?"
                 r"(?:Oops: )?general protection fault(?:, (?:probably|maybe) for (?:non-canonical"
                 r" )?address 0x(?P<address>[0-9a-f]+))?(?:, kernel [A-Z_ ]+0x[0-9a-f]+)?: "
                 r"(?P<error_code>[0-9a-f]{4}) \[#(?P<oops>\d+)\]"

@@ -6,7 +6,7 @@ from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
 _ACCESS = re.compile(
-    r"(?P<access>Read|Write) (?:of size (?P<size>\d+) )?at addr (?P<address>[0-9a-f]+)"
+    r"(?P<access>Read|Write) (?:of size (?P<size>\d+)(?: at addr (?P<address>[0-9a-f]+))?|at addr (?P<tagged>[0-9a-f]+))"
     r"(?: by task (?P<comm>.{1,16})/(?P<pid>\d+))?"
 )
 
@@ -14,6 +14,7 @@ _ACCESS = re.compile(
 def read(reading: Reading) -> None:
     """The access is told on a line of its own; frees have none."""
     fields = reading.fields
+    reading.header_names = True
     if fields["bug"] in ("double-free", "invalid-free", "double-free or invalid-free"):
         reading.title = "KASAN: invalid-free in {function}"
         reading.title_without_function = "KASAN: invalid-free in corrupted"
@@ -23,7 +24,8 @@ def read(reading: Reading) -> None:
         if found := _ACCESS.search(text):
             fields["access"] = found["access"]
             fields["size_bytes"] = int(found["size"]) if found["size"] else None
-            fields["address"] = int(found["address"], 16)
+            if address := found["address"] or found["tagged"]:
+                fields["address"] = int(address, 16)
             fields["comm"] = found["comm"]
             fields["pid"] = int(found["pid"]) if found["pid"] else None
             reading.title = "KASAN: {bug} {access} in {function}"

@@ -1,5 +1,6 @@
 """lockdep: a task releases a lock that it does not hold."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -20,6 +21,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-bad-unlock",),
+    read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_unlock_imbalance_bug",),
     meaning=(
         "unlock was called on a lock that this task does not hold: unlocked twice, unlocked "

@@ -1,5 +1,6 @@
 """lockdep: locks are taken in orders that can deadlock."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -16,10 +17,14 @@ KIND = Kind(
             unprinted="lockdep (CONFIG_PROVE_LOCKING) is off in Debian's kernels",
         ),
     ),
-    fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
+    fields=(
+        Field("level", "str", "INFO, BUG or WARNING, as the release words it"),
+        Field("lock", "str", "the class of the lock"),
+    ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-circular",),
+    read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_circular_bug_header",),
     meaning=(
         "The lock validator records in which order locks are taken. The task was about to "

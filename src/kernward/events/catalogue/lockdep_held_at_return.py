@@ -1,5 +1,6 @@
 """lockdep: a system call returns to user space with a lock held."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -18,8 +19,9 @@ KIND = Kind(
     ),
     fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
     extent=Extent.REPORT,
-    blame=Blame.STACK,
+    blame=Blame.NONE,
     absorbs=("lockdep-held-at-return",),
+    read=locks.read,
     printed_by=("kernel/locking/lockdep.c:lockdep_sys_exit",),
     meaning=(
         "A system call finished but a lock it took was not released. Sooner or later another "

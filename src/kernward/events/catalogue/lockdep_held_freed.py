@@ -1,5 +1,6 @@
 """lockdep: memory was freed while a lock inside it was held."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -20,6 +21,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-held-freed",),
+    read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_freed_lock_bug",),
     meaning=(
         "An object was freed or initialised again although a task still holds a lock in it. "

@@ -1,5 +1,6 @@
 """lockdep: a lock is taken in interrupt context and, elsewhere, with interrupts enabled."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -16,10 +17,14 @@ KIND = Kind(
             unprinted="lockdep (CONFIG_PROVE_LOCKING) is off in Debian's kernels",
         ),
     ),
-    fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
+    fields=(
+        Field("level", "str", "INFO, BUG or WARNING, as the release words it"),
+        Field("lock", "str", "the class of the lock"),
+    ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-inconsistent-state",),
+    read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_usage_bug",),
     meaning=(
         "The same lock is taken in an interrupt (hard or soft) and, on another path, without "

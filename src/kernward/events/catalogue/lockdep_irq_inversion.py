@@ -1,5 +1,6 @@
 """lockdep: an interrupt can take a lock against the order that others use."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -19,10 +20,14 @@ KIND = Kind(
             unprinted="lockdep (CONFIG_PROVE_LOCKING) is off in Debian's kernels",
         ),
     ),
-    fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
+    fields=(
+        Field("level", "str", "INFO, BUG or WARNING, as the release words it"),
+        Field("lock", "str", "the class of the lock"),
+    ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-irq-inversion",),
+    read=locks.read_order,
     printed_by=("kernel/locking/lockdep.c:print_irq_inversion_bug",),
     meaning=(
         "A lock that is taken in interrupt context depends on another that is held with "

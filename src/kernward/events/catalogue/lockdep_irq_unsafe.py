@@ -1,5 +1,6 @@
 """lockdep: a lock used in interrupts depends on one that is held with interrupts enabled."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -26,6 +27,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-irq-unsafe",),
+    read=locks.read_order,
     printed_by=("kernel/locking/lockdep.c:print_bad_irq_dependency",),
     meaning=(
         "While holding a lock that interrupt handlers take, the task took one that is "

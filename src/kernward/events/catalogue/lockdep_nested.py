@@ -1,5 +1,6 @@
 """lockdep: an outer lock that a nested one relies on is not held."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -16,10 +17,14 @@ KIND = Kind(
             unprinted="lockdep (CONFIG_PROVE_LOCKING) is off in Debian's kernels",
         ),
     ),
-    fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
+    fields=(
+        Field("level", "str", "INFO, BUG or WARNING, as the release words it"),
+        Field("lock", "str", "the class of the lock"),
+    ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-nested",),
+    read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_lock_nested_lock_not_held",),
     meaning=(
         "A lock was taken with the promise that another, outer lock is held "

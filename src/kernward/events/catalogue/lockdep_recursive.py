@@ -1,5 +1,6 @@
 """lockdep: a task takes a lock of a class that it already holds."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -16,10 +17,14 @@ KIND = Kind(
             unprinted="lockdep (CONFIG_PROVE_LOCKING) is off in Debian's kernels",
         ),
     ),
-    fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
+    fields=(
+        Field("level", "str", "INFO, BUG or WARNING, as the release words it"),
+        Field("lock", "str", "the class of the lock"),
+    ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-recursive",),
+    read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_deadlock_bug",),
     meaning=(
         "The task was about to take a lock while holding one of the same class. If it is the "

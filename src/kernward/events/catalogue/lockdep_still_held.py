@@ -1,5 +1,6 @@
 """lockdep: a task that exits or freezes still holds locks."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -27,6 +28,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-still-held",),
+    read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_held_locks_bug",),
     meaning=(
         "A task was about to exit or to be frozen while holding the listed locks. Whoever "

@@ -1,5 +1,6 @@
 """lockdep: a lock that may sleep is taken where sleeping is not allowed."""
 
+from kernward.events import locks
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -20,6 +21,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-wait-context",),
+    read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_lock_invalid_wait_context",),
     meaning=(
         "A lock was taken inside a context that forbids its kind of waiting: a spinlock_t "

@@ -52,6 +52,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=(
+        "kasan-range",
         "oops",
         "nx-exec",
         "internal-error",

@@ -76,6 +76,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=(
+        "kasan-range",
         "oops",
         "nx-exec",
         "internal-error",

@@ -4,7 +4,7 @@ from kernward.events.kind import Extent, Field, Kind, Pattern
 
 KIND = Kind(
     id="panic-fatal-exception",
-    title="kernel panic: {reason}",
+    title="kernel panic: Fatal exception",
     class_="crash",
     severity="fatal",
     subsystem=None,
@@ -18,7 +18,6 @@ KIND = Kind(
         ),
     ),
     fields=(Field("reason", "str", "with or without interrupt"),),
-    key=("reason",),
     extent=Extent.REPORT,
     printed_by=("arch/x86/kernel/dumpstack.c:oops_end",),
     meaning=(

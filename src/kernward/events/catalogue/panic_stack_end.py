@@ -17,7 +17,7 @@ KIND = Kind(
         ),
     ),
     extent=Extent.REPORT,
-    blame=Blame.STACK,
+    blame=Blame.STALL,
     printed_by=("kernel/sched/core.c:schedule_debug",),
     meaning=(
         "A magic number at the far end of the kernel stack was gone when the task gave up "

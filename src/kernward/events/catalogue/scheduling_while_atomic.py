@@ -25,7 +25,7 @@ KIND = Kind(
         Field("preempt_count", "hex", "the preemption count"),
     ),
     extent=Extent.REPORT,
-    blame=Blame.STACK,
+    blame=Blame.HANG,
     printed_by=("kernel/sched/core.c:__schedule_bug",),
     meaning=(
         "A task gave up the CPU while its preemption count says that it is in an atomic "

@@ -27,7 +27,7 @@ KIND = Kind(
         Field("stack_end", "hex", "highest address of the stack"),
     ),
     extent=Extent.REPORT,
-    blame=Blame.STACK,
+    blame=Blame.STALL,
     absorbs=(
         "oops",
         "kernel-stack-overflow",

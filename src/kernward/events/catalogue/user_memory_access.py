@@ -40,6 +40,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=(
+        "kasan-range",
         "oops",
         "internal-error",
     ),

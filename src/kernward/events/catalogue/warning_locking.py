@@ -28,6 +28,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
+    absorbs=("debug-locks",),
     printed_by=("kernel/locking/lockdep.c",),
     meaning=(
         "An internal check of the lock validator failed (DEBUG_LOCKS_WARN_ON): a lock's "
