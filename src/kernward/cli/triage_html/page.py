@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kernward import __version__
+from kernward.cli import wording
 from kernward.cli.terminal import escape
 from kernward.cli.triage_html import fields, report, timeline, words
 from kernward.events import index
@@ -65,7 +66,7 @@ def render(result: Triage) -> str:
             totals=result.totals,
             cards=cards,
             rest=rest[:LISTED],
-            unlisted=max(0, len(rest) - LISTED),
+            unlisted=max(result.totals.problems, len(result.problems)) - len(detailed) - len(rest[:LISTED]),
             targets=targets,
             charts=list(timeline.charts(list(zip(anchors, detailed, strict=True)))),
             severities=[(name, sum(p.severity == name for p in result.problems)) for name in SEVERITIES],
@@ -98,10 +99,10 @@ def _environment() -> "Environment":
     environment.filters.update(
         utc=words.utc,
         seconds=words.seconds,
-        size=words.size,
+        size=wording.size,
         number=words.number,
         rate=words.rate,
-        many=words.many,
+        many=wording.many,
         prose=_prose,
     )
     return environment

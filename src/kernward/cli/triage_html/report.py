@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kernward.cli.triage_html.words import CHARS
+from kernward.events.blame import named, plain, syscall
 from kernward.events.kind import Kind
 from kernward.events.report import parse
 from kernward.records.events import Event
@@ -22,8 +23,20 @@ TAIL_LINES = 50
 # How much of a line is matched against patterns: enough for any real one, little enough for any other.
 MATCHED_CHARS = 4_000
 
+# Other lines that decide, in the long reports that hold more than one such line.
+_DECIDING = tuple(
+    (re.compile(pattern).match, why)
+    for pattern, why in (
+        (r"oom-kill:constraint=", "whose memory ran out"),
+        (r".{0,60}Killed process \d", "who was killed"),
+        (r"Allocated by task|Allocated in ", "who allocated it"),
+        (r"Freed by task|Freed in ", "who freed it"),
+        (r"The buggy address (?:is located|belongs to the (?:object|stack))", "what it belongs to"),
+        (r"(?:but task is already holding lock|but there are no more locks to release)", "what was held"),
+        (r"Kernel panic - not syncing", "how it ended"),
+    )
+)
 _CALLED = re.compile(r"(?<![\w$.])([A-Za-z_$.][\w$.]{0,255})\+0x[0-9a-f]").findall
-_WRAPPER = re.compile(r"^__(?:se|do|x64|ia32|arm64|s390x?|riscv)_(?=(?:compat_)?sys_)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +57,18 @@ def marked(event: Event, kind: Kind | None) -> Iterator[Printed]:
     texts = [text.expandtabs() for text in event.text.rstrip("\n").split("\n")] if event.text else []
     heads = [text[:MATCHED_CHARS] for text in texts]
     openings = [re.compile(pattern.regex).match for pattern in kind.patterns] if kind else []
-    details = [re.compile(regex).match for regex in kind.continues] if kind else []
     # A report may open with a rule or a `cut here` line before the line that names it.
     plausible = (n for n, head in enumerate(heads) if head.strip("-=_* \t") not in ("", "[ cut here ]"))
-    named = (n for n, head in enumerate(heads) if any(match(head) for match in openings))
-    headline = next(named, next(plausible, 0))
+    hits = (n for n, head in enumerate(heads) if any(match(head) for match in openings))
+    headline = next(hits, next(plausible, 0))
     parts = parse(heads[headline:])
     pointer = headline + parts.ip_line if parts.ip is not None else -1
-    functions = [[plain(name) for name in _CALLED(head)] for head in heads]
+    functions = [_CALLED(head) for head in heads]
     guilty = _guilty(event, heads, functions, headline)
     # Each skipped frame is dimmed where it is first met; deeper down the same function is no longer it.
     skipped = {plain(frame.function): frame.reason for frame in event.skipped}
     for number, (text, called) in enumerate(zip(texts, functions, strict=True)):
-        reasons = [skipped.pop(name) for name in called if number > headline and name in skipped]
+        reasons = [skipped.pop(name) for name in map(plain, called) if number > headline and name in skipped]
         notes = ["instruction pointer"] if number == pointer else []
         if number == headline:
             yield Printed(text, "headline", "headline")
@@ -66,8 +78,10 @@ def marked(event: Event, kind: Kind | None) -> Iterator[Printed]:
         elif reasons or notes:
             notes += [f"skipped: {reason}" for reason in reasons[:1]]
             yield Printed(text, "pointer" if number == pointer else "skipped", "; ".join(notes))
-        elif number > headline and any(match(heads[number]) for match in details):
-            yield Printed(text, "detail", "read for the fields")
+        elif number > headline and (
+            note := next((why for match, why in _DECIDING if match(heads[number])), "")
+        ):
+            yield Printed(text, "detail", note)
         else:
             yield Printed(text)
 
@@ -77,13 +91,18 @@ def _guilty(event: Event, heads: list[str], functions: list[list[str]], headline
     if event.function is None:
         return -1
     wanted = plain(event.function)
-    naming = [n for n, named in enumerate(functions) if n != headline and wanted in named]
+    naming = [
+        n
+        for n, called in enumerate(functions)
+        if n != headline and any(wanted in _names(name) for name in called)
+    ]
     return next((n for n in naming if "? " not in heads[n]), naming[0] if naming else -1)
 
 
-def plain(function: str) -> str:
-    """A function's name without what compilers and the system call macros add to it."""
-    return _WRAPPER.sub("", function.split(".", 1)[0] or function)
+def _names(function: str) -> set[str]:
+    """What a title may call the function that a line names: compilers and system call macros rename it."""
+    name = plain(function)
+    return {name, named(name)[0], syscall(name) or name}
 
 
 def shorten(lines: list[Printed]) -> list[Printed]:

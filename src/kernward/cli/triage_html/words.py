@@ -41,13 +41,8 @@ def rate(per_hour: float) -> str:
     return f"{per_hour:,.1f} an hour" if per_hour >= 1 else f"{24 * per_hour:,.2g} a day"
 
 
-def many(count: int, one: str, more: str | None = None) -> str:
-    """`3 hosts`, `1 host`."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
-
-
-def size(size_bytes: float) -> str:
-    """`3.4 MiB`."""
+def memory(size_bytes: float) -> str:
+    """`3.4 MiB`, as memory is measured."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if abs(size_bytes) < 1024:
             return f"{size_bytes:,.0f} {unit}" if unit == "B" else f"{size_bytes:,.1f} {unit}"
