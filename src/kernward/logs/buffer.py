@@ -36,7 +36,8 @@ class BufferChunk:
     """
 
     def __init__(
-        self, buffer: Buffer, size: int, fresh: int, last: bool, base: int, begun: int, parse: Parse
+        self, buffer: Buffer, size: int, fresh: int, last: bool, base: int, begun: int, parse: Parse,
+        continued: bytes | None,
     ) -> None:
         self.data: bytearray | bytes = buffer.data
         self.size = size
@@ -46,6 +47,7 @@ class BufferChunk:
         self._base = base  # where data[0] is in the source
         self._begun = begun  # where in data its first line begins; negative if in an earlier chunk
         self._parse = parse
+        self._continued = continued
         self._longest = buffer.longest
 
     def lines(self, start: int, end: int, most: int = 1 << 30) -> list[Line]:
@@ -67,8 +69,15 @@ class BufferChunk:
             if stop < 0 or not whole:
                 here = self._piece(here, whole, lines)
                 continue
-            view = str(memoryview(data)[here:stop], "latin-1")
-            lines += self._parse(view, self._base + here, most - len(lines))
+            top = here
+            if self._continued is not None:
+                top = head(data, here, self._continued, longest)
+            view = str(memoryview(data)[top:stop], "latin-1")
+            if top == here:
+                lines += self._parse(view, self._base + here, most - len(lines))
+            else:
+                parsed = self._parse(view, self._base + top, 1 << 30)
+                lines += [line for line in parsed if line.start >= self._base + here][: most - len(lines)]
             here = stop + 1
         return lines
 
@@ -111,7 +120,19 @@ class BufferChunk:
         return stop
 
 
-def buffer_chunks(buffer: Buffer, readinto: ReadInto, parse: Parse) -> Iterator[BufferChunk]:
+def head(data: bytearray | bytes, line: int, continued: bytes, most: int) -> int:
+    """Where the message begins that the line at `line` goes on from; `line` if that is too far back."""
+    here = line
+    while here and data.startswith(continued, here):
+        here = data.rfind(b"\n", 0, here - 1) + 1
+        if line - here > most:
+            return line
+    return here
+
+
+def buffer_chunks(
+    buffer: Buffer, readinto: ReadInto, parse: Parse, continued: bytes | None = None
+) -> Iterator[BufferChunk]:
     """Hands out a source chunk by chunk, each filled with what `readinto` gives."""
     data, view, longest = buffer.data, memoryview(buffer.data), buffer.longest
     base = begun = fresh = filled = 0
@@ -129,13 +150,19 @@ def buffer_chunks(buffer: Buffer, readinto: ReadInto, parse: Parse) -> Iterator[
             newline = data.rfind(b"\n", 0, filled)
             line = newline + 1 if newline >= 0 else begun
             size = line if filled - line <= longest else filled - 1 - (filled - line - 1) % longest
+            if continued is not None and size == line > 0:
+                # The last message may go on in what was not read yet.
+                last = head(data, data.rfind(b"\n", 0, line - 1) + 1, continued, longest)
+                size = last if line - last <= longest else line
             if size <= fresh:
                 continue
         if not size and not base:
             break
-        chunk = BufferChunk(buffer, size, fresh, end, base, begun, parse)
+        chunk = BufferChunk(buffer, size, fresh, end, base, begun, parse, continued)
         yield chunk
         keep = chunk.before(max(0, chunk.keep)) if chunk.keep < size else size
+        if continued is not None and keep < size:
+            keep = head(data, keep, continued, longest)
         if size - keep > buffer.kept:
             keep = chunk.after(size - buffer.kept)
         newline = data.rfind(b"\n", 0, keep)

@@ -49,8 +49,9 @@ def thin(sample: bytes) -> bytes:
 
 
 def choose(sample: bytes) -> Format | None:
-    """The format that fits the sample best, or None where the sample is not text."""
-    if not is_text(sample):
-        return None
+    """The format that fits the sample best, or None where the sample is no log."""
     thinned = thin(sample)
-    return max(formats(), key=lambda form: form.sniff(thinned))
+    score, form = max(((form.sniff(thinned), form) for form in formats()), key=lambda pair: pair[0])
+    # Some formats may hold binary data (a journal's fields, a console at the wrong speed); what is
+    # not text must look like one of them by more than half.
+    return form if score > 0.5 or is_text(sample) else None

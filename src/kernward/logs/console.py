@@ -38,11 +38,15 @@ _NOISE = re.compile(
        early\ console|Trying\ to\ boot|done,\ booting).{0,400}
     | (?:<\d{1,3}>)?[A-Z][a-z]{2}\ [\ \d]\d\ \d\d:\d\d:\d\d\ (?:\S{1,100}\ ){1,2}kernel:\s
     | \[\ *(?:OK|FAILED|DEPEND|WARN|INFO|\**\ *\**)\ *\]\ .{0,400}
-    | \s+
+    | [\s\0]+
     )""",
     re.VERBOSE | re.ASCII,
 )
 _MARK = re.compile(r"\[-- .* -- (.*\d)\]$|\[-- .* --\]$|\[-- .*\d{4}\]$", re.ASCII)
+
+
+# What stands between carriage returns; one empty part if there is nothing.
+_PART = re.compile(r"[^\r\n]+|\A\Z")
 
 
 def parse_console(view: str, base: int, most: int) -> list[Line]:
@@ -81,15 +85,13 @@ def unusual(raw: str, base: int) -> list[Line]:
     without a newline stands between them.
     """
     lines = []
-    for part in re.finditer(r"[^\r\n]+", raw) if raw.strip("\r\n") else (re.match("", raw),):
-        if part is None:
-            continue
+    for part in _PART.finditer(raw if raw.strip("\r\n") else ""):
         at, end = base + part.start(), base + part.end()
-        shown = ESCAPES_SHOWN.sub("", part[0]) if "\x1b" in part[0] else part[0]
+        shown = ESCAPES_SHOWN.sub("", part[0])
         dropped = _DROPPED.match(shown)
         if dropped:
             # The two lines' spans meet where the second begins, if no escape sequence shifted it.
-            meet = at + (dropped.end() if shown is part[0] else 0)
+            meet = at + (dropped.end() if len(shown) == end - at else 0)
             lines.append(Line(shown[: dropped.end()].rstrip(), at, meet if meet > at else end))
             shown, at = shown[dropped.end():], meet
         lines.append(_one(shown, at, end))

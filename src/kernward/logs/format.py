@@ -42,7 +42,8 @@ class Format:
     """A log format. Exactly one of `parse` and `decode` is there.
 
     `sniff` scores a sample of whole lines from 0 (not this) to 1. `parse` makes a parser fitted to
-    the sample. `example` is a line or record of the format's own, for the documentation.
+    the sample. Where a line that begins with `continued` goes on from the line above it, both are
+    always parsed together. `example` is a line or record of the format's own, for the documentation.
     """
 
     name: str
@@ -51,3 +52,4 @@ class Format:
     sniff: Callable[[bytes], float]
     parse: Callable[[bytes, Context], Parse] | None = None
     decode: Callable[[ByteReader, Context], Iterator[Line]] | None = None
+    continued: bytes | None = None

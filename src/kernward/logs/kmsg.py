@@ -38,83 +38,100 @@ _LONGEST_MESSAGE = 1 << 16
 
 
 @dataclass
-class _Fragments:
-    # A message of which not all fragments have come.
-    line: Line  # with the text still missing
+class _Message:
+    # A message that comes in fragments; `total` is the length of its text and properties together.
+    line: Line
     total: int
     parts: dict[int, bytes] = field(default_factory=dict)
 
-    def add(self, offset: int, part: bytes) -> bool:
-        self.parts[offset] = part[: max(0, self.total - offset)]
-        return sum(map(len, self.parts.values())) >= self.total
-
     def text(self) -> tuple[bytes, bool]:
-        # What there is, and whether it is all.
-        whole, at = b"", 0
+        # What has come of the text, and whether that is all of it. A newline at a fragment's end
+        # cannot be told from the collector's own, so one byte may be missing between fragments.
+        text, at, whole = b"", 0, True
         for offset, part in sorted(self.parts.items()):
-            if offset > at:
-                return whole + b"".join(p for o, p in sorted(self.parts.items()) if o >= offset), False
-            whole += part[at - offset:]
+            if offset == at + 1:
+                text += b"\n"
+            elif offset > at:
+                whole = whole and b"\n" in text
+            text += part[max(0, at - offset):]
             at = max(at, offset + len(part))
-        return whole, at >= self.total
+        text, newline, _ = text.partition(b"\n")
+        return text, whole and (at + 1 >= self.total or bool(newline))
+
+    def complete(self) -> bool:
+        return self.text()[1] and max(o + len(p) for o, p in self.parts.items()) + 1 >= self.total
+
+    def joined(self) -> Line:
+        text, whole = self.text()
+        flaw = None if whole else "fragment missing"
+        return msgspec.structs.replace(self.line, text=_plain(text), flaw=flaw)
 
 
 def kmsg_lines(reader: ByteReader, context: Context) -> Iterator[Line]:
     """The lines of a stream of records; lines that are no records are read as a console's."""
-    clock = Clock(context.zone, context.reference)
-    waiting: dict[tuple[bytes | None, bytes], _Fragments] = {}
-    collecting: _Fragments | None = None  # a fragment whose bytes go on in the next lines
-    held: Line | None = None  # it may yet be continued
-    for start, raw, cut in raw_lines(reader):
-        found = _RECORD.fullmatch(raw.rstrip(b"\r"))
-        if found is None:
-            if raw[:1] == b" ":
-                continue  # a property of the device
-            if collecting is not None and _continues(collecting, raw):
-                continue
-            if held is not None:
-                yield from spread(held)
-                held = None
-            yield from unusual(raw.decode("latin-1"), start)
-            continue
-        collecting = None
-        when, sender, priority, sequence, microseconds, flag, more, text = found.groups()
-        line = _line(found, start, start + len(raw), clock)
-        if cut:
-            line = msgspec.structs.replace(line, flaw=f"cut at {len(raw)} bytes")
-        fragment = _FRAGMENT.search(more)
-        if fragment:
-            offset, total = int(fragment[1]), min(int(fragment[2]), _LONGEST_MESSAGE)
-            key = (sender, sequence)
-            if key not in waiting:
-                if len(waiting) >= _WAITING:
-                    yield from _joined(waiting.pop(next(iter(waiting))))
-                waiting[key] = _Fragments(line, total)
-            message = waiting[key]
-            if not message.add(offset, text):
-                collecting = message
-                continue
-            del waiting[key]
-            lines = _joined(message)
-        else:
-            lines = [msgspec.structs.replace(line, text=_plain(text))]
+    held: Line | None = None  # its flag says that it may be continued
+    for line, flag in _records(reader, Clock(context.zone, context.reference)):
         if flag == b"+" and held is not None and held.host == line.host:
-            held = msgspec.structs.replace(
-                held, text=held.text + lines[0].text, end=max(held.end, lines[0].end)
-            )
+            held = msgspec.structs.replace(held, text=held.text + line.text, end=max(held.end, line.end))
             continue
         if held is not None:
             yield from spread(held)
-        held = None
-        if flag == b"c" and len(lines) == 1:
-            held = lines[0]
-        else:
-            for each in lines:
-                yield from spread(each)
+        held = line if flag == b"c" else None
+        if held is None:
+            yield from spread(line)
     if held is not None:
         yield from spread(held)
+
+
+def _records(reader: ByteReader, clock: Clock) -> Iterator[tuple[Line, bytes]]:
+    # Each record as a line, and its flag; fragments are joined.
+    waiting: dict[tuple[bytes | None, bytes], _Message] = {}
+    growing: tuple[tuple[bytes | None, bytes], int, bytearray] | None = None  # may go on in further lines
+    for start, raw, cut in raw_lines(reader):
+        found = _RECORD.fullmatch(raw.rstrip(b"\r"))
+        if found is None:
+            if growing is not None and len(growing[2]) + len(raw) < _LONGEST_MESSAGE:
+                growing[2].extend(b"\n" + raw)
+            elif raw[:1] != b" ":  # otherwise it is a property of the device
+                for line in unusual(raw.decode("latin-1"), start):
+                    yield line, b"-"
+            continue
+        if growing is not None:
+            yield from _grown(growing, waiting)
+            growing = None
+        _, sender, _, sequence, _, flag, more, text = found.groups()
+        line = _line(found, start, start + len(raw), clock)
+        fragment = _FRAGMENT.search(more)
+        if fragment:
+            key = (sender, sequence)
+            if key not in waiting:
+                if fragment[1] != b"0" and not text:
+                    continue  # only the newline that ends a message that was whole without it
+                if len(waiting) >= _WAITING:
+                    yield waiting.pop(next(iter(waiting))).joined(), b"-"
+                waiting[key] = _Message(line, min(int(fragment[2]), _LONGEST_MESSAGE))
+            growing = key, int(fragment[1]), bytearray(text)
+        else:
+            flaw = f"cut at {len(raw)} bytes" if cut else None
+            yield msgspec.structs.replace(line, text=_plain(text), flaw=flaw), flag
+    if growing is not None:
+        yield from _grown(growing, waiting)
     for message in waiting.values():
-        yield from _joined(message)
+        yield message.joined(), b"-"
+
+
+def _grown(
+    growing: tuple[tuple[bytes | None, bytes], int, bytearray],
+    waiting: dict[tuple[bytes | None, bytes], _Message],
+) -> Iterator[tuple[Line, bytes]]:
+    # A fragment has come to its end: adds it to its message, which may be complete by that.
+    key, offset, part = growing
+    message = waiting[key]
+    if offset < message.total:
+        message.parts[offset] = bytes(part[: message.total - offset])
+    if message.parts and message.complete():
+        del waiting[key]
+        yield message.joined(), b"-"
 
 
 def _line(found: re.Match[bytes], start: int, end: int, clock: Clock) -> Line:
@@ -133,15 +150,3 @@ def _plain(text: bytes) -> str:
     if b"\\x" in text:
         text = _HEX.sub(lambda found: bytes([int(found[1], 16)]), text)
     return text.decode("utf-8", "backslashreplace")
-
-
-def _continues(message: _Fragments, raw: bytes) -> bool:
-    # Fragments are cut anywhere, also within the properties that follow a message.
-    return message.total > sum(map(len, message.parts.values())) and b"=" in raw
-
-
-def _joined(message: _Fragments) -> list[Line]:
-    text, whole = message.text()
-    flaw = None if whole or b"\n" in text else "fragment missing"
-    text = text.partition(b"\n")[0]
-    return [msgspec.structs.replace(message.line, text=_plain(text), flaw=flaw)]

@@ -104,7 +104,7 @@ class Source:
         )
         if form.parse is not None:
             parse = form.parse(sample, context)
-            yield from buffer_chunks(buffer or Buffer(), reader.readinto, parse)
+            yield from buffer_chunks(buffer or Buffer(), reader.readinto, parse, form.continued)
         elif form.decode is not None:
             yield from decoded_chunks(form.decode(reader, context), buffer or Buffer())
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from kernward.logs.console import unusual
 from kernward.logs.format import Parse
 from kernward.logs.printk import FACILITIES, LEVELS, PRINTK, decoded
@@ -15,12 +17,17 @@ from kernward.records.lines import Line
 
 # `host kernel: `, `host program[12]: `, and `host kern.warn kernel: ` of busybox and OpenWrt. The host
 # may be missing (journalctl --no-hostname). Groups: host, facility, level, program.
-PROGRAM = r"(?:([^\s:\[\]]\S*)(?<!:) )?(?:([a-z]+\d?)\.([a-z]+) )?([^\s:\[\]]{1,128})(?:\[\d{1,10}\])?:(?: |$)"
+PROGRAM = (
+    r"(?:(?![a-z]{2,8}\d?\.(?:emerg|alert|crit|err|warn|notice|info|debug)[a-z]* )([^\s:\[\]]\S*)(?<!:) )?"
+    r"(?:([a-z]+\d?)\.([a-z]+) )?([^\s:\[\]]{1,128})(?:\[\d{1,10}\])?:(?: |$)"
+)
 # Groups: the body, and in it stamp, caller, text.
 BODY = rf"({PRINTK}([^\r\n]*))"
 
 # rsyslog writes control characters as `#` and three octal digits ($EscapeControlCharactersOnReceive).
 _ESCAPED = re.compile(r"#(0[0-3][0-7]|177)")
+# How a line begins that goes on from the one above it.
+CONTINUED = " " * 8
 _BOOT = re.compile(r"-- (?:Boot|Reboot) ?([0-9a-f]{32})? ?--")
 
 
@@ -38,13 +45,18 @@ def syslog_parser(
 
     def parse(view: str, base: int, most: int) -> list[Line]:
         lines: list[Line] = []
+        above: Line | None = None  # the last line with a header, and how wide that was
+        width = 0
         for found in pattern.finditer(view):
             (
                 priority, when, host, facility, severity, program, body, stamp, caller, text, other
             ) = found.groups()
             start, end = found.start(), found.end(7)
             if other is not None:
-                lines += without_header(other, base + start)
+                if other.startswith(CONTINUED):
+                    lines.append(continuation(other, base + start, above, width))
+                else:
+                    lines += without_header(other, base + start)
             else:
                 if program != "kernel":
                     stamp, caller, text = None, None, body
@@ -60,6 +72,7 @@ def syslog_parser(
                     None if stamp is None else float(stamp), None if read is None else read(when),
                     host, None, level, number, caller, program,
                 )
+                above, width = line, found.start(7) - start
                 if "#0" in text or "#177" in text:
                     lines += unescaped(line)
                 else:
@@ -72,14 +85,24 @@ def syslog_parser(
 
 
 def without_header(raw: str, base: int) -> list[Line]:
-    """A line in a syslog that has no header: a journal's mark, a continuation, or console output."""
+    """A line in a syslog that has no header: a journal's mark, or console output."""
     boot = _BOOT.match(raw)
     if boot:
         return [Line(decoded(raw.rstrip("\r")), base, base + len(raw), boot_id=boot[1])]
-    if raw.startswith("        "):
-        # journalctl indents the further lines of a message to below its first.
-        return [Line(decoded(raw.strip("\r").lstrip(" ")), base, base + len(raw))]
     return unusual(raw, base)
+
+
+def continuation(raw: str, base: int, above: Line | None, width: int) -> Line:
+    """A further line of the message above it, which journalctl indents as far as that one's header.
+
+    Without that one (the source begins in the middle of a message) nobody knows whose it is, so its
+    tag says that it is not known to be the kernel's.
+    """
+    text = raw.rstrip("\r")
+    text = text[width:] if width and text[:width].isspace() else text.lstrip(" ")
+    if above is None:
+        return Line(decoded(text), base, base + len(raw), tag="continuation")
+    return msgspec.structs.replace(above, text=decoded(text), start=base, end=base + len(raw))
 
 
 def unescaped(line: Line) -> list[Line]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from kernward.logs.clock import Clock
 from kernward.logs.format import Context, Format, Parse
 from kernward.logs.sniffing import share
-from kernward.logs.syslog import syslog_parser
+from kernward.logs.syslog import CONTINUED, syslog_parser
 
 _TIME = r"([A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})? [A-Z+\d:-]{1,8})"
 _HEADER = re.compile(
@@ -37,4 +37,5 @@ FORMAT = Format(
     example=b"Fri 2026-01-02 03:04:05 UTC web1 kernel: EXT4-fs (sda1): mounted filesystem\n",
     sniff=_sniff,
     parse=_parse,
+    continued=CONTINUED.encode(),
 )

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from kernward.logs.format import Context, Format, Parse
-from kernward.logs.syslog import syslog_parser
+from kernward.logs.syslog import CONTINUED, syslog_parser
 
 _TIME = r"\[ *(\d{1,12}\.\d{1,9})\]"
 # A kernel message may well look like `host program:`; so only what nothing else looks like counts.
@@ -28,4 +28,5 @@ FORMAT = Format(
     example=b"[    1.234567] web1 kernel: EXT4-fs (sda1): mounted filesystem with ordered data mode\n",
     sniff=_sniff,
     parse=_parse,
+    continued=CONTINUED.encode(),
 )

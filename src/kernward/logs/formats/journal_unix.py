@@ -5,7 +5,7 @@ import re
 from kernward.logs.clock import epoch
 from kernward.logs.format import Context, Format, Parse
 from kernward.logs.sniffing import share
-from kernward.logs.syslog import syslog_parser
+from kernward.logs.syslog import CONTINUED, syslog_parser
 
 _HEADER = re.compile(
     rb"^\d{9,10}\.\d{6} (?:[^\s:\[\]]\S* )?[^\s:\[\]]+(?:\[\d+\])?:(?: |$)", re.MULTILINE
@@ -26,4 +26,5 @@ FORMAT = Format(
     example=b"1767323045.123456 web1 kernel: EXT4-fs (sda1): mounted filesystem with ordered data mode\n",
     sniff=_sniff,
     parse=_parse,
+    continued=CONTINUED.encode(),
 )

@@ -11,7 +11,8 @@ _FIRST = re.compile(rb"^" + RECORD, re.MULTILINE)
 
 
 def _sniff(sample: bytes) -> float:
-    return share(_HEADER, sample) if _FIRST.search(sample) else 0.0
+    # Fragments are netconsole's.
+    return share(_HEADER, sample) if _FIRST.search(sample) and b",ncfrag=" not in sample else 0.0
 
 
 FORMAT = Format(

@@ -10,8 +10,10 @@ from kernward.logs.format import Format
 from kernward.logs.kmsg import RECORD, SENDER, kmsg_lines
 from kernward.logs.sniffing import share
 
-_HEADER = re.compile(rb"^%b%b" % (SENDER, RECORD), re.MULTILINE)
-_TELLING = re.compile(rb"^(?:%b)(?:[\w.+~-]{1,64},\d{1,4},\d+,\d+,[-c+]|\d{1,4},\d+,\d+,[-c+](?:,[^;\n]*)?,ncfrag=)" % SENDER, re.MULTILINE)
+_HEADER = re.compile(rb"^(?:%b%b| [A-Z0-9_]+=)" % (SENDER, RECORD), re.MULTILINE)
+_RELEASE = rb"[\w.+~-]{1,64},\d{1,4},\d{1,20},\d{1,20},[-c+]"
+_FRAGMENT = rb"\d{1,4},\d{1,20},\d{1,20},[-c+](?:,[^;\n]{0,512})?,ncfrag="
+_TELLING = re.compile(rb"^%b(?:%b|%b)" % (SENDER, _RELEASE, _FRAGMENT), re.MULTILINE)
 _SENT = re.compile(rb"^(?:\[?\d{4}-|[A-Za-z0-9][\w.-]*(?::\d+)?(?:: ?| )\d)", re.MULTILINE)
 
 

@@ -9,7 +9,7 @@ import re
 from kernward.logs.clock import Clock
 from kernward.logs.format import Context, Format, Parse
 from kernward.logs.sniffing import share
-from kernward.logs.syslog import syslog_parser
+from kernward.logs.syslog import CONTINUED, syslog_parser
 
 _TIME = (
     r"((?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,9})?(?: \d{4})?)"
@@ -36,4 +36,5 @@ FORMAT = Format(
     example=b"Jan  2 03:04:05 web1 kernel: [    1.234567] usb 1-1: new high-speed USB device\n",
     sniff=_sniff,
     parse=_parse,
+    continued=CONTINUED.encode(),
 )

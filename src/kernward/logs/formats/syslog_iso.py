@@ -8,7 +8,7 @@ import re
 from kernward.logs.clock import Clock
 from kernward.logs.format import Context, Format, Parse
 from kernward.logs.sniffing import share
-from kernward.logs.syslog import syslog_parser
+from kernward.logs.syslog import CONTINUED, syslog_parser
 
 _TIME = r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
 _HEADER = re.compile(
@@ -33,4 +33,5 @@ FORMAT = Format(
     example=b"2026-01-02T03:04:05.123456+00:00 web1 kernel: [    1.234567] EXT4-fs (sda1): mounted\n",
     sniff=_sniff,
     parse=_parse,
+    continued=CONTINUED.encode(),
 )
