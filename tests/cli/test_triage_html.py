@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from kernward.cli.terminal import escape
 from kernward.cli.triage_html import render, report, timeline, words
+from kernward.cli.triage_html.fields import facts
 from kernward.cli.triage_html.page import DETAILED, TEMPLATES, anchors_of
 from kernward.cli.triage_html.report import Printed, marked, shorten
 from kernward.records.events import Event
@@ -361,6 +362,43 @@ def test_a_rule_before_the_report_is_not_its_headline() -> None:
     assert marks(FLEET.problems[8].example)["headline"] == [
         "NETDEV WATCHDOG: ens5 (ena): transmit queue 3 timed out 5404 ms"
     ]
+
+
+def test_who_was_killed_is_marked_in_a_report_of_out_of_memory() -> None:
+    found = marks(FLEET.problems[6].example)["detail"]
+    assert found[0].startswith("oom-kill:constraint=CONSTRAINT_MEMCG")
+    assert found[1].startswith("Memory cgroup out of memory: Killed process 20417")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("blocked_s", 120, ["120 s"]),
+        ("anon_rss_kib", 517648, ["517,648 KiB (505.5 MiB)"]),
+        ("free_pages", 1681, ["1,681 pages"]),
+        ("size_bytes", 12, ["12 B"]),
+        ("sector", 54525984, ["54525984"]),
+        ("global_oom", True, ["yes"]),
+        ("temperature_celsius", 98.5, ["98.5 °C"]),
+        ("cpus", [1, 3], ["1", "3"]),
+        ("counters", {"free_pages": 1681, "swap_kb": None}, ["free_pages 1,681 pages"]),
+    ],
+)
+def test_a_field_is_shown_with_the_unit_in_its_name(name: str, value: Any, shown: list[str]) -> None:
+    found, _ = facts(SAMPLE["event"]("k", "t", "x", fields={name: value}), None)
+    assert found[0].values == shown
+
+
+def test_a_list_of_records_is_a_table() -> None:
+    tasks = [{"pid": 1, "name": "init"}, {"pid": 2, "rss_pages": 7}]
+    found, _ = facts(SAMPLE["event"]("k", "t", "x", fields={"tasks": tasks}), None)
+    assert found[0].heading == ["pid", "name", "rss_pages"]
+    assert found[0].rows == [["1", "init", ""], ["2", "", "7"]]
+
+
+def test_a_field_that_the_report_lacks_is_named_as_absent() -> None:
+    found, absent = facts(SAMPLE["event"]("k", "t", "x", fields={"pid": None}), None)
+    assert (found, absent) == ([], ["pid"])
 
 
 # -- bounds --------------------------------------------------------------------------------------
