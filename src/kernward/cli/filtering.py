@@ -27,7 +27,9 @@ class Moment(click.ParamType[datetime]):
         try:
             return moment(value, datetime.now(UTC))
         except ValueError:
-            self.fail(f"{value!r} is no time; 2026-11-21, 2026-11-21T08:30, 7d or 24h was expected", param, ctx)
+            self.fail(
+                f"{value!r} is no time; 2026-11-21, 2026-11-21T08:30, 7d or 24h was expected", param, ctx
+            )
 
 
 def moment(text: str, now: datetime) -> datetime:
@@ -42,11 +44,21 @@ def moment(text: str, now: datetime) -> datetime:
 
 
 _OPTIONS = (
-    click.option("--kind", "kinds", multiple=True, metavar="PATTERN", help="Only these kinds; shell patterns."),
-    click.option("--class", "classes", multiple=True, type=click.Choice(get_args(EventClass)), help="Only this class."),
-    click.option("--severity", "severities", multiple=True, type=click.Choice(SEVERITIES), help="Only this severity."),
-    click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Only these hosts; shell patterns."),
-    click.option("--kernel", "kernels", multiple=True, metavar="PATTERN", help="Only these releases; shell patterns."),
+    click.option(
+        "--kind", "kinds", multiple=True, metavar="PATTERN", help="Only these kinds; shell patterns."
+    ),
+    click.option(
+        "--class", "classes", multiple=True, type=click.Choice(get_args(EventClass)), help="Only this class."
+    ),
+    click.option(
+        "--severity", "severities", multiple=True, type=click.Choice(SEVERITIES), help="Only this severity."
+    ),
+    click.option(
+        "--host", "hosts", multiple=True, metavar="PATTERN", help="Only these hosts; shell patterns."
+    ),
+    click.option(
+        "--kernel", "kernels", multiple=True, metavar="PATTERN", help="Only these releases; shell patterns."
+    ),
     click.option("--signature", "signatures", multiple=True, help="Only this signature, of any layer."),
     click.option("--since", type=Moment(), help="Only from then on: a date, a UTC time, or 7d, 24h ago."),
     click.option("--until", type=Moment(), help="Only before then."),

@@ -152,7 +152,12 @@ class _Progress:
         if now >= self._next:
             self._next = now + 0.2
             self._shown = True
-            print(f"\r\x1b[Kreading: {many(sources, 'log')}, {size(size_bytes)}", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r\x1b[Kreading: {many(sources, 'log')}, {size(size_bytes)}",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def clear(self) -> None:
         if self._shown:

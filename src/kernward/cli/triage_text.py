@@ -36,7 +36,9 @@ _DECIDING = re.compile(
 def render(result: Triage, out: IO[str], *, limit: int | None = None, read_back: bool = False) -> None:
     """Print the triage to `out`. `read_back`: the facts came from the store, not from logs."""
     terminal = out.isatty()
-    console = Console(file=out, highlight=False, soft_wrap=not terminal, width=None if terminal else PLAIN_WIDTH)
+    console = Console(
+        file=out, highlight=False, soft_wrap=not terminal, width=None if terminal else PLAIN_WIDTH
+    )
     for line in _summary(result, read_back):
         console.print(line)
     listed = result.problems[: LISTED if limit is None else limit]
@@ -47,7 +49,9 @@ def render(result: Triage, out: IO[str], *, limit: int | None = None, read_back:
         for row in table.get().splitlines():
             print(row.rstrip(), file=out)
         if len(listed) < len(result.problems):
-            console.print(f"{many(len(result.problems) - len(listed), 'more problem')} not shown; --limit N shows more.")
+            console.print(
+                f"{many(len(result.problems) - len(listed), 'more problem')} not shown; --limit N shows more."
+            )
     for problem in listed[: DETAILED if limit is None else limit]:
         console.print()
         for line in _detail(problem, result):
@@ -71,7 +75,9 @@ def _summary(result: Triage, read_back: bool) -> Iterator[Text]:
     yield Text(", ".join(parts) + ".")
     if result.problems:
         events = sum(problem.count for problem in result.problems)
-        yield Text(f"{many(len(result.problems), 'distinct problem')} in {many(events, 'event')}.", style="bold")
+        yield Text(
+            f"{many(len(result.problems), 'distinct problem')} in {many(events, 'event')}.", style="bold"
+        )
         return
     if read_back:
         yield Text("No saved problem matches.", style="bold")

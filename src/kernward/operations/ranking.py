@@ -27,7 +27,9 @@ def is_problem(group: Group) -> bool:
     return group.class_ != "state" or group.severity in ("fatal", "error", "warning")
 
 
-def problems(tally: Tally, words: Words, *, examples: Callable[[str, Group], Event] | None = None) -> list[Problem]:
+def problems(
+    tally: Tally, words: Words, *, examples: Callable[[str, Group], Event] | None = None
+) -> list[Problem]:
     """All problems of the tally, ranked from 1. `examples` gives a signature's example event."""
     groups = {signature: group for signature, group in tally.groups.items() if is_problem(group)}
     gravity, depth = _gravity(groups), _depth(groups)
@@ -99,7 +101,9 @@ def states(tally: Tally) -> list[StateCount]:
             continue
         title, count, hosts = counts.get(group.kind, (group.title, 0, set()))
         counts[group.kind] = (title, count + group.count, hosts | group.hosts)
-    return [StateCount(kind, title, count, len(hosts)) for kind, (title, count, hosts) in sorted(counts.items())]
+    return [
+        StateCount(kind, title, count, len(hosts)) for kind, (title, count, hosts) in sorted(counts.items())
+    ]
 
 
 def _spread(group: Group) -> int:
@@ -155,7 +159,9 @@ def _depth(groups: dict[str, Group]) -> dict[str, int]:
                 on_path.add(unknown[0])
                 continue
             if signature not in depth:
-                depth[signature] = 1 + max((depth[of] for of in causes.get(signature, ()) if of in depth), default=-1)
+                depth[signature] = 1 + max(
+                    (depth[of] for of in causes.get(signature, ()) if of in depth), default=-1
+                )
             on_path.discard(path.pop())
     return depth
 

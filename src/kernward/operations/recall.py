@@ -22,7 +22,9 @@ from kernward.store.reading import Facts
 MOST_EXAMPLES = 200
 
 
-def problems(wanted: Filter, *, new_since: str | None = None, home: Path | None = None) -> tuple[Triage, list[str]]:
+def problems(
+    wanted: Filter, *, new_since: str | None = None, home: Path | None = None
+) -> tuple[Triage, list[str]]:
     """The saved events that the filter wants, as ranked problems, and sentences on what to know.
 
     With `new_since`, only problems that were seen on a kernel later than that release and on none up
@@ -74,7 +76,9 @@ def events(
 
 def _new_since(facts: Facts, wanted: Filter, release: str, notes: list[str]) -> Filter:
     if order(release) is None:
-        raise UsageError(f"{release} is no kernel release; one like 6.1.0-47-cloud-amd64 or 6.12 was expected")
+        raise UsageError(
+            f"{release} is no kernel release; one like 6.1.0-47-cloud-amd64 or 6.12 was expected"
+        )
     kernels = facts.kernels(Filter())
     earlier = tuple(kernel for kernel in kernels if kernel and is_later(kernel, release) is False)
     later = tuple(kernel for kernel in kernels if kernel and is_later(kernel, release))
@@ -107,7 +111,9 @@ def _undated(facts: Facts, wanted: Filter) -> list[str]:
     count = facts.undated(wanted)
     if not count:
         return []
-    return [f"{count} events without a date were left out, since their logs tell only seconds since boot, or nothing"]
+    return [
+        f"{count} events without a date were left out, since their logs tell only seconds since boot, or nothing"
+    ]
 
 
 def _empty(facts: Facts, home: Path | None) -> list[str]:
@@ -118,7 +124,9 @@ def _empty(facts: Facts, home: Path | None) -> list[str]:
 
 def _examples(facts: Facts, tally: Tally) -> Callable[[str, Group], Event]:
     """The example events read whole. What was tallied are events without their text and report."""
-    light = {signature: example(group) for signature, group in tally.groups.items() if ranking.is_problem(group)}
+    light = {
+        signature: example(group) for signature, group in tally.groups.items() if ranking.is_problem(group)
+    }
     largest = sorted(light, key=lambda signature: -tally.groups[signature].count)[:MOST_EXAMPLES]
     ids = tuple(light[signature].id for signature in largest)
     whole: dict[tuple[str, str, int], Event] = {}

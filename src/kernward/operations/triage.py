@@ -127,7 +127,9 @@ def unseen(tally: Tally) -> list[Unseen]:
         found.append(Unseen(what, len(sources), min(sources, default=None)))
     undated = tally.events - tally.dated
     if undated and tally.events:
-        what = f"{undated} of {tally.events} events have no date: their logs tell seconds since boot, or nothing"
+        what = (
+            f"{undated} of {tally.events} events have no date: their logs tell seconds since boot, or nothing"
+        )
         found.append(Unseen(what, 0, None))
     if tally.sources_without_host and tally.sources > 1:
         what = "nothing in the log or in the folder's layout says which host it is of"

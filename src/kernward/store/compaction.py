@@ -57,7 +57,9 @@ def _choose(connection: sqlalchemy.Connection, many: int) -> list[Any]:
         .group_by(PARTS.c.segment)
         .subquery()
     )
-    query = sqlalchemy.select(SEGMENTS, counting.c.counting).join(counting, counting.c.segment == SEGMENTS.c.id)
+    query = sqlalchemy.select(SEGMENTS, counting.c.counting).join(
+        counting, counting.c.segment == SEGMENTS.c.id
+    )
     by_date: dict[str | None, list[Any]] = {}
     for segment in connection.execute(query.order_by(SEGMENTS.c.id)):
         mostly_dead = segment.counting * 2 < segment.rows
@@ -89,12 +91,16 @@ def _compact(home: Path, ledger: Ledger, chosen: list[Any]) -> int:
     for segment in chosen:
         digests = [part.digest for part in parts if part.segment == segment.id]
         try:
-            table = pyarrow.parquet.read_table(facts / segment.path, schema=segments.SCHEMA, partitioning=None)
+            table = pyarrow.parquet.read_table(
+                facts / segment.path, schema=segments.SCHEMA, partitioning=None
+            )
         except (OSError, pyarrow.ArrowException):
             continue  # Damaged or gone: readers say so; what is left of it is not for us to drop.
         readable.append(segment)
         tables.append(table.filter(pyarrow.compute.is_in(table["source_digest"], pyarrow.array(digests))))
-    if len(readable) < 2 and not any(table.num_rows < s.rows for table, s in zip(tables, readable, strict=True)):
+    if len(readable) < 2 and not any(
+        table.num_rows < s.rows for table, s in zip(tables, readable, strict=True)
+    ):
         return 0
     counts: dict[str, int] = {}
     inputs = {segment.id for segment in readable}

@@ -123,7 +123,9 @@ def _commit(ledger: Ledger, batch: _Batch, reading: int) -> Saved:
                 unused.append(segment.path)
                 continue
             if not (facts / segment.path).is_file():
-                raise StoreError(f"the segment {facts / segment.path} vanished before it was registered; read again")
+                raise StoreError(
+                    f"the segment {facts / segment.path} vanished before it was registered; read again"
+                )
             register(connection, segment, parts)
     remove(batch.home, unused)
     saved = Saved(len(added), sum(source.count for source in added.values()), len(batch.sources) - len(added))
@@ -177,12 +179,15 @@ def remove(home: Path, paths: Iterable[str]) -> None:
 @contextmanager
 def being_read(home: Path) -> Iterator[None]:
     """While this holds no segment is removed."""
-    with suppress(OSError), (home / "readers.lock").open("ab") as file:
+    try:
+        file = (home / "readers.lock").open("ab")
+    except OSError:
+        yield  # A store that this process may not write to: a segment may go missing, which is said.
+        return
+    with file:
         # Whoever removes files holds the lock for as long as that takes: milliseconds.
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
-        return
-    yield  # A store on a medium that cannot be written to has nobody who removes.
 
 
 @contextmanager
@@ -225,7 +230,9 @@ def _known(connection: sqlalchemy.Connection, reading: int, digests: Sequence[st
     """The sources whose reading that counts is by this version of the catalogue or by a newer one."""
     known: set[str] = set()
     for some in _pieces(digests):
-        query = sqlalchemy.select(SOURCES.c.digest).where(SOURCES.c.digest.in_(some), SOURCES.c.reading >= reading)
+        query = sqlalchemy.select(SOURCES.c.digest).where(
+            SOURCES.c.digest.in_(some), SOURCES.c.reading >= reading
+        )
         known.update(connection.execute(query).scalars())
     return known
 

@@ -133,9 +133,7 @@ class Ledger:
 def reading_of(connection: sqlalchemy.Connection, catalogue: str) -> int:
     """The number of a catalogue version: higher is newer. A version not seen before is the newest."""
     connection.execute(
-        insert(READINGS)
-        .values(catalogue=catalogue, first_seen_utc=now())
-        .on_conflict_do_nothing()
+        insert(READINGS).values(catalogue=catalogue, first_seen_utc=now()).on_conflict_do_nothing()
     )
     number: int = connection.execute(
         sqlalchemy.select(READINGS.c.id).where(READINGS.c.catalogue == catalogue)

@@ -40,7 +40,9 @@ class Facts:
         self.sources = 0
         self.catalogue = ""
         if any(mark in str(self._facts) for mark in "*?[{"):
-            raise StoreError(f"the store's path {self._facts} holds one of * ? [ {{, which DuckDB takes as a pattern")
+            raise StoreError(
+                f"the store's path {self._facts} holds one of * ? [ {{, which DuckDB takes as a pattern"
+            )
         if not ledger_path(home).exists():
             return
         self._exit.enter_context(being_read(home))
@@ -71,7 +73,9 @@ class Facts:
     def events(self, wanted: Filter, *, limit: int | None = None) -> Iterator[Event]:
         """The events by time, those whose time is not known last; the first `limit` of them."""
         columns = ", ".join(_column(name, light=False) for name in rows.NAMES)
-        tail = "ORDER BY time NULLS LAST, source, start" + (f" LIMIT {int(limit)}" if limit is not None else "")
+        tail = "ORDER BY time NULLS LAST, source, start" + (
+            f" LIMIT {int(limit)}" if limit is not None else ""
+        )
         for row in self._select(wanted, columns, tail):
             yield _event(row)
 
@@ -125,7 +129,9 @@ class Facts:
                 return
             except duckdb.Error as error:
                 if begun or checked:
-                    raise StoreError(f"the facts under {self._facts} cannot be read: {_first_line(error)}") from error
+                    raise StoreError(
+                        f"the facts under {self._facts} cannot be read: {_first_line(error)}"
+                    ) from error
                 checked = True
                 self._check(paths)
                 segments = [segment for segment in segments if segment in self._segments]
@@ -144,7 +150,9 @@ class Facts:
         """Find the segments that are damaged, by reading each one whole."""
         for path in paths:
             try:
-                self._database.execute("SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet(?)", [[path]]).fetchall()
+                self._database.execute(
+                    "SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet(?)", [[path]]
+                ).fetchall()
             except duckdb.Error as error:
                 self._drop([path], _first_line(error))
 

@@ -59,7 +59,8 @@ def by_date(rows: Sequence[Sequence[Any]]) -> dict[date | None, list[Sequence[An
 def write(facts: Path, day: date | None, rows: Sequence[Sequence[Any]]) -> Segment:
     """Write the rows, all of one date, as a segment under the folder of facts."""
     columns = [
-        pyarrow.array(values, type=field.type) for values, field in zip(zip(*rows, strict=True), SCHEMA, strict=True)
+        pyarrow.array(values, type=field.type)
+        for values, field in zip(zip(*rows, strict=True), SCHEMA, strict=True)
     ]
     parts: dict[str, int] = {}
     for row in rows:
@@ -67,7 +68,11 @@ def write(facts: Path, day: date | None, rows: Sequence[Sequence[Any]]) -> Segme
     times = [row[TIME] for row in rows if row[TIME] is not None]
     span = (min(times).timestamp(), max(times).timestamp()) if times else (None, None)
     return write_table(
-        facts, day.isoformat() if day else None, pyarrow.Table.from_arrays(columns, schema=SCHEMA), parts, span
+        facts,
+        day.isoformat() if day else None,
+        pyarrow.Table.from_arrays(columns, schema=SCHEMA),
+        parts,
+        span,
     )
 
 
@@ -87,7 +92,12 @@ def write_table(
         _make(folder, facts.parent)
         with temporary.open("xb") as file:
             pyarrow.parquet.write_table(
-                table, file, compression="zstd", compression_level=3, use_dictionary=_WORDS, row_group_size=16_384
+                table,
+                file,
+                compression="zstd",
+                compression_level=3,
+                use_dictionary=_WORDS,
+                row_group_size=16_384,
             )
             file.flush()
             os.fsync(file.fileno())
