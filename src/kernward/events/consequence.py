@@ -85,6 +85,10 @@ RULES: tuple[Rule, ...] = (
     Rule(r"general-protection-fault|page-fault|null-pointer-dereference", r"kasan|kfence|slab-corruption|refcount|list-corruption", 30, "memory that was already known to be corrupted"),
     Rule(r"kernel-bug|warning|" + _OOPS, r"kasan|slab-corruption|bad-page-.*", 30, "memory that was already known to be corrupted"),
 )
+# Panics that only end another report: alone, the report that matters is missing from the log.
+NEEDS_CAUSE = frozenset(
+    {"panic-on-warn", "panic-fatal-exception", "panic-hung-task", "panic-softlockup", "panic-hardlockup", "panic-rcu-stall"}
+)
 _COMPILED = tuple((rule, re.compile(rf"(?:{rule.effect})$").match, re.compile(rf"(?:{rule.cause})$").match) for rule in RULES)
 
 
@@ -113,6 +117,9 @@ class Chain:
                 if cause is not None:
                     event = msgspec.structs.replace(event, caused_by=(Cause(cause.id, cause.kind, rule.reason),))
                     break
+        if event.kind in NEEDS_CAUSE and not event.caused_by and not event.corrupted:
+            reason = "the report that led to this panic is not in the log"
+            event = msgspec.structs.replace(event, corrupted=True, corrupted_reason=reason)
         if event.class_ != "state" or event.kind.startswith("sysrq"):
             self.recent.append(event)
         return event

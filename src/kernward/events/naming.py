@@ -129,7 +129,9 @@ def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
         trace = next((each for each in blame.traces(parts)), None)
         return blame.first_responsible(trace.frames if trace else (), extra, waiting=True)
     best = blame.Blamed()
-    for each in blame.traces(parts):
+    stuck = f"cpu {reading.fields.get('cpu')}"
+    # The CPU that the first line names comes first: the others only show what they were doing.
+    for each in sorted(blame.traces(parts), key=lambda trace: trace.role != stuck):
         frames: Sequence[Frame] = each.frames
         if parts.ip is not None and not any(frame.reliable for frame in frames):
             frames = [parts.ip, *frames]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from kernward.events.kind import Blame, Extent, Kind
+from kernward.events.kind import Extent, Kind
 from kernward.events.report import Parts, parse
 from kernward.records.events import SkippedFrame
 from kernward.records.lines import Line
@@ -42,7 +42,7 @@ class Reading:
     @cached_property
     def details(self) -> bool:
         """Does a report with stacks belong to this event?"""
-        return self.kind.extent is Extent.REPORT and self.kind.blame is not Blame.NONE
+        return self.kind.extent is Extent.REPORT
 
     @cached_property
     def texts(self) -> list[str]:

@@ -60,10 +60,6 @@ KIND = Kind(
         Field("comm", "str", "the task that ran"),
         Field("pid", "int", "its pid"),
     ),
-    key=(
-        "bug",
-        "access",
-    ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=(

@@ -18,6 +18,8 @@ KIND = Kind(
         ),
     ),
     fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
+    # The release tells which: BUG until 4.12. Reports of both are not known to be the same bug.
+    key=("level",),
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("lockdep-bad-unlock",),

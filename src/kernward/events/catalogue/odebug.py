@@ -40,7 +40,6 @@ KIND = Kind(
         Field("pid", "int", "the task that ran"),
         Field("at_line", "int", "line of the check"),
     ),
-    key=("object_type",),
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=(

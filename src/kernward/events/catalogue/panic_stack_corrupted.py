@@ -34,7 +34,7 @@ KIND = Kind(
     ),
     fields=(Field("at_function", "str", "the function that noticed"),),
     extent=Extent.REPORT,
-    blame=Blame.STACK,
+    blame=Blame.NONE,
     read=read,
     printed_by=("kernel/panic.c:__stack_chk_fail",),
     meaning=(
