@@ -22,8 +22,10 @@ import msgspec
 import kernward.records
 from kernward.cli.explain import BLAME
 from kernward.cli.main import program
+from kernward.cli.terminal import escape_block
 from kernward.events import index
 from kernward.events.kind import Kind, Pattern
+from kernward.logs.formats import formats
 from kernward.records.events import Event, EventClass
 from kernward.records.problems import Problem, Triage
 
@@ -50,6 +52,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "kinds/README.md", WRITTEN_BY + list_of_kinds(kinds)
     for kind in kinds:
         yield f"kinds/{kind.id}.md", WRITTEN_BY + page_of_kind(kind)
+    yield "formats.md", WRITTEN_BY + log_formats()
     yield "commands.md", WRITTEN_BY + commands()
     yield "records.md", WRITTEN_BY + records()
     yield "records.schema.json", schema()
@@ -59,6 +62,7 @@ def front(kinds: list[Kind]) -> str:
     return (
         "# Reference\n\n"
         f"- [The catalogue](kinds/README.md): the {len(kinds)} kinds of event that kernward knows.\n"
+        "- [The log formats](formats.md) that it reads.\n"
         "- [The commands](commands.md), as `--help` shows them.\n"
         "- [The records](records.md) that `--format json` and `jsonl` print, also as\n"
         "  [JSON Schema](records.schema.json).\n"
@@ -93,7 +97,7 @@ def page_of_kind(kind: Kind) -> str:
         *(f"{number}. {step}" for number, step in enumerate(kind.next_steps, 1)),
         "",
         "## What it is confused with\n",
-        *(f"- {other}" for other in kind.confused_with),
+        *(f"- {linked(other)}" for other in kind.confused_with),
         "",
     ]
     if kind.fields:
@@ -116,6 +120,32 @@ def page_of_kind(kind: Kind) -> str:
         parts += [f"Inside its report these open no event of their own: {links}.\n"]
     parts += ["## Example\n", fenced(kind.example), "This looks alike and is not:\n", fenced(kind.near_miss)]
     return "\n".join(parts)
+
+
+def linked(text: str) -> str:
+    """A remark that opens with a kind's id, with that id as a link."""
+    name, colon, rest = text.partition(":")
+    known = colon and name.replace("-", "_") in index.names()
+    return f"[{name}]({name}.md):{rest}" if known else text
+
+
+def log_formats() -> str:
+    parts = [
+        "# The log formats\n",
+        "A format is chosen by looking at the content, never at the name. Each may be compressed with gzip, xz, zstd\n"
+        "or bzip2, lie in a folder or a tarball, or come on standard input.\n",
+    ]
+    for form in sorted(formats(), key=lambda form: form.name):
+        parts += [
+            f"## {form.name}\n",
+            form.summary + "\n",
+            fenced(shown(form.example)),
+        ]
+    return "\n".join(parts)
+
+
+def shown(example: bytes) -> str:
+    return escape_block(example.decode("utf-8", "replace"))
 
 
 def pattern_line(pattern: Pattern) -> str:
@@ -159,16 +189,14 @@ def usage(command: click.Command, context: click.Context) -> str:
     return " ".join([context.command_path, *command.collect_usage_pieces(context)])
 
 
-def option(parameter: click.Parameter) -> str:
-    """One row of a command's table of options; arguments stand in the usage and the text."""
-    if not isinstance(parameter, click.Option):
-        name = parameter.metavar or (parameter.name or "").upper()
-        return f"| {code(name)} | what is worked on |"
+def option(parameter: click.Option) -> str:
+    """One row of a command's table of options."""
     value = ""
     if isinstance(parameter.type, click.Choice):
         value = " " + "|".join(str(choice) for choice in parameter.type.choices)
     elif not parameter.is_flag and not parameter.count:
-        value = " " + (parameter.metavar or parameter.type.name.upper())
+        number = isinstance(parameter.type, click.types.IntParamType)
+        value = " " + (parameter.metavar or ("N" if number else parameter.type.name.upper()))
     notes = [parameter.help or ""]
     if parameter.show_default and parameter.default is not None:
         notes.append(f"Default: {parameter.default}.")
