@@ -176,12 +176,9 @@ def commands() -> str:
                     fenced(usage(command, inner)),
                     inspect.cleandoc(command.help or ""),
                 ]
-            parts += [
-                "",
-                "| option | |\n|---|---|",
-                *(option(each) for each in command.params if each.name),
-                "",
-            ]
+            # Arguments are told of in the text.
+            options = [each for each in command.params if isinstance(each, click.Option)]
+            parts += ["", "| option | |\n|---|---|", *map(option, options), ""]
     return "\n".join(parts)
 
 
