@@ -147,7 +147,7 @@ _NOTICING = re.compile(
     r"(?:smp_)?\w*apic_\w*interrupt\w*|\w+_after_kaiser\w*|__?sysvec_\w+|asm_sysvec_\w+|instr_sysvec_\w+|asm_call_\w+|run_sysvec_\w+|reschedule_interrupt|call_function_(?:single_)?interrupt|"
     r"smp_(?:reschedule|call_function)\w*interrupt|__?irq_exit\w*|irq_enter\w*|ret_from_intr|retint_\w+|restore_regs\w*|(?:asm_)?common_interrupt|do_IRQ|interrupt_entry|"
     r"watchdog_(?:timer_fn|overflow_callback|hardlockup_check)|is_softlockup|arch_timer_handler\w*|arch_timer_interrupt|handle_(?:percpu|domain|fasteoi|edge|level|arch|irq)\w*|"
-    r"generic_handle_\w+|__handle_\w*irq\w*|gic_handle_irq|el1_irq|call_on_irq_stack|do_interrupt_handler|el1_interrupt|el1h_64_irq\w*|__el1_irq|timer_interrupt|riscv_timer_\w+|do_irq\w*|handle_riscv_irq|ipi_handler|"
+    r"generic_handle_\w+|__handle_\w*irq\w*|gic_handle_irq|timer_handler|handle_irq_desc|do_interrupt_handler|el1_irq|el1h_64_\w+|call_on_irq_stack|el1_interrupt|el1h_64_irq\w*|__el1_irq|timer_interrupt|riscv_timer_\w+|do_irq\w*|handle_riscv_irq|ipi_handler|"
     r"__flush_smp_call_function_queue|flush_smp_call_function\w*|generic_smp_call_function\w*|csd_\w+|__irq_svc|nmi\w*)$"
 ).match
 # Of these, what no interrupted code ever calls: the watchdogs themselves.
@@ -184,11 +184,6 @@ def machinery(function: str) -> str | None:
         if match(function):
             return reason
     return None
-
-
-def noticed(function: str) -> bool:
-    """Is this function part of the interrupt or machinery that notices stalls?"""
-    return _NOTICING(function) is not None
 
 
 def syscall(function: str) -> str | None:
@@ -270,22 +265,28 @@ def first_responsible(
     return Blamed(skipped=skipped)
 
 
+def interrupted(frames: Sequence[Frame]) -> int:
+    """Where in a stack the interrupted code begins, below the interrupt that noticed the stall."""
+    start = 0
+    for number, frame in enumerate(frames):
+        if _NOTICED(plain(frame.function)):
+            start = number + 1
+    while start < len(frames) and (
+        frames[start].inline
+        or _NOTICING(plain(frames[start].function))
+        or machinery(plain(frames[start].function)) == PRINTS
+    ):
+        start += 1
+    return start if start < len(frames) else 0
+
+
 def stalled(frames: Sequence[Frame], extra: Sequence[tuple["re.Pattern[str]", str]] = ()) -> Blamed:
     """What a CPU that does not answer was doing: the entry into the code that it runs.
 
     `frames` are those of the interrupted code and may begin with the interrupt that noticed.
     """
     reliable = [frame for frame in frames if frame.reliable and not frame.inline]
-    start = 0
-    for number, frame in enumerate(reliable):
-        if _NOTICED(plain(frame.function)):
-            start = number + 1
-    while start < len(reliable) and (
-        _NOTICING(plain(reliable[start].function)) or machinery(plain(reliable[start].function)) == PRINTS
-    ):
-        start += 1
-    if start >= len(reliable):
-        start = 0
+    start = interrupted(reliable)
     skipped = [SkippedFrame(plain(frame.function), "noticed the stall") for frame in reliable[:start][:32]]
     previous: Frame | None = None
     for frame in reliable[start:]:
@@ -300,7 +301,7 @@ def stalled(frames: Sequence[Frame], extra: Sequence[tuple["re.Pattern[str]", st
                 return _chosen(previous, f"the first code inside {name}", skipped)
             skipped.append(SkippedFrame(name, "is a generic dispatcher"))
             continue
-        why = machinery(name)
+        why = machinery(name) or ("is how a task leaves the CPU" if name in ("__switch_to", "__switch_to_asm") else None)
         if why == HANDLES:
             previous = None  # the code that faulted stands further out
         if why is None:

@@ -148,9 +148,11 @@ _SERVING_FILES = re.compile(
     r"lib/|mm/(?:kasan|kmsan|kfence|kmemleak|slab|slub|util|vmalloc|page_alloc|percpu|mempool|debug|usercopy|maccess|failslab|memory\.c|oom_kill|page_poison|page_table_check|filemap|folio)|"
     r"kernel/(?:locking/|rcu/|sched/|time/|irq/|printk/|panic|softirq|kcov|kthread|workqueue|hung_task|watchdog|stacktrace|entry/|smp|fork|exit|task_work|kcsan/|dma/)|"
     r"fs/(?:open|read_write|ioctl|namei|file_table|super|inode|namespace|fs-writeback|proc/generic|sysfs/|kernfs/|debugfs/|libfs|buffer|iomap/|notify/)|"
-    r"net/(?:socket|core/(?:dev|sock|skbuff|datagram|stream|filter|neighbour|dst|lock_debug))|net/netlink/af_netlink|"
+    r"net/(?:socket|core/(?:dev|sock|skbuff|datagram|stream|filter|neighbour|dst|lock_debug))\.c|net/netlink/(?:af_netlink|genetlink)|"
     r"drivers/base/|block/(?:blk-|bio|elevator|genhd)|security/security\.c|tools/)"
 )
+# A subsystem's own wrapper of a lock is as little to blame as the lock.
+_LOCKS = re.compile(r"\w+_(?:un)?lock(?:_irq\w*|_bh)?$").match
 # What the first group of files is worth when nothing else is there: these are still better than headers.
 _HEADERS = re.compile(r".*\.h$")
 _SOURCE_LINE = re.compile(r"(?<![\w/.-])(?P<file>(?:\./)?[\w-]+(?:/[\w.-]+)+\.[chS]):(?P<line>\d+)")
@@ -160,33 +162,36 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
     """The source file to blame, where the log is symbolised, and the line in it."""
     parts = reading.parts
     traces = blame.traces(parts)
-    trace = parts.trace("crash") or (traces[0] if traces else None)
+    trace = next((each for each in traces if any(found is frame for found in each.frames)), None)
+    trace = trace or parts.trace("crash") or (traces[0] if traces else None)
     frames: list[Frame] = list(trace.frames) if trace else []
     if parts.ip is not None and parts.ip.file is not None and reading.kind.blame is Blame.STACK:
         frames.insert(0, parts.ip)
     if reading.kind.blame is Blame.STALL:
-        for number, each in enumerate(frames):
-            if blame.noticed(blame.plain(each.function)):
-                frames = frames[number + 1 :] + frames[: number + 1]
-                break
+        frames = frames[blame.interrupted(frames) :]
     fallback: tuple[str, int | None] | None = None
+    at = reading.fields.get("at_file")
+    if at and "/" in at and not _SERVING_FILES.match(at) and not _HEADERS.match(at):
+        return at.removeprefix("./"), reading.fields.get("at_line")
     for each in frames:
         if each.file is None or not each.reliable:
             continue
         path = each.file.removeprefix("./")
-        if blame.machinery(blame.plain(each.function)) is not None or _HEADERS.match(path):
+        if blame.machinery(blame.plain(each.function)) is not None or _HEADERS.match(path) or _LOCKS(each.function):
             continue
         if fallback is None:
             fallback = (path, each.line)
         if not _SERVING_FILES.match(path):
             return path, each.line
-    if fallback is not None:
-        return fallback
+    # Places that the report names outside its stack: of a lock, an allocation, an assertion.
+    for match in _SOURCE_LINE.finditer(reading.text, 0, 4096):
+        path = match["file"].removeprefix("./")
+        if not _SERVING_FILES.match(path) and not _HEADERS.match(path):
+            return path, int(match["line"])
+        fallback = fallback or (path, int(match["line"]))
     if frame is not None and frame.file is not None:
         return frame.file, frame.line
-    if match := _SOURCE_LINE.search(reading.text, 0, 4096):
-        return match["file"].removeprefix("./"), int(match["line"])
-    return None, None
+    return fallback or (None, None)
 
 
 def _signature(reading: Reading, function: str | None, subsystem: str | None, title: str) -> Signature:

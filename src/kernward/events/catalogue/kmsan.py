@@ -6,6 +6,7 @@ from kernward.events.reading import Reading
 
 def read(reading: Reading) -> None:
     """A leak to a USB device is found in the core; it is no bad access of the named function."""
+    reading.fields["bug"] = reading.fields["bug"] or "uninit-value"
     if reading.fields["bug"] == "kernel-usb-infoleak":
         reading.alt_titles = ()
 
@@ -23,6 +24,12 @@ KIND = Kind(
             literal="BUG: KMSAN: ",
             regex=r"BUG: KMSAN: (?P<bug>[a-z][a-z-]{2,40}) in (?P<at_function>[\w.$]+)",
             unprinted="CONFIG_KMSAN is off in Debian's kernels",
+        ),
+        # The out-of-tree patches before KMSAN was merged (6.1).
+        Pattern(
+            literal="BUG: KMSAN: use of un",
+            regex=r"BUG: KMSAN: use of un\w{1,12} memory in (?P<at_function>[\w.$]+)",
+            unprinted="older than 6.1",
         ),
     ),
     fields=(
