@@ -19,7 +19,8 @@ from kernward.cli.terminal import escape
 from kernward.cli.triage_html import render, report, timeline, words
 from kernward.cli.triage_html.fields import facts
 from kernward.cli.triage_html.page import DETAILED, TEMPLATES, anchors_of
-from kernward.cli.triage_html.report import Printed, marked, shorten
+from kernward.cli.triage_html.report import Printed, deciding, marked, shorten
+from kernward.events import index
 from kernward.records.events import Event
 from kernward.records.problems import Link, Problem, TimeBin, Timeline, Totals, Triage
 
@@ -366,8 +367,22 @@ def test_a_rule_before_the_report_is_not_its_headline() -> None:
 
 def test_who_was_killed_is_marked_in_a_report_of_out_of_memory() -> None:
     found = marks(FLEET.problems[6].example)["detail"]
+    assert marks(FLEET.problems[6].example)["headline"][0].startswith("python3 invoked oom-killer")
     assert found[0].startswith("oom-kill:constraint=CONSTRAINT_MEMCG")
     assert found[1].startswith("Memory cgroup out of memory: Killed process 20417")
+
+
+def test_the_catalogue_finds_a_headline_at_the_end_of_a_report() -> None:
+    event = FLEET.problems[6].example
+    found = {line.mark: line.text for line in marked(event, index.kind(event.kind))}
+    assert found["headline"].startswith("Memory cgroup out of memory: Killed process 20417")
+    assert "The lines that decide, then the whole report:" in render(FLEET)
+
+
+def test_what_decides_far_down_a_long_report_is_shown_before_it() -> None:
+    lines = [Printed(str(n), "headline" if n == 90 else "skipped" if n == 3 else "") for n in range(100)]
+    assert [line.text for line in deciding(lines)] == ["90"]
+    assert deciding(lines[85:]) == []
 
 
 @pytest.mark.parametrize(

@@ -353,7 +353,7 @@ def triage() -> Triage:
         ),
     )
     panic = event(
-        "panic",
+        "panic-hung-task",
         "kernel panic: hung_task: blocked tasks",
         PANIC,
         severity="fatal",
@@ -379,7 +379,9 @@ def triage() -> Triage:
         subsystem="ext4",
         file="fs/jbd2/commit.c",
         fields={"task": "jbd2/nvme1n1-8", "pid": 587, "blocked_s": 120},
-        caused_by=(Cause("e-io-error", "io-error", "the device of the journal failed 122 s before"),),
+        caused_by=(
+            Cause("e-block-io-error", "block-io-error", "the device of the journal failed 122 s before"),
+        ),
     )
     ext4 = event(
         "ext4-error",
@@ -400,7 +402,7 @@ def triage() -> Triage:
         fields={"device": "nvme1n1"},
     )
     io = event(
-        "io-error",
+        "block-io-error",
         "I/O error on a block device",
         IO,
         class_="storage",
@@ -408,7 +410,7 @@ def triage() -> Triage:
         fields={"device": "nvme1n1", "sector": 54525984, "operation": "READ", "status": "I/O"},
     )
     oom = event(
-        "oom-memcg",
+        "oom-kill-cgroup",
         "Memory cgroup out of memory",
         OOM,
         class_="resource",

@@ -41,6 +41,7 @@ class Card:
     anchor: str
     kind: Kind | None
     lines: list[report.Printed]
+    deciding: list[report.Printed]
     left_out: int
     facts: list[fields.Fact]
     absent: list[str]
@@ -158,6 +159,7 @@ def _card(problem: Problem, anchor: str, known: set[str]) -> Card:
         anchor,
         kind,
         lines,
+        report.deciding(lines),
         sum(line.left_out for line in lines),
         facts,
         absent,

@@ -19,6 +19,8 @@ from kernward.records.events import Event
 LINES = 200
 REPORT_CHARS = 40_000
 TAIL_LINES = 50
+# A report whose headline or responsible frame stands lower than this is opened by its deciding lines.
+FIRST_SIGHT = 40
 
 # How much of a line is matched against patterns: enough for any real one, little enough for any other.
 MATCHED_CHARS = 4_000
@@ -27,6 +29,7 @@ MATCHED_CHARS = 4_000
 _DECIDING = tuple(
     (re.compile(pattern).match, why)
     for pattern, why in (
+        (r".{0,64} invoked oom-killer:", "who asked for memory"),
         (r"oom-kill:constraint=", "whose memory ran out"),
         (r".{0,60}Killed process \d", "who was killed"),
         (r"Allocated by task|Allocated in ", "who allocated it"),
@@ -78,9 +81,7 @@ def marked(event: Event, kind: Kind | None) -> Iterator[Printed]:
         elif reasons or notes:
             notes += [f"skipped: {reason}" for reason in reasons[:1]]
             yield Printed(text, "pointer" if number == pointer else "skipped", "; ".join(notes))
-        elif number > headline and (
-            note := next((why for match, why in _DECIDING if match(heads[number])), "")
-        ):
+        elif note := next((why for match, why in _DECIDING if match(heads[number])), ""):
             yield Printed(text, "detail", note)
         else:
             yield Printed(text)
@@ -125,3 +126,11 @@ def shorten(lines: list[Printed]) -> list[Printed]:
             shown.append(lines[number])
         before = number
     return shown
+
+
+def deciding(lines: list[Printed]) -> list[Printed]:
+    """The marked lines by themselves, where they are not seen at first sight of the report."""
+    places = [n for n, line in enumerate(lines) if line.mark in ("headline", "guilty")]
+    if not places or places[-1] < FIRST_SIGHT:
+        return []
+    return [line for line in lines if line.mark in ("headline", "guilty", "pointer", "detail")][:FIRST_SIGHT]
