@@ -52,7 +52,9 @@ class BufferChunk:
 
     def lines(self, start: int, end: int, most: int = 1 << 30) -> list[Line]:
         size, data, longest = self.size, self.data, self._longest
-        start = max(0, min(start, size - 1))
+        if start >= size:
+            return []
+        start = max(0, start)
         end = min(max(end, start + 1), size)
         here = self.before(start)
         lines: list[Line] = []

@@ -34,7 +34,7 @@ class DecodedChunk:
         self._places: dict[Line, int] = {}
 
     def lines(self, start: int, end: int, most: int = 1 << 30) -> list[Line]:
-        if not self._lines:
+        if start >= self.size:
             return []
         first = self.index(max(0, start))
         stop = bisect_left(self._starts, max(end, start + 1))

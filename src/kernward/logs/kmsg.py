@@ -35,6 +35,9 @@ _FRAGMENT = re.compile(rb",ncfrag=(\d{1,9})/(\d{1,9})")
 # Of fragments (of messages from many senders, in any order) this much is waited for at a time.
 _WAITING = 64
 _LONGEST_MESSAGE = 1 << 16
+# drivers/net/netconsole.c sends fragments of up to 1000 bytes (MAX_PRINT_CHUNK), header included.
+_LONGEST_FRAGMENT = 1 << 13
+_MOST_FRAGMENTS = 128
 
 
 @dataclass
@@ -92,7 +95,7 @@ def _records(reader: ByteReader, clock: Clock) -> Iterator[tuple[Line, bytes]]:
         if found is None:
             if growing is not None and len(growing[2]) + len(raw) < _LONGEST_MESSAGE:
                 growing[2].extend(b"\n" + raw)
-            elif raw[:1] != b" ":  # otherwise it is a property of the device
+            elif raw.strip() and raw[:1] != b" ":  # otherwise it is a property of the device
                 for line in unusual(raw.decode("latin-1"), start):
                     yield line, b"-"
             continue
@@ -127,8 +130,8 @@ def _grown(
     # A fragment has come to its end: adds it to its message, which may be complete by that.
     key, offset, part = growing
     message = waiting[key]
-    if offset < message.total:
-        message.parts[offset] = bytes(part[: message.total - offset])
+    if offset < message.total and len(message.parts) < _MOST_FRAGMENTS:
+        message.parts[offset] = bytes(part[: min(_LONGEST_FRAGMENT, message.total - offset)])
     if message.parts and message.complete():
         del waiting[key]
         yield message.joined(), b"-"

@@ -230,10 +230,11 @@ def _walk(folder: Path, settings: _Settings, seen: set[tuple[int, int]]) -> Iter
     while waiting:
         here = waiting.pop()
         try:
-            entries = sorted(here.iterdir(), reverse=True)
+            entries = sorted(here.iterdir())
         except OSError as error:
             settings.report(str(here), f"{_reason(error)}; a folder was expected")
             continue
+        folders = []
         for path in entries:
             try:
                 status = path.lstat()
@@ -245,12 +246,13 @@ def _walk(folder: Path, settings: _Settings, seen: set[tuple[int, int]]) -> Iter
                 settings.report(str(path), f"{_reason(error)}; a readable file was expected")
                 continue
             if stat.S_ISDIR(status.st_mode):
-                waiting.append(path)
+                folders.append(path)
             elif not stat.S_ISREG(status.st_mode):
                 settings.report(str(path), f"it is {_kind(status.st_mode)}; a regular file was expected")
             elif (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 yield path
+        waiting += reversed(folders)
 
 
 def _file(

@@ -171,7 +171,12 @@ class _Zstandard:
 
 _CODECS: tuple[tuple[str, tuple[bytes, ...], Callable[[], _Codec]], ...] = (
     ("gzip", (b"\x1f\x8b\x08",), _Gzip),
-    ("bzip2", tuple(b"BZh%d1AY&SY" % level for level in range(1, 10)), bz2.BZ2Decompressor),
+    (
+        "bzip2",
+        # A block's magic number, or that of the end, which an empty stream has at once.
+        tuple(b"BZh%d%b" % (n, m) for n in range(1, 10) for m in (b"1AY&SY", b"\x17rE8P\x90")),
+        bz2.BZ2Decompressor,
+    ),
     ("xz", (b"\xfd7zXZ\0",), lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=2 * _WINDOW_BYTES)),
     (
         "zstd",
