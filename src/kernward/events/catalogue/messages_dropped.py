@@ -20,6 +20,12 @@ KIND = Kind(
             regex=r"printk: (?P<dropped>\d+) messages dropped",
             unprinted="not the wording of these releases",
         ),
+        # Early boot, when the larger buffer was set up after the first had overflowed.
+        Pattern(
+            literal="printk: dropped ",
+            regex=r"printk: dropped (?P<dropped>\d+) messages",
+            printed=("dropped %llu messages",),
+        ),
     ),
     fields=(Field("dropped", "int", "messages that are gone, as the kernel counts them"),),
     printed_by=(
