@@ -32,6 +32,7 @@ def plain(function: str) -> str:
 
 PRINTS = "prints the report"
 HANDLES = "takes the exception"
+ALLOCATES = "allocates or frees memory for its caller"
 _GROUPS: tuple[tuple[str, str], ...] = (
     (
         PRINTS,
@@ -71,7 +72,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"rcu_(?:read_lock\w*|read_unlock\w*|is_watching\w*|note_\w+|dereference\w*)|rcu_preempt_need\w*",
     ),
     (
-        "allocates or frees memory for its caller",
+        ALLOCATES,
         r"_{0,4}k(?:m|z|c|re|v|vm|vz)alloc\w*|_{0,3}kmem_cache_(?:alloc|free|shrink|create|destroy)\w*|_{0,3}k(?:v|z)?free\w*|__kfree\w*|kfree_\w+|"
         r"_{0,3}slab_\w+|__slab_\w+|slab_\w+|___slab_alloc|new_slab\w*|allocate_slab|deactivate_slab|unfreeze_partials|put_cpu_partial|discard_slab|free_(?:debug_processing|to_partial\w*|consistency\w*|slab|block|large_kmalloc)|do_slab_free|alloc_debug_processing|"
         r"cache_(?:alloc|free|grow|flusharray|reap|estimate)\w*|____cache_alloc\w*|__cache_free|__do_(?:cache_alloc|kmalloc\w*|cache_free)|fallback_alloc|virt_to_(?:cache|slab|head_page|folio)|"
@@ -86,7 +87,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"(?:native_|__pv_|pv_)?queued_\w+|virt_spin_lock|arch_(?:spin|read|write)_\w+|kvm_wait|pv_wait\w*|xen_qlock_wait|"
         r"_{0,3}mutex_\w+|__mutex_\w+|mutex_\w+|ww_mutex_\w+|__ww_mutex_\w+|rt_mutex_\w+|__rt_mutex_\w+|rt_spin_\w+|rt_(?:read|write)_\w+|rtlock_\w+|__rt_\w+|rwbase_\w+|"
         r"_{0,2}(?:down|up)(?:_read|_write|_common|_interruptible|_killable|_trylock|_timeout)*(?:_nested|_nest_lock|_non_owner|_killable|_interruptible|_common)*|rwsem_\w+|__rwsem_\w+|call_rwsem_\w+|downgrade_write|percpu_(?:down|up|rwsem)_\w+|__percpu_\w+|"
-        r"lock_(?:acquire|release|acquired|contended|is_held\w*|commit|timer_base)|__lock_(?:acquire|release|is_held)|__lock_timer_base|lock_hrtimer_base|(?:local|local_bh|local_irq)_(?:lock|unlock|disable|enable|save|restore)\w*|__local_bh_\w+|register_lock_class|mark_(?:lock|usage|held_locks)|__bfs|find_usage\w*|assign_lock_key|look_up_lock_class|"
+        r"lock_(?:acquire|release|acquired|contended|is_held\w*|commit|timer_base)|__lock_(?:acquire|release|is_held)|__lock_timer_base|lock_hrtimer_base|(?:local|local_bh|local_irq)_(?:lock|unlock|disable|enable|save|restore)\w*|__local_bh_\w+|register_lock_class|mark_(?:lock\w*|usage|held_locks)|__bfs|find_usage\w*|assign_lock_key|look_up_lock_class|"
         r"hlock_class|\w*task_rq_lock\w*|_?atomic_dec_and_\w+|refcount_dec_and_\w+|lock_sock\w*|__lock_sock|release_sock|seqcount_\w+|_{0,2}seqprop_\w+|do_(?:read|write)_seq\w*|read_seq\w*|write_seq\w*|osq_\w+|debug_locks_off|lockref_\w+|bit_spin_\w+|hlist_bl_lock|"
         r"trace_hardirqs_\w+|trace_softirqs_\w+|rcu_sync_\w+|preempt_(?:schedule\w*|count_\w+)|___preempt_\w+|__cond_resched\w*|_cond_resched|class_\w+_(?:constructor|destructor)",
     ),
@@ -150,6 +151,9 @@ _NOTICING = re.compile(
     r"generic_handle_\w+|__handle_\w*irq\w*|gic_handle_irq|timer_handler|handle_irq_desc|do_interrupt_handler|el1_irq|el1h_64_\w+|call_on_irq_stack|el1_interrupt|el1h_64_irq\w*|__el1_irq|timer_interrupt|riscv_timer_\w+|do_irq\w*|handle_riscv_irq|ipi_handler|"
     r"__flush_smp_call_function_queue|flush_smp_call_function\w*|generic_smp_call_function\w*|csd_\w+|__irq_svc|nmi\w*)$"
 ).match
+_INTERRUPT = re.compile(
+    r"(?:(?:smp_)?\w*apic_timer_interrupt|asm_sysvec_\w+|asm_common_interrupt|ret_from_intr|el1_irq|el1h_64_irq\w*|__irq_svc|\w*call_function\w*interrupt|reschedule_interrupt)$"
+).match
 # Of these, what no interrupted code ever calls: the watchdogs themselves.
 _NOTICED = re.compile(
     r"(?:rcu_(?:dump_cpu_stacks|check_gp_kthread\w*|pending|sched_clock_irq|check_callbacks|print_\w+|stall_\w+)|__rcu_pending|print_(?:other_)?cpu_stall\w*|check_cpu_stall|"
@@ -160,7 +164,7 @@ _DISPATCHERS = re.compile(
     r"(?:(?:__|new_sync_|do_|ksys_|k|kernel_)?(?:vfs_)?(?:read|write)(?:_iter|v)?|(?:__)?vfs_(?:read|write|readv|writev|iter_\w+|ioctl|fallocate|mmap)|call_(?:read|write)_iter|do_(?:iter|loop)_\w+|do_sync_\w+|new_sync_\w+|ksys_\w+|do_vfs_\w+|file_ioctl|compat_ioctl_\w+|"
     r"sock_(?:sendmsg|recvmsg|read_iter|write_iter|ioctl|do_ioctl|close|common_setsockopt|common_getsockopt)\w*|__sock_sendmsg\w*|__sock_release|__sys_(?:sendto|recvfrom|setsockopt|getsockopt|connect|bind|listen|accept|socket)\w*|do_sock_setsockopt|nf_sockopt|"
     r"__fput|____fput|task_work_run|exit_to_usermode_loop|exit_to_user_mode_\w+|syscall_exit_to_user_mode\w*|do_exit|do_group_exit|get_signal|do_signal|"
-    r"process_one_work|process_scheduled_works|worker_thread|kthread|call_timer_fn|__run_timers|run_timer_softirq|expire_timers|__run_hrtimer|tasklet_action\w*|hrtimer_run_softirq|__hrtimer_run_queues|"
+    r"process_one_work|process_scheduled_works|worker_thread|kthread|call_timer_fn|__run_timers|run_timer_softirq|expire_timers|__run_hrtimer|tasklet_action\w*|hrtimer_run_softirq|"
     r"__do_softirq|do_softirq\w*|handle_softirqs|invoke_softirq|run_ksoftirqd|smpboot_thread_fn|softirq_\w+|net_rx_action|__napi_poll|napi_poll|process_backlog|"
     r"deliver_(?:ptype_list_)?skb|__netif_receive_skb\w*|netif_receive_skb\w*|rtnetlink_rcv_msg|nfnetlink_rcv_msg|"
     r"do_dentry_open|path_openat|do_filp_open|do_open_execat|mmap_region|do_mmap\w*|__mmap_region|call_mmap|vm_mmap\w*|"
@@ -302,8 +306,10 @@ def stalled(frames: Sequence[Frame], extra: Sequence[tuple["re.Pattern[str]", st
             skipped.append(SkippedFrame(name, "is a generic dispatcher"))
             continue
         why = machinery(name) or ("is how a task leaves the CPU" if name in ("__switch_to", "__switch_to_asm") else None)
-        if why == HANDLES:
-            previous = None  # the code that faulted stands further out
+        if why is None and _NOTICING(name):
+            why = "is interrupt entry code"
+        if why == HANDLES or (why is not None and _INTERRUPT(name)):
+            previous = None  # the code that faulted or was interrupted stands further out
         if why is None:
             for pattern, reason in extra:
                 if pattern.match(name):

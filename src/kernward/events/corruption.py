@@ -38,13 +38,16 @@ def damage(reading: Reading, function: str | None) -> str | None:
             return f"a line of the report is damaged: {line.flaw}"
     if _DROPPED.search(reading.text):
         return "the kernel dropped messages within the report"
-    if kind.blame is Blame.STACK:
-        return _mixed(reading)
     return None
 
 
-def _mixed(reading: Reading) -> str | None:
-    """Without caller tags, a second report printed at the same time is mixed into this one's stack."""
+def mixed(reading: Reading) -> str | None:
+    """Why the stack of this report cannot be told from another's; None when it can.
+
+    Without caller tags, a second report printed at the same time is mixed into this one's stack.
+    """
+    if reading.kind.blame is not Blame.STACK:
+        return None
     parts = reading.parts
     crash = parts.trace("crash")
     end = crash.last if crash is not None else parts.last

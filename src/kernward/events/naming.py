@@ -7,6 +7,7 @@ from hashlib import blake2b
 import msgspec
 
 from kernward.events import blame
+from kernward.events.corruption import mixed
 from kernward.events.kind import Blame
 from kernward.events.reading import Reading
 from kernward.events.subsystem import of_file, of_function
@@ -40,6 +41,11 @@ def name(reading: Reading) -> Named:
     frame = blamed.frame
     others = blamed.others if reading.function is None else ()
     template = reading.title
+    if function is not None and reading.function is None and reading.corrupted_reason is None:
+        reading.corrupted_reason = mixed(reading)
+        if reading.corrupted_reason is not None and not reading.header_names:
+            # The function may be the other report's: it is kept, but the title does not vouch for it.
+            frame = header = None
     values = {key: "" if value is None else value for key, value in reading.fields.items()}
     alternatives: list[str] = []
     if "{function}" in template or "{function}" in "".join(reading.alt_titles):

@@ -5,8 +5,8 @@ from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
     id="lockdep-wait-context",
-    title="BUG: Invalid wait context in {function}",
-    title_without_function="BUG: Invalid wait context in corrupted",
+    title="WARNING: locking bug in {function}",
+    title_without_function="WARNING: locking bug in corrupted",
     class_="crash",
     severity="warning",
     subsystem=None,
