@@ -86,7 +86,7 @@ class Peeked:
         self._stream = stream
         head = bytearray(size)
         filled = 0
-        self._damage: Damage | None = None
+        self._damage = ""  # only its text: the exception itself would keep the file from being closed
         view = memoryview(head)
         try:
             while filled < size:
@@ -95,7 +95,7 @@ class Peeked:
                     break
                 filled += count
         except Damage as damage:
-            self._damage = damage
+            self._damage = str(damage)
         self.head = bytes(view[:filled])
         self._rest = memoryview(self.head)
 
@@ -106,7 +106,7 @@ class Peeked:
             self._rest = self._rest[count:]
             return count
         if self._damage:
-            raise self._damage
+            raise Damage(self._damage)
         return self._stream.readinto(view)
 
 
