@@ -117,7 +117,7 @@ KIND = Kind(
     confused_with=(
         "ata-reset-failed: the link does not come back",
         "scsi-sense-error: the same failure in SCSI terms, printed after it",
-        "ata-device-disabled: the end",
+        "ata-device-disabled: the end of it, when no reset helps",
     ),
     example=(
         "[10022.501002] ata3.00: exception Emask 0x0 SAct 0x40000000 SErr 0x0 action 0x6 frozen\n"

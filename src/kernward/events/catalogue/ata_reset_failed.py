@@ -41,7 +41,7 @@ KIND = Kind(
         Field("port", "int", "ATA port"),
         Field("failure", "str", "what failed"),
         Field("errno", "int", "errno, negative"),
-        Field("detail", "str", "why"),
+        Field("detail", "str", "why it failed, in libata's words"),
     ),
     key=("failure",),
     printed_by=(

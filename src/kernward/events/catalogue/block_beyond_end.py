@@ -17,7 +17,7 @@ KIND = Kind(
     ),
     fields=(
         Field("comm", "str", "process that asked (since 5.16)"),
-        Field("device", "str", "device"),
+        Field("device", "str", "block device asked"),
         Field("flags", "int", "operation and flags of the request (rw=)"),
         Field("sector", "int", "first sector (since 5.16; before: want= the end)"),
         Field("sectors", "int", "number of sectors"),

@@ -23,7 +23,7 @@ KIND = Kind(
         ),
     ),
     fields=(
-        Field("device", "str", "disk"),
+        Field("device", "str", "disk (loop0, sda)"),
         Field("sector", "int", "first sector, of 512 bytes"),
         Field("operation", "str", "the command: WRITE_ZEROES, DISCARD, SECURE_ERASE"),
         Field("flags", "hex", "flags of the request"),

@@ -37,7 +37,7 @@ KIND = Kind(
     ),
     confused_with=(
         "btrfs-error: the line with function and errno in words, right after",
-        "btrfs-read-only: the consequence",
+        "btrfs-read-only: the consequence, printed after this line",
     ),
     example="[ 7300.114000] BTRFS error (device dm-1: state A): Transaction aborted (error -28)",
     near_miss="[ 7300.114000] BTRFS warning (device dm-1: state A): Skipping commit of aborted transaction.",

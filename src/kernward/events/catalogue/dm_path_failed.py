@@ -34,7 +34,7 @@ KIND = Kind(
     ),
     confused_with=(
         "fc-remote-port-timeout: the fabric's reason",
-        "iscsi-connection-error: iSCSI's reason",
+        "iscsi-connection-error: the reason on an iSCSI path",
         "nvme-no-path: NVMe's own multipath",
     ),
     example="[ 6120.440010] device-mapper: multipath: 253:2: Failing path 8:32.",

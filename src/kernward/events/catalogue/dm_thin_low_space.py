@@ -34,11 +34,11 @@ KIND = Kind(
         "metadata space is worse than running out of data space: the pool needs repair."
     ),
     next_steps=(
-        "lvs -o+data_percent,metadata_percent",
+        "lvs -o+data_percent,metadata_percent shows how full the pool is",
         "thin_pool_autoextend_threshold in lvm.conf; is dmeventd monitoring (lvs -o+seg_monitor)",
         "fstrim the file systems, remove old snapshots, or lvextend the pool",
     ),
-    confused_with=("dm-thin-out-of-space: it happened",),
+    confused_with=("dm-thin-out-of-space: the pool is full already",),
     example=(
         "[55001.910004] device-mapper: thin: 253:4: reached low water mark for data device: sending event."
     ),

@@ -39,7 +39,7 @@ KIND = Kind(
     ),
     next_steps=(
         "Count per disk: smartctl -x: reallocated and pending sectors",
-        "cat /sys/block/mdX/md/dev-*/errors",
+        "cat /sys/block/mdX/md/dev-*/errors counts corrected reads for each member",
         "Replace the disk before it is dropped: mdadm --replace keeps redundancy while copying",
     ),
     confused_with=(

@@ -24,7 +24,7 @@ KIND = Kind(
     fields=(
         Field("device", "str", "namespace (nvme0n1)"),
         Field("operation", "str", "command: Read, Write, Flush, …"),
-        Field("opcode", "hex", "opcode"),
+        Field("opcode", "hex", "opcode of the command"),
         Field("lba", "int", "first logical block, in units of the namespace's block size"),
         Field("blocks", "int", "number of logical blocks"),
         Field("status", "str", "the status in words; 'I/O Error' where the kernel was built without them"),

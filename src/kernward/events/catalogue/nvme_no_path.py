@@ -38,7 +38,7 @@ KIND = Kind(
         "cat /sys/class/nvme/nvmeN/ctrl_loss_tmo and reconnect_delay: how long it will wait",
     ),
     confused_with=(
-        "dm-path-failed: device-mapper's multipath",
+        "dm-path-failed: a path of device-mapper's multipath",
         "nvme-fabrics-connection-lost: one controller; others may serve",
     ),
     example="[ 4410.771020] block nvme0n1: no usable path - requeuing I/O",

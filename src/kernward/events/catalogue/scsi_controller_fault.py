@@ -69,7 +69,7 @@ KIND = Kind(
         ),
     ),
     fields=(
-        Field("driver", "str", "driver"),
+        Field("driver", "str", "driver of the adapter"),
         Field("adapter", "str", "PCI address or name of the adapter"),
         Field("code", "hex", "fault code, the vendor's"),
         Field("subcode", "hex", "fault subcode"),

@@ -35,7 +35,7 @@ KIND = Kind(
         ),
     ),
     fields=(
-        Field("address", "str", "host:channel:target:lun"),
+        Field("address", "str", "SCSI address, host:channel:target:lun"),
         Field("device", "str", "disk (sda)"),
         Field("state", "str", "offline: error recovery gave up; dead: the device is being removed"),
     ),

@@ -48,7 +48,7 @@ KIND = Kind(
         ),
     ),
     fields=(
-        Field("address", "str", "host:channel:target:lun"),
+        Field("address", "str", "SCSI address, host:channel:target:lun"),
         Field("device", "str", "disk (sda)"),
         Field("tag", "int", "tag of the command"),
         Field(

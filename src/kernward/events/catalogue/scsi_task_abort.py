@@ -85,7 +85,7 @@ KIND = Kind(
         Field("action", "str", "what is being tried: task abort, device reset, host reset, …"),
         Field("driver", "str", "driver, where the message names it"),
         Field("adapter", "str", "PCI address or name of the adapter"),
-        Field("address", "str", "host:channel:target:lun"),
+        Field("address", "str", "SCSI address, host:channel:target:lun"),
         Field("device", "str", "disk (sda)"),
     ),
     key=(
@@ -117,7 +117,7 @@ KIND = Kind(
     confused_with=(
         "scsi-controller-fault: the adapter itself stopped",
         "ata-exception: the same for disks on the machine's own SATA ports",
-        "scsi-offline-device: recovery failed",
+        "scsi-offline-device: recovery failed and the device is given up",
     ),
     example=(
         "[ 7771.310020] sd 0:0:5:0: attempting task abort!scmd(0x00000000a1d2c3b4), outstanding "

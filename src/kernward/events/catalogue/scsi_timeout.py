@@ -20,7 +20,7 @@ KIND = Kind(
         ),
     ),
     fields=(
-        Field("address", "str", "host:channel:target:lun"),
+        Field("address", "str", "SCSI address, host:channel:target:lun"),
         Field("device", "str", "disk (sda)"),
         Field("tag", "int", "tag of the command"),
         Field("waited_s", "int", "time since it was first issued"),

@@ -27,7 +27,7 @@ KIND = Kind(
             literal="metadata I/O error in ",
             regex=(
                 r'XFS \((?P<device>[^\s)]+)\): metadata I/O error in "[^"]{1,80}" at daddr '
-                r"(?P<block>0x[0-9a-f]+) len (?P<length>\d+) error (?P<error>-?\d+)"
+                r"(?P<block>0x[0-9a-f]+) len (?P<length_sectors>\d+) error (?P<error>-?\d+)"
             ),
             since="4.19",
             printed=('metadata I/O error in "%pS" at daddr 0x%llx len %d error %d',),
@@ -36,7 +36,7 @@ KIND = Kind(
             literal="metadata I/O error: block ",
             regex=(
                 r"XFS \((?P<device>[^\s)]+)\): metadata I/O error: block (?P<block>0x[0-9a-f]+) "
-                r'\("[^"]{1,80}"\) error (?P<error>-?\d+) numblks (?P<length>\d+)'
+                r'\("[^"]{1,80}"\) error (?P<error>-?\d+) numblks (?P<length_sectors>\d+)'
             ),
             until="4.18",
         ),
@@ -44,7 +44,7 @@ KIND = Kind(
     fields=(
         Field("device", "str", "block device as the file system names it"),
         Field("block", "hex", "disk address, in sectors of 512 bytes"),
-        Field("length", "int", "length in sectors of 512 bytes"),
+        Field("length_sectors", "int", "length in sectors of 512 bytes"),
         Field("error", "int", "errno without its sign: 5 EIO, 74 bad checksum, 117 corrupt"),
     ),
     key=("error",),

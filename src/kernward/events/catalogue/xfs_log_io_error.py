@@ -18,7 +18,7 @@ KIND = Kind(
             literal="log recovery ",
             regex=(
                 r"XFS \((?P<device>[^\s)]+)\): log recovery (?P<operation>read|write) I/O error at daddr "
-                r"(?P<block>0x[0-9a-f]+) len (?P<length>\d+) error (?P<error>-?\d+)"
+                r"(?P<block>0x[0-9a-f]+) len (?P<length_sectors>\d+) error (?P<error>-?\d+)"
             ),
             printed=("log recovery %s I/O error at daddr 0x%llx len %d error %d",),
         ),
@@ -28,7 +28,7 @@ KIND = Kind(
         Field("error", "int", "errno; negative as a rule"),
         Field("operation", "str", "read or write, in recovery"),
         Field("block", "hex", "disk address, in sectors of 512 bytes, in recovery"),
-        Field("length", "int", "length in sectors of 512 bytes, in recovery"),
+        Field("length_sectors", "int", "length in sectors of 512 bytes, in recovery"),
     ),
     printed_by=(
         "fs/xfs/xfs_log.c:xlog_ioend_work",
@@ -50,7 +50,7 @@ KIND = Kind(
         ),
     ),
     confused_with=(
-        "xfs-shutdown: what follows",
+        "xfs-shutdown: what follows from it at once",
         "xfs-io-error: metadata elsewhere than in the log",
     ),
     example="[ 6012.660060] XFS (sdd1): log I/O error -5",

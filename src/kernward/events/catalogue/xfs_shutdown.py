@@ -63,7 +63,7 @@ KIND = Kind(
     ),
     fields=(
         Field("device", "str", "block device as the file system names it"),
-        Field("reason", "str", "why"),
+        Field("reason", "str", "why it was shut down"),
         Field(
             "flags",
             "hex",
