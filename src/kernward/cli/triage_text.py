@@ -39,28 +39,30 @@ def render(result: Triage, out: IO[str], *, limit: int | None = None, read_back:
     console = Console(
         file=out, highlight=False, soft_wrap=not terminal, width=None if terminal else PLAIN_WIDTH
     )
-    for line in _summary(result, read_back):
-        console.print(line)
+    # Rich would end the program when nobody reads any more: it only composes, and is written out here.
+    with console.capture() as text:
+        for line in _lines(result, limit, read_back, console.width):
+            console.print(line)
+    for row in text.get().splitlines():
+        out.write(row.rstrip() + "\n")
+
+
+def _lines(result: Triage, limit: int | None, read_back: bool, width: int) -> Iterator[Text | Table]:
+    yield from _summary(result, read_back)
     listed = result.problems[: LISTED if limit is None else limit]
     if listed:
-        console.print()
-        with console.capture() as table:
-            console.print(_table(listed, console.width))
-        for row in table.get().splitlines():
-            print(row.rstrip(), file=out)
-        if len(listed) < len(result.problems):
-            console.print(
-                f"{many(len(result.problems) - len(listed), 'more problem')} not shown; --limit N shows more."
-            )
+        yield Text()
+        yield _table(listed, width)
+        left = len(result.problems) - len(listed)
+        if left:
+            yield Text(f"{many(left, 'more problem')} not shown; --limit N shows more.")
     for problem in listed[: DETAILED if limit is None else limit]:
-        console.print()
-        for line in _detail(problem, result):
-            console.print(line)
+        yield Text()
+        yield from _detail(problem, result)
     rest = list(_rest(result))
     if rest:
-        console.print()
-        for line in rest:
-            console.print(line)
+        yield Text()
+        yield from rest
 
 
 def _summary(result: Triage, read_back: bool) -> Iterator[Text]:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow
-import pyarrow.compute
 import pyarrow.parquet
 import sqlalchemy
 
@@ -89,7 +88,7 @@ def _compact(home: Path, ledger: Ledger, chosen: list[Any]) -> int:
     tables = []
     readable = []
     for segment in chosen:
-        digests = [part.digest for part in parts if part.segment == segment.id]
+        digests = {part.digest for part in parts if part.segment == segment.id}
         try:
             table = pyarrow.parquet.read_table(
                 facts / segment.path, schema=segments.SCHEMA, partitioning=None
@@ -97,7 +96,8 @@ def _compact(home: Path, ledger: Ledger, chosen: list[Any]) -> int:
         except (OSError, pyarrow.ArrowException):
             continue  # Damaged or gone: readers say so; what is left of it is not for us to drop.
         readable.append(segment)
-        tables.append(table.filter(pyarrow.compute.is_in(table["source_digest"], pyarrow.array(digests))))
+        alive = [digest in digests for digest in table["source_digest"].to_pylist()]
+        tables.append(table.filter(pyarrow.array(alive, pyarrow.bool_())))
     if len(readable) < 2 and not any(
         table.num_rows < s.rows for table, s in zip(tables, readable, strict=True)
     ):

@@ -28,13 +28,13 @@ import sqlalchemy
 from kernward.records.errors import StoreError
 from kernward.store import segments
 from kernward.store.ledger import PARTS, READINGS, SEGMENTS, SOURCES, Ledger, now, reading_of
-from kernward.store.rows import TEXT
+from kernward.store.rows import REPORT, TEXT
 from kernward.store.segments import Segment
 from kernward.store.sources import Kept, Saved
 
 # A segment is written when this many rows, or this much text, have come together.
-FLUSH_ROWS = 20_000
-FLUSH_BYTES = 24 << 20
+FLUSH_ROWS = 16_000
+FLUSH_BYTES = 12 << 20
 # SQLite takes at most 32,766 parameters in a statement; older ones 999.
 _AT_ONCE = 500
 
@@ -93,7 +93,7 @@ class _Batch:
         for row in source.rows():
             row += (source.digest, self._catalogue)
             self._rows.append(row)
-            self._size_bytes += len(row[TEXT] or "") + 1_000
+            self._size_bytes += len(row[TEXT]) + len(row[REPORT])
             if len(self._rows) >= FLUSH_ROWS or self._size_bytes >= FLUSH_BYTES:
                 self.flush()
 

@@ -51,6 +51,7 @@ COLUMNS: tuple[tuple[str, str], ...] = (
 NAMES = tuple(name for name, _ in COLUMNS)
 TIME = NAMES.index("time")
 TEXT = NAMES.index("text")
+REPORT = NAMES.index("report")
 DIGEST = NAMES.index("source_digest")
 
 _json = msgspec.json.Encoder().encode
