@@ -40,7 +40,7 @@ KIND = Kind(
         Field("others", "str", "the CPUs that do not answer, where another CPU reports them"),
     ),
     extent=Extent.REPORT,
-    blame=Blame.STALL,
+    blame=Blame.STACK,
     printed_by=(
         "kernel/watchdog_hld.c:watchdog_overflow_callback",
         "kernel/watchdog.c:watchdog_hardlockup_check",

@@ -1,6 +1,13 @@
 """kmemleak found memory to which no pointer leads any more."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """Each line of the report carries the reporter's name, the frames too."""
+    reading.texts[:] = [text.removeprefix("kmemleak: ") for text in reading.texts]
+
 
 KIND = Kind(
     id="kmemleak",
@@ -25,6 +32,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("kmemleak",),
+    read=read,
     printed_by=("mm/kmemleak.c:print_unreferenced",),
     meaning=(
         "kmemleak scans memory for pointers to every allocated object. To this one none was "

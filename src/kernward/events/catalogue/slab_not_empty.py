@@ -32,6 +32,7 @@ KIND = Kind(
     absorbs=(
         "slab-corruption",
         "slab-track",
+        "slab-not-empty",
         "warning",
     ),
     printed_by=(

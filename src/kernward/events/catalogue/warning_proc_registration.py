@@ -1,6 +1,18 @@
 """A file in /proc was registered twice."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """The file is registered on behalf of a caller; that one is to blame."""
+    reading.machinery.append(
+        (
+            r"(?:_?proc_(?:register|create|mkdir|symlink)|proc_net_)\w*|create_proc_\w+",
+            "registers a file for its caller",
+        )
+    )
+
 
 KIND = Kind(
     id="warning-proc-registration",
@@ -26,6 +38,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
+    read=read,
     printed_by=("fs/proc/generic.c:proc_register",),
     meaning=(
         "A driver or subsystem tried to create a /proc entry of a name that exists. Usually "
