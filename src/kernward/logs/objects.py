@@ -6,12 +6,24 @@ Only objects without objects in them are found, which is what `dmesg --json` and
 
 import re
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from kernward.logs.format import ByteReader
 
 LONGEST_OBJECT = 4 << 20
 # What may follow an object's brace up to its end, to another brace, or to a string that is not ended.
 _INSIDE = re.compile(rb'(?:[^{}"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+Record = TypeVar("Record")
+
+
+def decode_object(decode: Callable[[bytes], Record], raw: bytes) -> Record:
+    """Decodes an object; bytes in its strings that are not UTF-8 are shown as \\xNN, as everywhere."""
+    try:
+        return decode(raw)
+    except UnicodeDecodeError:
+        text = raw.decode("utf-8", "surrogateescape")
+        return decode(_NOT_UTF8.sub(lambda c: f"\\\\x{ord(c[0]) - 0xDC00:02x}", text).encode())
 
 
 def json_objects(

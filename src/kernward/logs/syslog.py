@@ -56,6 +56,7 @@ def syslog_parser(
                 if other.startswith(CONTINUED):
                     lines.append(continuation(other, base + start, above, width))
                 else:
+                    above, width = None, 0
                     lines += without_header(other, base + start)
             else:
                 if program != "kernel":

@@ -55,12 +55,12 @@ def _parse(sample: bytes, context: Context) -> Parse:
                 host = host.partition(":")[0]
                 if _LINE_NAME.fullmatch(host):
                     host = None
-            if stamp is not None and more is None:
+            if more is None and (stamp is not None or priority is None and "[" not in text):
                 level = None if priority is None else int(priority) & 7
                 facility = None if priority is None else int(priority) >> 3
                 lines.append(Line(
-                    decoded(text), base + at, base + end, float(stamp), when, host, None, level,
-                    facility, caller,
+                    decoded(text), base + at, base + end, None if stamp is None else float(stamp), when,
+                    host, None, level, facility, caller,
                 ))
             else:
                 # What follows the header may have a console's oddities.

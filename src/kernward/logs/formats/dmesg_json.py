@@ -10,7 +10,7 @@ from kernward.logs.clock import Clock
 from kernward.logs.decoding import spread
 from kernward.logs.format import ByteReader, Context, Format
 from kernward.logs.journal import Skipped
-from kernward.logs.objects import json_objects
+from kernward.logs.objects import decode_object, json_objects
 from kernward.logs.printk import FACILITIES, LEVELS
 from kernward.records.lines import Line
 
@@ -38,7 +38,7 @@ def _decode(reader: ByteReader, context: Context) -> Iterator[Line]:
     try:
         for start, raw in json_objects(reader, lambda at, why: skipped.add(f"byte {at}", why)):
             try:
-                record = _decode_record(raw)
+                record = decode_object(_decode_record, raw)
             except msgspec.DecodeError as error:
                 skipped.add(f"byte {start}", str(error))
                 continue

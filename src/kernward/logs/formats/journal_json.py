@@ -9,7 +9,7 @@ import msgspec
 from kernward.logs.decoding import raw_lines
 from kernward.logs.format import ByteReader, Context, Format
 from kernward.logs.journal import FIELDS, Skipped, entry_lines
-from kernward.logs.objects import LONGEST_OBJECT, json_objects
+from kernward.logs.objects import LONGEST_OBJECT, decode_object, json_objects
 from kernward.logs.sniffing import share
 from kernward.records.lines import Line
 
@@ -37,7 +37,7 @@ def _decode(reader: ByteReader, context: Context) -> Iterator[Line]:
     try:
         for start, raw, where in _objects(rejoined, skipped) if pretty else _lines(rejoined, skipped):
             try:
-                entry = _decode_entry(raw)
+                entry = decode_object(_decode_entry, raw)
             except (msgspec.DecodeError, RecursionError) as error:
                 skipped.add(where, str(error))
                 continue
