@@ -42,9 +42,18 @@ def render(result: Triage, out: IO[str], *, limit: int | None = None, read_back:
     # Rich would end the program when nobody reads any more: it only composes, and is written out here.
     with console.capture() as text:
         for line in _lines(result, limit, read_back, console.width):
-            console.print(line)
+            console.print(_hanging(line, console) if terminal and isinstance(line, Text) else line)
     for row in text.get().splitlines():
         out.write(row.rstrip() + "\n")
+
+
+def _hanging(line: Text, console: Console) -> Text:
+    """A line that is too long for the terminal is continued below its own beginning."""
+    indent = len(line.plain) - len(line.plain.lstrip(" "))
+    if line.cell_len <= console.width or indent + 12 > console.width:
+        return line
+    rows = line[indent:].wrap(console, console.width - indent - 2)
+    return Text("\n").join(Text(" " * (indent + 2 * (number > 0))) + row for number, row in enumerate(rows))
 
 
 def _lines(result: Triage, limit: int | None, read_back: bool, width: int) -> Iterator[Text | Table]:
