@@ -23,7 +23,7 @@ KIND = Kind(
         "Expect a restart; if none follows, the host is of no use until it is restarted.",
         "Look for the reason before: a hang, a panic that did not reboot, a human.",
     ),
-    confused_with=("ext4-remounted-ro: one file system, because of an error",),
+    confused_with=("ext4-remount-read-only: one file system, because of an error",),
     example="[44012.300001] Emergency Remount complete",
     near_miss="""\
 [44012.300001] EXT4-fs (vda1): re-mounted 0b1c2d3e-0000-4000-8000-000000000001. Quota mode: none.""",

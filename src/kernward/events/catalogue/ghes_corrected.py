@@ -88,6 +88,7 @@ KIND = Kind(
         r"(?:\{\d+\})?\[Hardware Error\]: +(?:[A-Za-z_][\w ]{1,40}[:=]|TLP Header)",
     ),
     reach=60,
+    read=read,
     printed_by=(
         "drivers/firmware/efi/cper.c:cper_estatus_print",
         "drivers/acpi/apei/ghes.c:__ghes_print_estatus",

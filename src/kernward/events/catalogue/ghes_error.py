@@ -4,8 +4,7 @@ handed to ghes-corrected."""
 import re
 
 from kernward.events.index import kind
-from kernward.events.kind import Field, Kind, Pattern
-from kernward.events.kind import convert
+from kernward.events.kind import Field, Kind, Pattern, convert
 from kernward.events.reading import Reading
 from kernward.records.lines import Line
 

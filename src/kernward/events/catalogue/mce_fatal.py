@@ -109,7 +109,7 @@ KIND = Kind(
     ),
     confused_with=(
         "mce-uncorrected: the context is sound, the kernel can recover",
-        "panic: the panic that follows is the consequence",
+        "panic-machine-check: the panic that follows is the consequence",
     ),
     example="""\
 [30412.118800] mce: [Hardware Error]: CPU 22: Machine Check Exception: 5 Bank 3: be00000000800400

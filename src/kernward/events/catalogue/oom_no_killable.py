@@ -34,7 +34,7 @@ KIND = Kind(
     ),
     confused_with=(
         "oom-kill-global: there a process was killed and memory came back",
-        "panic: the panic that follows is reported as its own event",
+        "panic-oom: the panic that follows is reported as its own event",
     ),
     example="[    2.804410] Out of memory and no killable processes...",
     near_miss="""\

@@ -58,7 +58,7 @@ KIND = Kind(
     ),
     confused_with=(
         "hardware-protection-shutdown: the kernel's own decision, against damage",
-        "panic: `Rebooting in N seconds` after a panic is no orderly end",
+        "kernel-panic: `Rebooting in N seconds` after a panic is no orderly end",
     ),
     example="[88120.990001] reboot: Restarting system",
     near_miss="[    0.990001] reboot: Reboot set to cold boot",

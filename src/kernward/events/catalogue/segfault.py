@@ -112,7 +112,7 @@ KIND = Kind(
             "user-trap: general protection, invalid opcode or divide error of a program; this one is a page "
             "fault"
         ),
-        "general-protection: a fault of the kernel itself; there a report with a stack follows",
+        "general-protection-fault: a fault of the kernel itself; there a report with a stack follows",
     ),
     example="""\
 [  812.402117] nginx[2314]: segfault at 18 ip 00005581d3a4c1f7 sp 00007ffc0b0d1a40 error 4 in nginx[5581d3a0f000+d5000] likely on CPU 3 (core 1, socket 0)

@@ -60,7 +60,7 @@ KIND = Kind(
     ),
     confused_with=(
         "segfault: the page fault of a program, the commoner case",
-        "general-protection: the same exception in the kernel, which is an oops",
+        "general-protection-fault: the same exception in the kernel, which is an oops",
     ),
     example="""\
 [ 2210.118802] traps: node[4120] trap invalid opcode ip:55cf11a2b4d0 sp:7ffe6d7f1230 error:0 in node[55cf10c00000+13e5000]""",
