@@ -22,13 +22,14 @@ KIND = Kind(
     severity="info",
     subsystem="mm",
     patterns=(
-        # The offset within the file precedes the mapping's address since 6.10; `likely on CPU` since 6.1.
+        # 6.12 prints the instruction's offset within the file before the mapping's address, 6.1 does not;
+        # `likely on CPU` since 6.1.
         Pattern(
             literal="segfault at ",
             regex=(
                 r"(?P<comm>.{0,64})\[(?P<pid>\d+)\]: segfault at (?P<address>[0-9a-f]+) ip "
                 r"(?P<ip>[0-9a-f]+) sp (?P<sp>[0-9a-f]+) error (?P<error>[0-9a-f]+)(?: in "
-                r"(?P<mapping>.{1,255}?)\[(?:(?P<offset>[0-9a-f]+),)?(?P<base>[0-9a-f]+)\+"
+                r"(?P<mapping>.{1,255}?)\[(?:(?P<file_offset>[0-9a-f]+),)?(?P<base>[0-9a-f]+)\+"
                 r"(?P<size>[0-9a-f]+)\])?(?: likely on CPU (?P<cpu>\d+) \(core (?P<core>\d+), socket "
                 r"(?P<socket>\d+)\))?"
             ),
@@ -40,7 +41,7 @@ KIND = Kind(
             regex=(
                 r"(?P<comm>.{0,64})\[(?P<pid>\d+)\]: unhandled exception: (?P<exception>[^,]{1,80}), ESR"
                 r" 0x(?P<esr>[0-9a-f]+), (?P<cause>[^\[]{1,80}?)(?: in (?P<mapping>[^\[]{1,255})\[(?:"
-                r"(?P<offset>[0-9a-f]+),)?(?P<base>[0-9a-f]+)\+(?P<size>[0-9a-f]+)\])?$"
+                r"(?P<file_offset>[0-9a-f]+),)?(?P<base>[0-9a-f]+)\+(?P<size>[0-9a-f]+)\])?$"
             ),
             unprinted="arm64 only",
         ),
@@ -72,10 +73,10 @@ KIND = Kind(
         ),
         Field("access", "str", "what the error bits say, in words"),
         Field("mapping", "str", "file that holds the instruction"),
-        Field("offset", "hex", "offset of the mapping within that file, where the kernel prints it"),
+        Field("file_offset", "hex", "offset of the instruction within that file, where the kernel prints it"),
         Field("base", "hex", "address at which the mapping starts"),
         Field("size", "hex", "its length"),
-        Field("ip_offset", "int", "offset of the instruction within the mapping: what to give to addr2line"),
+        Field("ip_offset", "int", "offset of the instruction within the mapping"),
         Field("cpu", "int", "CPU it likely ran on; one CPU in all of a host's segfaults points at hardware"),
         Field("core", "int", "that CPU's core"),
         Field("socket", "int", "that CPU's socket"),
@@ -98,8 +99,8 @@ KIND = Kind(
     ),
     next_steps=(
         (
-            "Resolve the instruction: `addr2line -fe FILE OFFSET`, the offset being ip minus the mapping's "
-            "base plus the mapping's file offset."
+            "Resolve the instruction: `addr2line -fe FILE OFFSET` with `file_offset`; older kernels do not "
+            "print it, then add the mapping's place in the file (`readelf -lW FILE`) to `ip_offset`."
         ),
         "Get the core: `coredumpctl info PID`, or the handler that /proc/sys/kernel/core_pattern names.",
         (

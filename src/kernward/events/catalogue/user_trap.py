@@ -17,7 +17,7 @@ KIND = Kind(
                 r" segment|segment not present|coprocessor segment overrun|invalid TSS|simd"
                 r" exception|alignment check|control protection|device not available|#?[\w][\w -]{1,40}?)"
                 r" ip:(?P<ip>[0-9a-f]+) sp:(?P<sp>[0-9a-f]+) error:(?P<error>[0-9a-f]+)(?: in "
-                r"(?P<mapping>.{1,255}?)\[(?:(?P<offset>[0-9a-f]+),)?(?P<base>[0-9a-f]+)\+"
+                r"(?P<mapping>.{1,255}?)\[(?:(?P<file_offset>[0-9a-f]+),)?(?P<base>[0-9a-f]+)\+"
                 r"(?P<size>[0-9a-f]+)\])?"
             ),
             printed=("%s[%d] %s%s ip:%lx sp:%lx error:%lx",),
@@ -31,7 +31,7 @@ KIND = Kind(
         Field("sp", "hex", "its stack pointer"),
         Field("error", "hex", "the exception's error code"),
         Field("mapping", "str", "file that holds the instruction"),
-        Field("offset", "hex", "offset of the mapping within that file, where the kernel prints it"),
+        Field("file_offset", "hex", "offset of the instruction within that file, where the kernel prints it"),
         Field("base", "hex", "address at which the mapping starts"),
         Field("size", "hex", "its length"),
     ),
