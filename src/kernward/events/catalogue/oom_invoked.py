@@ -6,7 +6,7 @@ from kernward.events.oom_report import CONTINUES, FIELDS, REACH, read
 
 KIND = Kind(
     id="oom-invoked",
-    title="Out of memory: oom-killer invoked, outcome not in the log",
+    title="Out of memory: oom-killer invoked, no kill reported",
     class_="resource",
     severity="error",
     subsystem="mm",
@@ -30,10 +30,10 @@ KIND = Kind(
     read=read,
     printed_by=("mm/oom_kill.c:dump_header",),
     meaning=(
-        "A process needed memory, none could be reclaimed, and the OOM killer was called. The report breaks "
-        "off before it says whether the machine, a cgroup or some NUMA nodes were short, and who was "
-        "killed. The process named here only asked; it is neither the victim nor necessarily the cause. The "
-        "log was cut, lines were dropped, or the machine died while it printed."
+        "A process needed memory, none could be reclaimed, and the OOM killer was called. The report names "
+        "no victim: the log was cut, lines were dropped, the machine died while it printed, or "
+        "vm.panic_on_oom made it panic instead of killing. The process named here only asked; it is neither "
+        "the victim nor necessarily the cause."
     ),
     next_steps=(
         (
@@ -45,8 +45,8 @@ KIND = Kind(
             "machine's (`__alloc_pages_slowpath`)."
         ),
         (
-            "If the log ends here, the machine may have hung under memory pressure: look for what the next "
-            "boot says."
+            "A panic right after it is vm.panic_on_oom at work; if the log ends here, the machine may have "
+            "hung under memory pressure: look for what the next boot says."
         ),
     ),
     confused_with=(
