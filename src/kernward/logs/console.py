@@ -37,12 +37,12 @@ _NOISE = re.compile(
        SeaBIOS|iPXE|GRUB|Welcome\ to\ GRUB|U-Boot|Jumping\ to\ |Transferring\ control|
        early\ console|Trying\ to\ boot|done,\ booting).{0,400}
     | (?:<\d{1,3}>)?[A-Z][a-z]{2}\ [\ \d]\d\ \d\d:\d\d:\d\d\ (?:\S{1,100}\ ){1,2}kernel:\s
-    | \[\ *(?:OK|FAILED|DEPEND|WARN|INFO|\**\ *\**)\ *\]\ .{0,400}
+    | \[[\ *]{0,8}(?:OK|FAILED|DEPEND|WARN|INFO)?[\ *]{0,8}\]\ .{0,400}
     | [\s\0]+
     )""",
     re.VERBOSE | re.ASCII,
 )
-_MARK = re.compile(r"\[-- .* -- (.*\d)\]$|\[-- .* --\]$|\[-- .*\d{4}\]$", re.ASCII)
+_MARK = re.compile(r"\[-- .{1,300} \d{4}\]|\[-- .{1,300} --\]", re.ASCII)
 
 
 # What stands between carriage returns; one empty part if there is nothing.
@@ -105,7 +105,7 @@ def _one(shown: str, at: int, end: int) -> Line:
         if later and later.start() and _NOISE.fullmatch(shown, 0, later.start()):
             shown = shown[later.start():]
     if shown.startswith("[-- "):
-        mark = _MARK.match(shown)
+        mark = _MARK.fullmatch(shown)
         if mark:
             return Line(decoded(shown), at, end, tag="conserver")
     found = _PREFIXED.match(shown)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import msgspec
+
 from kernward.logs.format import ByteReader
 
 LONGEST_OBJECT = 4 << 20
@@ -18,9 +20,14 @@ Record = TypeVar("Record")
 
 
 def decode_object(decode: Callable[[bytes], Record], raw: bytes) -> Record:
-    """Decodes an object; bytes in its strings that are not UTF-8 are shown as \\xNN, as everywhere."""
+    """Decodes an object, or raises msgspec.DecodeError.
+
+    Bytes in its strings that are not UTF-8 are shown as \\xNN, as everywhere.
+    """
     try:
         return decode(raw)
+    except RecursionError as error:
+        raise msgspec.DecodeError("it is nested too deeply") from error
     except UnicodeDecodeError:
         text = raw.decode("utf-8", "surrogateescape")
         return decode(_NOT_UTF8.sub(lambda c: f"\\\\x{ord(c[0]) - 0xDC00:02x}", text).encode())

@@ -38,7 +38,7 @@ def _decode(reader: ByteReader, context: Context) -> Iterator[Line]:
         for start, raw, where in _objects(rejoined, skipped) if pretty else _lines(rejoined, skipped):
             try:
                 entry = decode_object(_decode_entry, raw)
-            except (msgspec.DecodeError, RecursionError) as error:
+            except msgspec.DecodeError as error:
                 skipped.add(where, str(error))
                 continue
             fields = {
