@@ -1,6 +1,13 @@
 """A BUG(): the kernel met a state with which it could not go on, and killed the task."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """Helpers of socket buffers check for their caller, who holds the buffer wrongly."""
+    reading.machinery.append((r"skb_\w+", "checks a socket buffer for its caller"))
+
 
 KIND = Kind(
     id="kernel-bug",
@@ -45,6 +52,7 @@ KIND = Kind(
         "kernel-bug",
         "internal-error",
     ),
+    read=read,
     printed_by=(
         "lib/bug.c:report_bug",
         "arch/x86/kernel/traps.c:handle_bug",

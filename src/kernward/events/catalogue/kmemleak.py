@@ -5,7 +5,13 @@ from kernward.events.reading import Reading
 
 
 def read(reading: Reading) -> None:
-    """Each line of the report carries the reporter's name, the frames too."""
+    """Frames carry the reporter's name, too; what only hands out memory is not the owner of the leak."""
+    reading.machinery.append(
+        (
+            r"\w*(?:alloc|kmem|slab|mmap|create_object|idr_get|list_lru_init|k\w*asprintf|pcpu_create|strn?dup|memdup)\w*",
+            "allocates for its caller",
+        )
+    )
     reading.texts[:] = [text.removeprefix("kmemleak: ") for text in reading.texts]
 
 

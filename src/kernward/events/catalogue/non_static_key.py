@@ -1,6 +1,13 @@
 """lockdep: a lock was used that was never initialised."""
 
 from kernward.events.kind import Blame, Extent, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """Locking code and stack walks act for whoever owns the lock."""
+    reading.machinery.append((r"\w*(?:stack|lock|IRQ)\w*", "is locking or printing code"))
+
 
 KIND = Kind(
     id="non-static-key",
@@ -18,6 +25,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
+    read=read,
     printed_by=("kernel/locking/lockdep.c:assign_lock_key",),
     meaning=(
         "lockdep identifies a lock by the place of its initialisation. This one has none: "

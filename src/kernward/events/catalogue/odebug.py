@@ -1,6 +1,18 @@
 """The debugobjects checker saw a timer, work item or other tracked object misused."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """Everything that starts, stops or frees the object acts for the owner, who is to blame."""
+    reading.machinery.append(
+        (
+            r"\w*(?:debug_|rcu|hrtimer_|timer_|work_|percpu_|vunmap|vfree|__free_|kobject_)\w*",
+            "starts, stops or frees the object for its owner",
+        )
+    )
+
 
 KIND = Kind(
     id="odebug",
@@ -46,6 +58,7 @@ KIND = Kind(
         "warning",
         "odebug",
     ),
+    read=read,
     printed_by=("lib/debugobjects.c:debug_print_object",),
     meaning=(
         "CONFIG_DEBUG_OBJECTS follows the life of timers, work items, RCU heads and the "

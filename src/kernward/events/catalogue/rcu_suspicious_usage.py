@@ -9,7 +9,8 @@ _CHECK = re.compile(r"(?P<file>[\w./+-]+\.[chS]):(?P<line>\d+) ")
 
 
 def read(reading: Reading) -> None:
-    """The check's place stands two or three lines below the header."""
+    """The check's place stands two or three lines below the header; RCU's and slab code act for a caller."""
+    reading.machinery.append((r"\w*(?:rcu|kmem|slab)\w*", "is RCU's or the allocator's own code"))
     for text in reading.texts[1:6]:
         if found := _CHECK.match(text):
             reading.fields["at_file"] = found["file"]

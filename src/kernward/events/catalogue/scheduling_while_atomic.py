@@ -1,6 +1,13 @@
 """The scheduler was entered where sleeping is forbidden."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """Ways into the scheduler are taken by a caller that should not sleep."""
+    reading.machinery.append((r"\w*schedule\w*", "is a way into the scheduler"))
+
 
 KIND = Kind(
     id="scheduling-while-atomic",
@@ -26,6 +33,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.HANG,
+    read=read,
     printed_by=("kernel/sched/core.c:__schedule_bug",),
     meaning=(
         "A task gave up the CPU while its preemption count says that it is in an atomic "

@@ -10,7 +10,10 @@ _INSTANCE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,16}\b")
 
 def read(reading: Reading) -> None:
     """Addresses in the text are of this instance only."""
-    reading.fields["what"] = _INSTANCE.sub("ADDR", reading.fields["what"].strip())
+    what = _INSTANCE.sub("ADDR", reading.fields["what"].strip())
+    reading.fields["what"] = what
+    if what.startswith("Object already free"):
+        reading.title = "BUG: Object already free"
 
 
 KIND = Kind(

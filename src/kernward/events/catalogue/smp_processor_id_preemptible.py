@@ -1,6 +1,15 @@
 """Per-CPU data was used while the task could move to another CPU."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """The accessors of per-CPU data check for their caller."""
+    reading.machinery.append(
+        (r"\w*(?:preempt|debug_|processor_id|this_cpu)\w*", "accesses per-CPU data for its caller")
+    )
+
 
 KIND = Kind(
     id="smp-processor-id-preemptible",
@@ -32,6 +41,7 @@ KIND = Kind(
     key=("operation",),
     extent=Extent.REPORT,
     blame=Blame.STACK,
+    read=read,
     printed_by=("lib/smp_processor_id.c:check_preemption_disabled",),
     meaning=(
         "smp_processor_id() or a this_cpu operation ran with preemption enabled. The task "

@@ -9,6 +9,8 @@ def read(reading: Reading) -> None:
     if not reading.fields.get("bug"):
         trap = reading.fields.get("trap")
         reading.fields["bug"] = trap.replace(" ", "-") if trap else "undefined-behaviour"
+    if reading.fields["bug"] == "array-index-out-of-bounds":
+        reading.alt_titles = ("bad-access in {function}",)
 
 
 KIND = Kind(

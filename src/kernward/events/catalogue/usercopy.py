@@ -1,6 +1,18 @@
 """A copy between kernel and user memory would have crossed the object's bounds and was refused."""
 
+import re
+
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """Kernels that only warn have a title of their own."""
+    reading.machinery.append((r"\w*usercopy\w*|__check\w*", "checks the copy for its caller"))
+    if any(re.match(r"WARNING: .{0,40}mm/usercopy\.c:", text) for text in reading.texts[:3]):
+        reading.title = "WARNING: bad usercopy in {function}"
+        reading.title_without_function = "WARNING: bad usercopy in corrupted"
+
 
 KIND = Kind(
     id="usercopy",
@@ -52,6 +64,7 @@ KIND = Kind(
         "usercopy",
         "internal-error",
     ),
+    read=read,
     printed_by=("mm/usercopy.c:usercopy_abort",),
     meaning=(
         "Hardened usercopy checks that copy_to_user() and copy_from_user() stay within one "

@@ -1,6 +1,15 @@
 """The kernel was asked for an allocation of an absurd size."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """The allocator and its wrappers pass on the size that their caller chose."""
+    reading.machinery.append(
+        (r"\w*(?:kmalloc|krealloc|kcalloc|kzalloc|kvmalloc|slab|kmem)\w*", "passes on its caller's size")
+    )
+
 
 KIND = Kind(
     id="warning-kmalloc",
@@ -39,6 +48,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
+    read=read,
     printed_by=(
         "mm/slab_common.c:kmalloc_slab",
         "mm/util.c:kvmalloc_node",

@@ -1,6 +1,13 @@
 """A kobject was registered twice, without a name, or used after it was removed."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """Operations on the object model act for the owner of the object."""
+    reading.machinery.append((r"\w*kobject_\w*", "is the object model itself"))
+
 
 KIND = Kind(
     id="warning-kobject",
@@ -26,6 +33,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
+    read=read,
     printed_by=("lib/kobject.c",),
     meaning=(
         "The object model that backs sysfs refused an operation: a kobject was initialised "

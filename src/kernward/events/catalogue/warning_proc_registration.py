@@ -8,7 +8,7 @@ def read(reading: Reading) -> None:
     """The file is registered on behalf of a caller; that one is to blame."""
     reading.machinery.append(
         (
-            r"(?:_?proc_(?:register|create|mkdir|symlink)|proc_net_)\w*|create_proc_\w+",
+            r"\w*proc_\w*",
             "registers a file for its caller",
         )
     )

@@ -1,6 +1,13 @@
 """A reference count went wrong: below zero, saturated, or taken from zero."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """An object's own get and put count for their caller."""
+    reading.machinery.append((r"\w*(?:refcount|kobject_)\w*", "counts for its caller"))
+
 
 KIND = Kind(
     id="warning-refcount",
@@ -35,6 +42,7 @@ KIND = Kind(
         "warning",
         "warning-refcount",
     ),
+    read=read,
     printed_by=("lib/refcount.c:refcount_warn_saturate",),
     meaning=(
         "A refcount_t was used in a way that means an object's life time is wrong: "
