@@ -10,7 +10,9 @@ range holds such a kernel must then be found among its strings, unless the patte
 """
 
 import argparse
+import fcntl
 import lzma
+import os
 import re
 import struct
 import subprocess
@@ -45,16 +47,24 @@ def newest_package(series: str) -> str:
     # 6.1 is Debian 12's own kernel (linux-image-6.1.0-47-amd64), 6.12 is a backport whose packages
     # carry the release (linux-image-6.12.117+deb12-amd64).
     pattern = rf"linux-image-{re.escape(series)}\.(\d+)(?:-(\d+)|\+deb\d+)-amd64"
+    found = [match for name in _package_names(series) if (match := re.fullmatch(pattern, name))]
+    if not found and os.geteuid() == 0:
+        # A machine made a minute ago, as in CI, has no package lists yet.
+        subprocess.run(["apt-get", "update", "-qq"], capture_output=True, check=False)
+        found = [match for name in _package_names(series) if (match := re.fullmatch(pattern, name))]
+    if not found:
+        raise Unavailable(f"apt knows no linux-image-{series}.*-amd64 package here (apt-get update?).")
+    return max(found, key=lambda match: (int(match[1]), int(match[2] or 0)))[0]
+
+
+def _package_names(series: str) -> list[str]:
     try:
         printed = subprocess.run(
             ["apt-cache", "pkgnames", f"linux-image-{series}."], capture_output=True, text=True, check=True
         ).stdout
     except (OSError, subprocess.CalledProcessError) as problem:
         raise Unavailable(f"apt-cache cannot be asked for kernel packages: {problem}.") from problem
-    found = [match for name in printed.split() if (match := re.fullmatch(pattern, name))]
-    if not found:
-        raise Unavailable(f"apt knows no linux-image-{series}.*-amd64 package here (apt-get update?).")
-    return max(found, key=lambda match: (int(match[1]), int(match[2] or 0)))[0]
+    return printed.split()
 
 
 def fetch(package: str) -> Path:
@@ -64,7 +74,11 @@ def fetch(package: str) -> Path:
     if not found:
         try:
             result = subprocess.run(
-                ["apt-get", "download", "-q", package], cwd=CACHE, capture_output=True, text=True, timeout=300
+                ["apt-get", "download", "-q", "-o", "Acquire::Retries=1", package],
+                cwd=CACHE,
+                capture_output=True,
+                text=True,
+                timeout=300,
             )
         except (OSError, subprocess.TimeoutExpired) as problem:
             raise Unavailable(f"{package} cannot be downloaded with apt-get: {problem}.") from problem
@@ -232,6 +246,14 @@ def version_of(text: str) -> tuple[int, ...]:
 
 def kernel(series: str) -> KernelStrings:
     """The strings of the newest kernel of a series, from the cache or made now."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    # Of two test processes, one works and the other waits.
+    with open(CACHE / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _kernel(series)
+
+
+def _kernel(series: str) -> KernelStrings:
     kept = sorted(CACHE.glob(f"strings-{series}.*.zst"))
     try:
         package = fetch(newest_package(series))

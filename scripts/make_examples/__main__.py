@@ -14,12 +14,14 @@ import tempfile
 from pathlib import Path
 
 from . import disks, faults, machine, packages
-from .hosts import HOSTS, Host
+from .hosts import HEALTHY, HOSTS, Host
 from .initramfs import Archive, add_modules
+from .readme import readme
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-EXAMPLES = ROOT / "examples"
+# A healthy log of more bytes than this is kept compressed.
+KEPT_PLAIN = 40_000
 
 # Programs taken from packages: the package of each, and what else must be unpacked to run it.
 PROGRAMS = {
@@ -32,6 +34,13 @@ PROGRAMS = {
     "dmsetup": ("dmsetup", "sbin/dmsetup", ("libdevmapper1.02.1",)),
     "dmesg": ("util-linux", "bin/dmesg", ()),
 }
+# What udev would load on the machine that has hardware.
+HARDWARE = (
+    "ext4", "crc32c_generic", "ahci", "sd_mod", "sg", "nvme", "e1000e", "xhci_pci", "usb_storage", "uas",
+    "usbhid", "hid_generic", "i2c_i801", "lpc_ich", "iTCO_wdt", "i6300esb", "bochs", "virtio_rng", "evdev",
+    "psmouse", "pcspkr", "button", "serio_raw", "intel_agp", "joydev", "fuse", "loop", "dm_mod",
+    "efi_pstore", "ip_tables",
+)  # fmt: skip
 SUFFIX = {
     "console": "console.log",
     "dmesg": "dmesg.json",
@@ -68,8 +77,17 @@ def build(host: Host, kernel: packages.Kernel, chosen: list[faults.Fault], cache
     archive.file("/usr/bin/misbehave", compiled(cache).read_bytes(), 0o755)
     archive.file("/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     archive.file("/etc/issue", b"Debian GNU/Linux 12 \\n \\l\n\n")
-    wanted = ["virtio_pci", "virtio_blk", *(each for fault in chosen for each in fault.modules)]
+    wanted = [
+        *(HARDWARE if host.hardware else ()),
+        "virtio_pci",
+        "virtio_blk",
+        *(each for fault in chosen for each in fault.modules),
+    ]
     order = add_modules(archive, kernel, wanted)
+    if any(fault.lab for fault in chosen):
+        lab = packages.build_module(HERE / "guest/faultlab.c", kernel.release, cache)
+        archive.file("/modules/faultlab.ko", lab.read_bytes())
+        order.append("faultlab")
     for fault in chosen:
         archive.file(f"/faults/{fault.name}", fault.script)
         for module, parameters in fault.options.items():
@@ -110,22 +128,30 @@ def capture(host: Host, cache: Path, work: Path) -> dict[str, bytes]:
     image = work / "initramfs"
     needs_initramfs = all(fault.initramfs for fault in chosen)
     image.write_bytes(build(host, kernel, chosen, cache) if needs_initramfs else b"")
-    output = disks.blank(work / "output", disks.OUTPUT_MB)
-    attached = [output]
-    attached += [disks.make(fault.disk, work / fault.name, work) for fault in chosen if fault.disk][:1]
-    append = " ".join(
-        ("console=ttyS0,115200 panic=1", host.append, *(fault.append for fault in chosen))
-    ).strip()
+    attached = [output := disks.blank(work / "output", disks.OUTPUT_MB)]
+    attached += [disks.make(fault.disk, work / fault.name, work, cache) for fault in chosen if fault.disk][:1]
+    append = ("console=ttyS0,115200 panic=1", host.append, *(fault.append for fault in chosen))
     console = work / "console"
     ended = machine.run(
         machine.Boot(
-            kernel.image, image, append, console, host.clock, attached, host.memory_mb, host.bios_on_serial
+            image=kernel.image,
+            initramfs=image,
+            append=" ".join(filter(None, append)),
+            console=console,
+            clock=host.clock,
+            disks=attached,
+            memory_mb=host.memory_mb,
+            bios_on_serial=host.bios_on_serial,
+            hardware=host.hardware,
+            bad_sector=any(fault.bad_sector for fault in chosen),
+            monitor=tuple(command for fault in chosen for command in fault.monitor),
         )
     )
     if not ended:
         print(f"{host.name}: did not end in time; its console is kept all the same", file=sys.stderr)
     found: dict[str, bytes] = {}
     said = inside(output, "faults.txt")
+    (cache / f"{host.name}.faults").unlink(missing_ok=True)
     if said:  # What the scripts themselves said: of use only to whoever writes one.
         (cache / f"{host.name}.faults").write_bytes(said)
     (cache / f"{host.name}.console").write_bytes(console.read_bytes())
@@ -153,20 +179,57 @@ def inside(output: Path, name: str) -> bytes | None:
         return None
 
 
+def save_example(host: Host, found: dict[str, bytes], out: Path) -> None:
+    """Write a host's logs, and what truth.json says of them."""
+    folder = out / host.name
+    folder.mkdir(parents=True, exist_ok=True)
+    truth_file = out / "truth.json"
+    truth = json.loads(truth_file.read_text()) if truth_file.exists() else {}
+    for name, data in found.items():
+        (folder / name).write_bytes(data)
+        truth[f"{host.name}/{name}"] = {
+            "host": host.name,
+            "kernel": host.kernel,
+            "faults": [
+                {"fault": fault.name, "what": fault.what, "kinds": fault.kinds}
+                for fault in map(faults.read, host.faults)
+            ],
+        }
+    truth_file.write_text(json.dumps(dict(sorted(truth.items())), indent=2) + "\n")
+    (out / "README.md").write_text(readme(truth))
+
+
+def save_healthy(host: Host, found: dict[str, bytes], out: Path) -> None:
+    """Write the logs of a boot without faults, compressed where they are big."""
+    out.mkdir(parents=True, exist_ok=True)
+    used = "used" if host.faults else "boot"
+    for name, data in found.items():
+        path = out / f"{host.kernel}-{used}-{name.partition('.')[0]}.log"
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + ".zst").unlink(missing_ok=True)
+        if len(data) > KEPT_PLAIN:
+            subprocess.run(["zstd", "-q", "-f", "-19", "-o", f"{path}.zst"], input=data, check=True)
+        else:
+            path.write_bytes(data)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make_examples", description=__doc__.split("\n\n")[0])
     parser.add_argument("host", nargs="*", help="only these hosts (default: all)")
     parser.add_argument(
         "--cache", type=Path, default=ROOT / ".cache/examples", help="where packages are kept"
     )
-    parser.add_argument("--out", type=Path, default=EXAMPLES)
+    parser.add_argument("--out", type=Path, help="instead of examples/, or of tests/healthy/ with --healthy")
+    parser.add_argument("--healthy", action="store_true", help="boot without faults, for tests/healthy/")
     arguments = parser.parse_args()
     cache = arguments.cache.resolve()
     cache.mkdir(parents=True, exist_ok=True)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    truth_file = arguments.out / "truth.json"
-    truth = json.loads(truth_file.read_text()) if truth_file.exists() else {}
-    for host in HOSTS:
+    hosts, save, usual = (
+        (HEALTHY, save_healthy, ROOT / "tests/healthy")
+        if arguments.healthy
+        else (HOSTS, save_example, ROOT / "examples")
+    )
+    for host in hosts:
         if arguments.host and host.name not in arguments.host:
             continue
         with tempfile.TemporaryDirectory(dir=cache) as work:
@@ -175,19 +238,9 @@ def main() -> int:
             except packages.Unavailable as problem:
                 print(f"{host.name}: {problem}", file=sys.stderr)
                 return 2
-        for suffix, data in found.items():
-            name = f"{host.name}.{suffix}"
-            (arguments.out / name).write_bytes(data)
-            truth[name] = {
-                "host": host.name,
-                "kernel": host.kernel,
-                "faults": [
-                    {"fault": fault.name, "what": fault.what, "kinds": fault.kinds}
-                    for fault in map(faults.read, host.faults)
-                ],
-            }
-            print(f"{name}: {len(data):,} bytes")
-    truth_file.write_text(json.dumps(dict(sorted(truth.items())), indent=2) + "\n")
+        save(host, found, arguments.out or usual)
+        sizes = ", ".join(f"{name} {len(data):,} bytes" for name, data in found.items())
+        print(f"{host.name} ({host.kernel}): {sizes}", flush=True)
     return 0
 
 

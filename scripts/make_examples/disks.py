@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from .packages import unpack
+
 OUTPUT_MB = 8
 DISK_MB = 16
 
@@ -14,8 +16,10 @@ def blank(path: Path, size_mb: int) -> Path:
     return path
 
 
-def make(form: str, path: Path, folder: Path) -> Path:
-    """A 16 MB disk: `ext4` or `ext4-damaged`."""
+def make(form: str, path: Path, folder: Path, cache: Path) -> Path:
+    """A disk: `ext4`, `ext4-damaged` (16 MB) or `xfs-damaged` (320 MB, most of them holes)."""
+    if form == "xfs-damaged":
+        return _xfs_damaged(path, cache)
     tree = folder / "tree"
     (tree / "orders").mkdir(parents=True, exist_ok=True)
     (tree / "customers").mkdir(exist_ok=True)
@@ -31,6 +35,24 @@ def make(form: str, path: Path, folder: Path) -> Path:
     if form == "ext4-damaged":
         _overwrite(path, "/orders/part-0007", inode=True)
         _overwrite(path, "/customers", inode=False)
+    return path
+
+
+def _xfs_damaged(path: Path, cache: Path) -> Path:
+    """XFS whose index of free space, by block number, in the first allocation group is overwritten."""
+    folders = [unpack(name, cache) for name in ("xfsprogs", "libinih1", "liburcu8")]
+    places = ":".join(str(folder / "usr/lib/x86_64-linux-gnu") for folder in folders)
+    blank(path, 320)
+    subprocess.run(
+        [folders[0] / "sbin/mkfs.xfs", "-q", "-L", "archive", path],
+        check=True,
+        env={"LD_LIBRARY_PATH": places},
+    )
+    for group in range(4):
+        with open(path, "r+b") as file:
+            # Block 1 of each group (4096 bytes a block; 4 groups of 80 MB).
+            file.seek(group * (80 << 20) + 4096)
+            file.write(b"\xa5" * 512)
     return path
 
 

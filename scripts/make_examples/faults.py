@@ -2,8 +2,9 @@
 
 The comment lines at its head are read here: the first is the description, then `kinds:` (the event
 kinds that a log of it must hold), and where needed `modules:`, `options:` (a module and its
-parameters), `programs:`, `disk:`, `append:` (kernel command line), `initramfs: no` and `ends: yes`
-(the machine does not survive it).
+parameters), `programs:`, `disk:`, `append:` (kernel command line), `lab: yes` (the module of
+guest/faultlab.c), `machine: hardware` (see machine.py), `bad_sector: yes`, `monitor:` (a command for QEMU's monitor, given when the script writes to ttyS1),
+`initramfs: no` and `ends: yes` (the machine does not survive it).
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ class Fault:
     programs: tuple[str, ...]
     disk: str | None
     append: str
+    lab: bool
+    bad_sector: bool
+    monitor: tuple[str, ...]
     initramfs: bool
     ends: bool
 
@@ -37,12 +41,26 @@ def read(name: str) -> Fault:
     said: dict[str, str] = {}
     what = []
     options = {}
+    monitor = []
     for line in head:
         word, colon, rest = line.partition(": ")
         if colon and word == "options":
             module, _, parameters = rest.partition(" ")
             options[module] = parameters
-        elif colon and word in ("kinds", "modules", "programs", "disk", "append", "initramfs", "ends"):
+        elif colon and word == "monitor":
+            monitor.append(rest)
+        elif colon and word in (
+            "kinds",
+            "lab",
+            "machine",
+            "bad_sector",
+            "modules",
+            "programs",
+            "disk",
+            "append",
+            "initramfs",
+            "ends",
+        ):
             said[word] = rest
         else:
             what.append(line)
@@ -56,6 +74,9 @@ def read(name: str) -> Fault:
         tuple(said.get("programs", "").split()),
         said.get("disk"),
         said.get("append", ""),
+        said.get("lab", "no") == "yes",
+        said.get("bad_sector", "no") == "yes",
+        tuple(monitor),
         said.get("initramfs", "yes") == "yes",
         said.get("ends", "no") == "yes",
     )

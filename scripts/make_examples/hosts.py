@@ -6,7 +6,9 @@ The clock is what the guest's hardware clock shows at boot; it puts the hosts in
 from dataclasses import dataclass
 
 BOOKWORM_OLD, BOOKWORM = "6.1.0-50-cloud-amd64", "6.1.0-56-cloud-amd64"
-BACKPORT_OLD, BACKPORT = "6.12.101+deb12-cloud-amd64", "6.12.117+deb12-cloud-amd64"
+BACKPORT_OLD, BACKPORT = "6.12.107+deb12-cloud-amd64", "6.12.117+deb12-cloud-amd64"
+
+RACK_OLD, RACK = "6.1.0-56-amd64", "6.12.117+deb12-amd64"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Host:
     append: str = ""
     memory_mb: int = 512
     bios_on_serial: bool = False
+    hardware: bool = False
 
 
 HOSTS = (
@@ -42,7 +45,68 @@ HOSTS = (
     Host("db-3", BACKPORT, "2026-11-18T02:29:08", ("io-error", "dm-error"), ("dmesg",)),
     Host("cache-1", BOOKWORM_OLD, "2026-11-18T01:30:00", ("oom-global",), ("dmesg", "console")),
     Host("cache-2", BACKPORT, "2026-11-18T01:31:12", ("oom-panic",), ("console",), bios_on_serial=True),
-    Host("build-1", BOOKWORM, "2026-11-18T03:00:00", ("sysrq-crash",), ("console",), bios_on_serial=True),
+    Host("ci-1", BOOKWORM, "2026-11-18T03:00:00", ("sysrq-crash",), ("console",), bios_on_serial=True),
     Host("edge-1", BACKPORT, "2026-11-18T03:05:19", ("no-root",), ("console",)),
     Host("edge-2", BOOKWORM_OLD, "2026-11-18T03:06:40", ("init-killed",), ("console",)),
+    Host(
+        "node-1",
+        BACKPORT,
+        "2026-11-18T04:10:03",
+        ("driver-refcount", "driver-warn", "driver-null"),
+        ("dmesg",),
+    ),
+    Host("node-2", BOOKWORM, "2026-11-18T04:18:30", ("driver-warn", "driver-null"), ("busybox",)),
+    Host("node-3", BACKPORT_OLD, "2026-11-18T04:21:11", ("driver-atomic-sleep", "driver-null"), ("console",)),
+    Host("node-4", BACKPORT, "2026-11-18T04:29:47", ("driver-list",), ("console",)),
+    Host("node-5", BOOKWORM, "2026-11-18T04:33:15", ("driver-interrupt",), ("console",), bios_on_serial=True),
+    Host("node-6", BOOKWORM_OLD, "2026-11-18T04:36:00", ("panic-on-warn",), ("console",)),
+    Host("queue-1", BACKPORT, "2026-11-18T04:40:00", ("driver-spin",), ("console",)),
+    Host("queue-2", BOOKWORM_OLD, "2026-11-18T04:42:26", ("driver-mutex",), ("rsyslog",)),
+    Host(
+        "ci-2",
+        BACKPORT,
+        "2026-11-18T03:20:00",
+        ("driver-slab", "driver-cache-leak", "driver-kfence"),
+        ("dmesg",),
+    ),
+    Host(
+        "ci-3",
+        BOOKWORM,
+        "2026-11-18T03:24:10",
+        ("driver-page-allocation", "driver-vmalloc", "driver-bad-page"),
+        ("rsyslog-iso",),
+    ),
+    Host("ci-4", BOOKWORM_OLD, "2026-11-18T03:26:52", ("driver-wild",), ("console",)),
+    Host("ci-5", BACKPORT_OLD, "2026-11-18T03:28:05", ("driver-paging",), ("dmesg",)),
+    Host("ci-6", BACKPORT, "2026-11-18T03:31:48", ("driver-usercopy",), ("console",)),
+    Host("ml-1", BACKPORT, "2026-11-18T02:05:31", ("memory-failure",), ("rsyslog",)),
+    Host("store-1", BOOKWORM, "2026-11-18T02:50:12", ("xfs-corrupt",), ("console",)),
+    Host(
+        "rack-1",
+        RACK,
+        "2026-11-18T05:00:00",
+        ("link-flap", "mce-corrected", "nmi", "pcie-aer"),
+        ("rsyslog", "console"),
+        hardware=True,
+    ),
+    Host("rack-2", RACK_OLD, "2026-11-18T05:03:39", ("sata-error", "nvme-error"), ("dmesg",), hardware=True),
+    Host("rack-3", RACK_OLD, "2026-11-18T05:09:01", ("mce-fatal",), ("console",), hardware=True),
+)
+
+# Boots on which nothing goes wrong; their logs are tests/healthy/.
+HEALTHY = tuple(
+    Host(
+        f"healthy-{number}",
+        kernel,
+        "2026-11-17T09:00:00",
+        faults,
+        ("console", "dmesg", "busybox") if faults else ("console",),
+        bios_on_serial=not faults,
+        hardware="cloud" not in kernel,
+    )
+    for number, (kernel, faults) in enumerate(
+        (kernel, faults)
+        for kernel in (BOOKWORM_OLD, BOOKWORM, BACKPORT_OLD, BACKPORT, RACK_OLD, RACK)
+        for faults in ((), ("ordinary-use",))
+    )
 )

@@ -124,3 +124,40 @@ class Kernel:
 
         path = self.modules()[name]
         return lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+
+
+def build_module(source: Path, release: str, cache: Path) -> Path:
+    """A module of our own, built against Debian's headers for this kernel; needs make and gcc-12."""
+    folder = cache / f"{source.stem}-{release}"
+    built = folder / f"{source.stem}.ko"
+    if built.exists() and built.stat().st_mtime > source.stat().st_mtime:
+        return built
+    common = release.removesuffix("-cloud-amd64").removesuffix("-amd64") + "-common"
+    kbuild = (
+        "linux-kbuild-6.1" if release.startswith("6.1.") else "linux-kbuild-" + common.removesuffix("-common")
+    )
+    # The three packages refer to each other by relative links, so they share one tree.
+    tree = cache / f"headers-{release}"
+    if not tree.exists():
+        partial = cache / (tree.name + ".partial")
+        for package in (f"linux-headers-{release}", f"linux-headers-{common}", kbuild):
+            subprocess.run(["dpkg-deb", "-x", fetch(package, cache), partial], check=True)
+        makefile = partial / f"usr/src/linux-headers-{release}/Makefile"
+        makefile.write_text(makefile.read_text().replace("/usr/src/", f"{tree}/usr/src/"))
+        # Type information would need pahole, and the examples need none.
+        (partial / f"usr/src/linux-headers-{release}/vmlinux").unlink(missing_ok=True)
+        partial.rename(tree)
+    folder.mkdir(exist_ok=True)
+    (folder / source.name).write_bytes(source.read_bytes())
+    (folder / "Makefile").write_text(
+        f"obj-m := {source.stem}.o\n"
+        # WARN() and BUG() print the path of their source: let it be the same wherever this is built.
+        f"ccflags-y := -fno-optimize-sibling-calls -fmacro-prefix-map={folder}/=extra/\n"
+    )
+    subprocess.run(
+        ["make", "-s", "-C", tree / f"usr/src/linux-headers-{release}", f"M={folder}", "modules"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    return built

@@ -1,5 +1,5 @@
 # A file system on a device mapper target that fails every request from some moment on.
-# kinds: io-error ext4-error
+# kinds: buffer-io-error jbd2-abort jbd2-io-error ext4-error ext4-remount-read-only
 # modules: dm_mod dm_flakey
 # programs: dmsetup
 # disk: ext4

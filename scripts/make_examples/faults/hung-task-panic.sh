@@ -1,5 +1,5 @@
 # As hung-task, with kernel.hung_task_panic=1.
-# kinds: hung-task panic
+# kinds: hung-task panic-hung-task
 # disk: ext4
 # ends: yes
 mount -t ext4 /dev/vdb /data

@@ -10,14 +10,18 @@
  *   SERVICE listen PORT     accept nothing on a port with a queue of one
  *   SERVICE syn ADDRESS PORT COUNT   send connection requests from invented addresses
  *   SERVICE sockets COUNT   open that many UDP flows to one's own host
+ *   SERVICE shutdown PATH   take the file system at this path out of service
+ *   SERVICE poison          have the kernel declare a page of this process broken
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -125,7 +129,17 @@ int main(int argc, char **argv)
 		syn(argv[2], atoi(argv[3]), atoi(argv[4]));
 	else if (!strcmp(what, "sockets"))
 		sockets(atoi(argv[2]));
-	else
+	else if (!strcmp(what, "shutdown")) {
+		uint32_t log_kept = 1; /* XFS_FSOP_GOING_FLAGS_LOGFLUSH */
+
+		return ioctl(open(argv[2], O_RDONLY), _IOR('X', 125, uint32_t), &log_kept) != 0;
+	} else if (!strcmp(what, "poison")) {
+		char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		memset(page, 1, 4096);
+		madvise(page, 4096, MADV_HWPOISON);
+		return page[0];
+	} else
 		return 2;
 	return 0;
 }

@@ -1,0 +1,4 @@
+# A driver's WARN() is true.
+# kinds: warning
+# lab: yes
+echo warn >/proc/faultlab

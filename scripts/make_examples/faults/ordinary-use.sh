@@ -1,0 +1,39 @@
+# Nothing goes wrong: file systems are mounted, written, grown full and unmounted; swap, bridges, rules
+# and links come and go; a program ends with an error; memory is used up to a limit that is kept.
+# kinds:
+# disk: ext4
+# modules: xfs btrfs loop bridge nf_conntrack nf_tables nft_ct dummy raid1 zram sch_fq tcp_bbr
+# programs: nft
+mount -t ext4 -o errors=remount-ro /dev/vdb /data
+cp -r /bin /data/
+dd if=/dev/zero of=/data/full bs=64k
+rm -r /data/full /data/bin
+sync
+mount -o remount,ro /data
+umount /data
+echo 32M >/sys/block/zram0/disksize
+mkswap /dev/zram0
+swapon /dev/zram0
+ip link add port0 type dummy
+ip link add br0 type bridge
+ip link set port0 master br0
+ip link set br0 up
+ip link set port0 up
+sleep 1
+ip link set port0 down
+ip link del port0
+ip link del br0
+nft 'add table inet filter'
+nft 'add chain inet filter input { type filter hook input priority 0; }'
+nft 'add rule inet filter input ct state established accept'
+nft 'delete table inet filter'
+[ -e /sys/class/net/eth0 ] && ip link set eth0 up
+mkdir -p /sys/fs/cgroup/batch
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+echo 96M >/sys/fs/cgroup/batch/memory.max
+ln -sf /usr/bin/misbehave /tmp/batch
+(echo 0 >/sys/fs/cgroup/batch/cgroup.procs; exec /tmp/batch eat 48) &
+sleep 3
+kill %1
+swapoff /dev/zram0
+false
