@@ -11,8 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-# Debian packages without which tests are skipped.
-TEST_PACKAGES :=
+# Debian packages without which tests are skipped: Chromium looks at the HTML page.
+TEST_PACKAGES := chromium
 # Arguments for pytest, e.g. make test PYTEST_ARGS='-k triage'.
 PYTEST_ARGS ?=
 WORKERS ?= 2
