@@ -22,9 +22,13 @@ BUILT = Path(__file__).parent / "catalogue.index"
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One literal, the kinds it may open, and whether any of them is a report with a stack."""
+    """One trigger: a text that is scanned for, and the patterns (kind, number) that it may mean.
+
+    `kinds` are the kinds of those patterns; `opens_report` says whether any is a report with a stack.
+    """
 
     literal: bytes
+    patterns: tuple[tuple[str, int], ...]
     kinds: tuple[str, ...]
     opens_report: bool
 
@@ -74,15 +78,18 @@ def kinds() -> list[Kind]:
 
 def build() -> Index:
     """The index of the catalogue as it is now."""
-    by_literal: dict[str, list[Kind]] = {}
-    for each in kinds():
-        for pattern in each.patterns:
-            found = by_literal.setdefault(pattern.literal, [])
-            if each not in found:
-                found.append(each)
+    from kernward.events.triggers import cover, mandatory
+
+    found = [(each, number) for each in kinds() for number in range(len(each.patterns))]
+    needs = [[each.patterns[n].literal, *mandatory(each.patterns[n].regex)] for each, n in found]
     entries = tuple(
-        Entry(literal.encode(), tuple(k.id for k in found), any(k.extent is Extent.REPORT for k in found))
-        for literal, found in sorted(by_literal.items())
+        Entry(
+            piece,
+            tuple((found[number][0].id, found[number][1]) for number in numbers),
+            tuple(dict.fromkeys(found[number][0].id for number in numbers)),
+            any(found[number][0].extent is Extent.REPORT for number in numbers),
+        )
+        for piece, numbers in cover(needs)
     )
     from kernward.events.scan import compiled
 

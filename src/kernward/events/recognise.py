@@ -34,6 +34,9 @@ MOST_TEXT = 16 << 10
 BACKWARDS_S = 5.0
 # A banner after at least this much uptime, with no word of a shutdown, is an unexpected reboot.
 RUNNING_S = 60.0
+# So many bytes of a boot are compared to know a copy, of so many boots.
+_BOOT_HEAD = 12 << 10
+_MOST_BOOTS = 64
 _GOODBYE = re.compile(
     rb"reboot: |Restarting system|Power down|System halted|Kernel panic|sysrq|Rebooting in|kexec|Starting new kernel|PM: hibernation"
 )
@@ -50,6 +53,7 @@ class Candidate:
 
     kind: Kind
     pattern: Pattern
+    literal: str
     match: Any
 
 
@@ -57,6 +61,7 @@ class Candidate:
 class Host:
     """What is known of one host in this source while it is read."""
 
+    name: str | None = None
     boots: int = 0
     boot: str | None = None
     kernel: str | None = None
@@ -64,7 +69,7 @@ class Host:
     last_s: float | None = None
     chain: Chain = field(default_factory=Chain)
     # Digests of recent messages with their time stamps, to know a replay.
-    recent: dict[tuple[float, int], int] = field(default_factory=dict)
+    recent: set[tuple[float, int]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -84,14 +89,11 @@ def armed(engine: str | None = None) -> Armed:
 
 
 @lru_cache(maxsize=4096)
-def candidates(literal: bytes, kinds: tuple[str, ...]) -> tuple[Candidate, ...]:
-    """The compiled patterns that this literal leads to."""
-    text = literal.decode()
+def candidates(patterns: tuple[tuple[str, int], ...]) -> tuple[Candidate, ...]:
+    """The compiled patterns that a trigger may mean."""
     return tuple(
-        Candidate(kind, pattern, re.compile(pattern.regex).match)
-        for kind in map(catalogue.kind, kinds)
-        for pattern in kind.patterns
-        if pattern.literal == text
+        Candidate(kind, pattern, pattern.literal, re.compile(pattern.regex).match)
+        for kind, pattern in ((catalogue.kind(id), catalogue.kind(id).patterns[number]) for id, number in patterns)
     )
 
 
@@ -114,11 +116,16 @@ class Named:
     line: Line
 
 
-def recognise(source: Source, *, engine: str | None = None) -> Iterator[Event]:
-    """The events of a source, in the order of the log."""
+def recognise(source: Source, *, engine: str | None = None, notes: list[str] | None = None) -> Iterator[Event]:
+    """The events of a source, in the order of the log.
+
+    `notes` takes sentences on what the log holds that is no event: replayed blocks.
+    """
     recogniser = Recogniser(source, armed(engine))
     for chunk in source.chunks(None):
         yield from recogniser.feed(chunk)
+    if notes is not None:
+        notes += recogniser.notes()
 
 
 class Recogniser:
@@ -129,32 +136,81 @@ class Recogniser:
         self.ready = ready
         self.hosts: dict[str | None, Host] = {}
         self.deferred: list[Hit] = []
-        self.shift = 0
+        self.size = 0
         self.token = ""
+        # Boots by their banner's line, to know a copy: the bytes they begin with, and what was known.
+        self.boots: dict[bytes, list[tuple[bytes, Host]]] = {}
+        self.banner = next(
+            (number for number, entry in enumerate(ready.index.entries) if "boot" in entry.kinds), -1
+        )
+        self.replayed_boots = 0
+        self.replayed_lines = 0
+
+    def notes(self) -> list[str]:
+        """What was passed over because it stands in the log twice."""
+        found = []
+        if self.replayed_boots:
+            found.append(
+                f"{self.source.name}: {self.replayed_boots} copies of boots that the log already holds, "
+                "the same to the microsecond, were not counted again"
+            )
+        if self.replayed_lines:
+            found.append(
+                f"{self.source.name}: {self.replayed_lines} messages stand in the log more than once with "
+                "the same time stamp and were counted once"
+            )
+        return found
 
     def feed(self, chunk: Chunk) -> Iterator[Event]:
         """The events whose reports lie whole in this chunk; the others wait for the next one."""
         if not self.token:
             head = bytes(memoryview(chunk.data)[: min(chunk.size, 4096)])
             self.token = blake2b(self.source.name.encode() + head, digest_size=5).hexdigest()
-        shift = self.shift
+        shift = self.size - chunk.fresh
         hits = [(start - shift, end - shift, numbers) for start, end, numbers in self.deferred]
         hits += self.ready.scan(chunk.data, chunk.fresh, chunk.size)
         self.deferred = []
         done: set[int] = set()
         named: dict[int, Named | None] = {}
+        replay_end = 0
         for number, hit in enumerate(hits):
             if not chunk.last and hit[0] + MOST_BYTES + 4096 > chunk.size and chunk.size - hit[0] < 4 * MOST_BYTES:
                 self.deferred = [each for at, each in enumerate(hits[number:], number) if at not in done]
                 # What stands before the first one that waits may be needed to know a handover.
                 chunk.keep = max(0, min(each[0] for each in self.deferred) - 2048) if self.deferred else chunk.size
                 break
-            if number in done:
+            if number in done or hit[0] < replay_end:
+                continue
+            if self.banner in hit[2] and (copied := self._replay(chunk, hit)):
+                replay_end = copied
                 continue
             event = self._event(chunk, hits, number, named, done)
             if event is not None:
                 yield event
-        self.shift = chunk.keep
+        self.size = chunk.size
+
+    def _replay(self, chunk: Chunk, hit: Hit) -> int:
+        """Where the copy that begins at this banner is known to reach; 0 when it is a boot of its own.
+
+        A log that was appended to itself (dmesg saved twice, a console handed over) repeats a boot to
+        the microsecond, which two real boots never do.
+        """
+        start = hit[0]
+        data = chunk.data
+        head = bytes(memoryview(data)[start : min(chunk.size, start + _BOOT_HEAD)])
+        line = head[: head.find(b"\n")]
+        copies = self.boots.setdefault(line, [])
+        host = next((host for known, host in copies if known == head), None)
+        if host is None or len(head) < _BOOT_HEAD:
+            if len(head) == _BOOT_HEAD and len(copies) < _MOST_BOOTS:
+                copies.append((head, Host()))
+            return 0
+        if host.boots:
+            # The events that follow are those of that boot again: they are known by their times.
+            host.last_s = 0.0
+            self.hosts[host.name] = host
+        self.replayed_boots += 1
+        return start + _BOOT_HEAD
 
     def _name(self, chunk: Chunk, hit: Hit) -> Named | None:
         """Which kind the hit's line is, if its text bears the hit out."""
@@ -169,12 +225,11 @@ class Recogniser:
             text = _DROPPED_BEFORE.sub("", text) or text
         best: Named | None = None
         for literal in set(hit[2]):
-            entry = self.ready.index.entries[literal]
-            for candidate in candidates(entry.literal, entry.kinds):
+            for candidate in candidates(self.ready.index.entries[literal].patterns):
+                if candidate.literal not in text:
+                    continue
                 match = candidate.match(text)
-                if match is not None and (
-                    best is None or len(candidate.pattern.literal) > len(best.candidate.pattern.literal)
-                ):
+                if match is not None and (best is None or len(candidate.literal) > len(best.candidate.literal)):
                     best = Named(candidate, match, line)
         return best
 
@@ -190,11 +245,14 @@ class Recogniser:
         if found is None:
             return None
         kind, line = found.candidate.kind, found.line
-        host = self.hosts.setdefault(line.host, Host())
+        host = self.hosts.get(line.host)
+        if host is None:
+            host = self.hosts[line.host] = Host(line.host)
         if kind.id == "boot":
-            unexpected = self._boot(chunk, hits[number], host, found)
-            if unexpected is None:
+            opened = self._boot(chunk, hits[number], host, found)
+            if opened is None:
                 return None
+            host = opened
         else:
             self._clock(host, line)
         if kind.extent is Extent.REPORT:
@@ -216,7 +274,7 @@ class Recogniser:
             kind.read(reading)
         return self._finish(reading, host, line)
 
-    def _boot(self, chunk: Chunk, hit: Hit, host: Host, found: Named) -> bool | None:
+    def _boot(self, chunk: Chunk, hit: Hit, host: Host, found: Named) -> Host | None:
         """Open a new boot of the host; None when the banner is a replay of the one that is open."""
         start = hit[0]
         before = bytes(memoryview(chunk.data)[max(0, start - 4096) : start])
@@ -227,17 +285,22 @@ class Recogniser:
             and host.kernel == groups.get("release")
             and (host.last_s or 0.0) < 30.0
             and _HANDOVER.search(before)
-            and b"Linux version" in before
         ):
             return None
-        host.boots += 1
-        host.boot = line.boot_id or f"{self.source.name}#{host.boots}"
-        host.kernel = groups.get("release")
-        host.build = groups.get("build")
-        host.last_s = line.monotonic_s
-        host.chain = Chain()
-        host.recent = {}
-        return True
+        opened = Host(
+            line.host,
+            host.boots + 1,
+            line.boot_id or f"{self.source.name}#{host.boots + 1}",
+            groups.get("release"),
+            groups.get("build"),
+            line.monotonic_s,
+        )
+        self.hosts[line.host] = opened
+        head = bytes(memoryview(chunk.data)[start : start + 512])
+        banner = head[: head.find(b"\n")]
+        if copies := self.boots.get(banner):
+            copies[-1] = (copies[-1][0], opened)
+        return opened
 
     def _clock(self, host: Host, line: Line) -> None:
         """Notice a new boot by its boot id, or by a clock that went back."""
@@ -248,11 +311,11 @@ class Recogniser:
                     host.kernel = host.build = None
                 host.boot = line.boot_id
                 host.chain = Chain()
-                host.recent = {}
+                host.recent = set()
         elif host.boot is None or (at is not None and host.last_s is not None and at + BACKWARDS_S < host.last_s):
             if host.boot is not None:
                 host.kernel = host.build = None
-                host.recent = host.recent if at is not None else {}
+                host.recent = set()
             host.boots += 1
             host.boot = f"{self.source.name}#{host.boots}"
             host.chain = Chain()
@@ -370,11 +433,11 @@ class Recogniser:
         if line.monotonic_s is not None:
             same = (line.monotonic_s, hash((kind.id, line.text, line.caller)))
             if same in host.recent:
-                host.recent[same] += 1
+                self.replayed_lines += 1
                 return None
-            host.recent[same] = 0
+            host.recent.add(same)
             if len(host.recent) > 4096:
-                host.recent.pop(next(iter(host.recent)))
+                host.recent.clear()
         event = Event(
             f"{self.token}-{line.start:x}",
             kind.id,

@@ -1,10 +1,24 @@
 """The page cache held a page that was still mapped when it was removed."""
 
-from kernward.events.kind import Extent, Field, Kind, Pattern
+from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+# What passes pages on, whoever they belong to.
+_PAGES = (
+    r"\w*(?:free|put|get|update|release)_page\w*|\w*free_unref\w*|\w*(?:folio|filemap|page_cache)\w*|"
+    r"truncate_inode_pages\w*|page_frag_free|\w*alloc\w*|\w*vmap\w*|\w*page_owner\w*"
+)
+
+
+def read(reading: Reading) -> None:
+    """With page_owner=on the stack that allocated the page comes first, and that is who to ask."""
+    reading.machinery.append((_PAGES, "hands pages on for its caller"))
+
 
 KIND = Kind(
     id="bad-page-cache",
-    title="BUG: Bad page cache",
+    title="BUG: Bad page cache in {function}",
+    title_without_function="BUG: Bad page cache in corrupted",
     class_="crash",
     severity="error",
     subsystem=None,
@@ -19,6 +33,8 @@ KIND = Kind(
         Field("pfn", "hex", "page frame number"),
     ),
     extent=Extent.REPORT,
+    blame=Blame.STACK,
+    read=read,
     printed_by=("mm/filemap.c:filemap_unaccount_folio",),
     meaning=(
         "A page was taken out of a file's cache although page tables still map it. If it is "

@@ -3,9 +3,19 @@
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
+# What passes pages on, whoever they belong to.
+_PAGES = (
+    r"\w*(?:free|put|get|update|release)_page\w*|\w*free_unref\w*|_*folio\w*|truncate_inode_pages\w*|"
+    r"page_frag_free|\w*alloc\w*|\w*vmap\w*|\w*page_owner\w*"
+)
+
 
 def read(reading: Reading) -> None:
-    """The reason stands at the end of the page dump."""
+    """With page_owner=on the stack that allocated the page comes first, and that is who to ask.
+
+    The reason stands at the end of the page dump.
+    """
+    reading.machinery.append((_PAGES, "hands pages on for its caller"))
     for text in reading.texts[1:16]:
         if text.startswith("page dumped because: "):
             reading.fields["reason"] = text[21:].strip()

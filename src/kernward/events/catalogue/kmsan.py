@@ -1,14 +1,25 @@
 """KMSAN caught a use of uninitialised memory."""
 
+import re
+
+from kernward.events import blame
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
+_USB = r"usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg\w*|hcd_submit_urb)"
+
 
 def read(reading: Reading) -> None:
-    """A leak to a USB device is found in the core; it is no bad access of the named function."""
+    """A leak to a USB device is found in the core; who made the memory tells it from other leaks."""
     reading.fields["bug"] = reading.fields["bug"] or "uninit-value"
+    reading.machinery.append((r"\w*alloc_skb\w*|netlink_ack|netlink_rcv_skb", "is generic network code"))
     if reading.fields["bug"] == "kernel-usb-infoleak":
+        reading.machinery.append((_USB, "submits for its caller"))
         reading.alt_titles = ()
+        if origin := reading.parts.trace("origin"):
+            skip = [(re.compile(rf"(?:{pattern})$"), reason) for pattern, reason in reading.machinery]
+            if found := blame.first_responsible(origin.frames, skip).function:
+                reading.alt_titles = (f"KMSAN origin in {found}",)
 
 
 KIND = Kind(

@@ -1,6 +1,15 @@
 """A USB driver submitted a transfer that the USB core refuses."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """The core's helpers submit for a driver, which is to blame."""
+    reading.machinery.append(
+        (r"usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg\w*)", "submits for its caller")
+    )
+
 
 KIND = Kind(
     id="warning-usb-submit-urb",
@@ -26,6 +35,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
+    read=read,
     printed_by=("drivers/usb/core/urb.c:usb_submit_urb",),
     meaning=(
         "usb_submit_urb() got a transfer that does not fit the endpoint, is already active, "
