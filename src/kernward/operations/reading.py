@@ -30,7 +30,7 @@ WORTH_SHARING_BYTES = 8 << 20
 
 _encode = msgspec.json.Encoder().encode
 
-# Told after each source: how many were read, and how many bytes.
+# Told now and then: how many sources were read, and how many bytes.
 Progress = Callable[[int, int], None]
 
 
@@ -101,9 +101,10 @@ def read(
 class _Counted:
     """A source whose bytes are counted as they are read, into one buffer for all sources."""
 
-    def __init__(self, source: Source, buffer: Buffer) -> None:
+    def __init__(self, source: Source, buffer: Buffer, told: Callable[[int], None] | None) -> None:
         self._source = source
         self._buffer = buffer
+        self._told = told
         self.size_bytes = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -112,6 +113,8 @@ class _Counted:
     def chunks(self, buffer: Buffer | None = None) -> Iterator[Any]:
         for chunk in self._source.chunks(buffer or self._buffer):
             self.size_bytes += chunk.size - chunk.fresh
+            if self._told is not None:
+                self._told(self.size_bytes)
             yield chunk
 
 
@@ -122,8 +125,12 @@ def _read_sources(
     rows: Spool | None,
     lines: Callable[[bytes], object] | None,
     done: Callable[[Stretch], None],
+    told: Callable[[int], None] | None = None,
 ) -> tuple[list[tuple[int, str]], int]:
-    """Read the sources whose number is drawn; returns sentences by place, and how many there are."""
+    """Read the sources whose number is drawn; returns sentences by place, and how many there are.
+
+    `lines` gets each event as JSON, `done` each source that was read, `told` how far one has come.
+    """
     problems: list[KernwardError] = []
     unreadable: list[tuple[int, str]] = []
     buffer = Buffer()
@@ -136,7 +143,7 @@ def _read_sources(
             continue
         source.name = printable(source.name)
         source.hashing = rows is not None
-        counted = _Counted(source, buffer)
+        counted = _Counted(source, buffer, told)
         rows_start = rows.size if rows is not None else 0
         events = 0
         nameless = False
@@ -186,10 +193,12 @@ def _alone(
 
     def done(stretch: Stretch) -> None:
         whole.stretches.append((stretch, spool))
-        if progress is not None:
-            progress(whole.tally.sources, whole.tally.bytes_read)
 
-    unreadable, _ = _read_sources(paths, count().__next__, whole.tally, spool, each, done)
+    def told(size_bytes: int) -> None:
+        if progress is not None:
+            progress(whole.tally.sources, whole.tally.bytes_read + size_bytes)
+
+    unreadable, _ = _read_sources(paths, count().__next__, whole.tally, spool, each, done, told)
     if spool is not None:
         spool.flush()
     whole.unreadable += [sentence for _, sentence in unreadable]

@@ -123,7 +123,7 @@ def unseen(tally: Tally) -> list[Unseen]:
         of = sum(group.count for group in tally.groups.values() if ranking.is_problem(group))
         # Each group's own list of sources is capped, so the number of sources is not known exactly.
         sources = {source for group in damaged for source in group.sources}
-        what = f"{count} of {of} reports are damaged or incomplete; what they would have told is counted, not trusted"
+        what = f"{count} of {of} reports are damaged or incomplete; they are counted, the reason stands with each"
         found.append(Unseen(what, len(sources), min(sources, default=None)))
     undated = tally.events - tally.dated
     if undated and tally.events:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,6 +23,8 @@ from kernward.store import rows
 from kernward.store.facts import being_read, catalogues, facts_path, ledger_path
 from kernward.store.ledger import PARTS, SEGMENTS, SOURCES, Ledger
 
+# How much DuckDB may take before it uses the disk.
+MEMORY = "384MB"
 _BATCH = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Columns that `light` leaves out, and what stands in their place.
@@ -59,7 +62,9 @@ class Facts:
             ledger.close()
         self._paths = {segment.id: str(self._facts / segment.path) for segment in self._segments}
         self._drop([path for path in self._paths.values() if not Path(path).is_file()], "it is missing")
-        self._database = duckdb.connect(":memory:")
+        # What does not fit is sorted on disk, in a folder of this process's own.
+        spill = self._exit.enter_context(TemporaryDirectory(prefix="kernward-"))
+        self._database = duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": spill})
         self._exit.callback(self._database.close)
 
     def __enter__(self) -> Self:
