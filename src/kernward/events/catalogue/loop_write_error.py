@@ -26,7 +26,8 @@ KIND = Kind(
     meaning=(
         "A write through a loop device failed in the file system that holds the image: usually it "
         "is full, as a sparse image takes its space only when written, or it has errors itself. "
-        "The file system inside the image sees an I/O error and may become read-only."
+        "The write is lost. The file system inside the image sees an I/O error and may become "
+        "read-only."
     ),
     next_steps=(
         "df on the file system that holds the image (losetup -l names the file)",
