@@ -43,7 +43,8 @@ class Format:
 
     `sniff` scores a sample of whole lines from 0 (not this) to 1. `parse` makes a parser fitted to
     the sample. Where a line that begins with `continued` goes on from the line above it, both are
-    always parsed together. `example` is a line or record of the format's own, for the documentation.
+    always parsed together. `example` is a line or record of the format's own, and `about` what its
+    module says of it, for the documentation.
     """
 
     name: str
@@ -53,3 +54,4 @@ class Format:
     parse: Callable[[bytes, Context], Parse] | None = None
     decode: Callable[[ByteReader, Context], Iterator[Line]] | None = None
     continued: bytes | None = None
+    about: str = ""

@@ -194,6 +194,9 @@ def open_sources(
 
 
 def _standard_input(settings: _Settings) -> Iterator[Source]:
+    if sys.stdin is None:
+        settings.report("-", "standard input is closed; a log was expected on it")
+        return
     # The io module's readers all have readinto; BinaryIO just does not say so.
     stream = FileStream(cast(BufferedIOBase, sys.stdin.buffer), close=False)
     yield from _from_stream("-", lambda: stream, settings, named=True)

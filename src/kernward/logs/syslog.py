@@ -43,6 +43,22 @@ def syslog_parser(
         rf"^(?:(?:\d{{1,7}} (?=<))?(?:<(\d{{1,3}})>)?{time} {rest}{BODY}|([^\n]*))\r*(?:\n|\Z)", re.MULTILINE | re.ASCII
     )
 
+    # A header without a program: netconsole's lines as a syslog daemon stores them, or what nobody knows.
+    headed = re.compile(rf"(?:<\d{{1,3}}>)?{time} (?:(\S{{1,255}}) (?=\[ *\d{{1,9}}\.\d|<\d))?", re.ASCII)
+
+    def without_program(raw: str, at: int) -> list[Line]:
+        header = headed.match(raw)
+        if header is None:
+            return without_header(raw, at)
+        when, host = header.groups()
+        if host is None:
+            # Never taken for the kernel's: who chooses a program's name could choose this text.
+            return [Line(decoded(raw.rstrip("\r")), at, at + len(raw), tag="unknown")]
+        (line, *_) = unusual(raw[header.end():].replace("\r", ""), 0)
+        return [msgspec.structs.replace(
+            line, start=at, end=at + len(raw), host=host, at_utc=None if read is None else read(when)
+        )]
+
     def parse(view: str, base: int, most: int) -> list[Line]:
         lines: list[Line] = []
         above: Line | None = None  # the last line with a header, and how wide that was
@@ -57,7 +73,7 @@ def syslog_parser(
                     lines.append(continuation(other, base + start, above, width))
                 else:
                     above, width = None, 0
-                    lines += without_header(other, base + start)
+                    lines += without_program(other, base + start)
             else:
                 if program != "kernel":
                     stamp, caller, text = None, None, body

@@ -2,7 +2,9 @@
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from functools import cache
+from typing import cast
 
 from kernward.logs.format import Format
 
@@ -12,8 +14,6 @@ def formats() -> tuple[Format, ...]:
     """Every log format, by name."""
     found = []
     for module in pkgutil.iter_modules(__path__):
-        form = importlib.import_module(f"{__name__}.{module.name}").FORMAT
-        if not isinstance(form, Format):
-            raise TypeError(f"{module.name}.FORMAT is not a Format")
-        found.append(form)
+        loaded = importlib.import_module(f"{__name__}.{module.name}")
+        found.append(replace(cast(Format, loaded.FORMAT), about=(loaded.__doc__ or "").strip()))
     return tuple(sorted(found, key=lambda form: form.name))

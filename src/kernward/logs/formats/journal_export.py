@@ -12,89 +12,93 @@ from kernward.records.lines import Line
 
 _LONGEST_ENTRY = 4 << 20
 _FIRST = re.compile(rb"^(?:__CURSOR=|__REALTIME_TIMESTAMP=\d|_BOOT_ID=[0-9a-f]{32}$)", re.MULTILINE)
-_FIELD = re.compile(rb"^(?:%b)=" % b"|".join(name.encode() for name in FIELDS), re.MULTILINE)
+# A field that is wanted, in an entry that begins with a newline.
+_FIELD = re.compile(
+    rb"\n(%b)=([^\n]*)" % b"|".join(name.encode() for name in FIELDS)
+)
 # A field's name alone on its line: its value is eight bytes of length, and then that many bytes.
-_BINARY = re.compile(rb"^[A-Za-z0-9_]{1,64}$", re.MULTILINE)
+_BINARY = re.compile(rb"\n[A-Za-z0-9_]{1,64}\n")
 _WANTED = {name.encode(): name for name in FIELDS}
 
 
 def _sniff(sample: bytes) -> float:
-    first = _FIRST.search(sample[:4096])
-    return 1.0 if first and _FIELD.search(sample) else 0.0
+    return 1.0 if _FIRST.search(sample[:4096]) and _FIELD.search(b"\n" + sample) else 0.0
 
 
 def _decode(reader: ByteReader, context: Context) -> Iterator[Line]:
     skipped = Skipped(context.report, "a journal entry in export form")
-    data, base, end = b"", 0, False
+    data, at, base, end = b"\n", 0, -1, False
     try:
-        while data or not end:
-            stop = _entry_end(data) if data else -1
-            if stop < 0 and not end and len(data) < _LONGEST_ENTRY:
-                more = reader.read(max(1 << 18, len(data)))
+        while True:
+            # An entry goes from the newline before it to the empty line after it.
+            stop = _entry_end(data, at)
+            if stop < 0 and not end and len(data) - at < _LONGEST_ENTRY:
+                more = reader.read(max(1 << 18, len(data) - at))
                 end = not more
-                data += more
+                data, base, at = data[at:] + more, base + at, 0
                 continue
             if stop < 0 and not end:
-                skipped.add(f"byte {base}", f"it is longer than {_LONGEST_ENTRY} bytes")
-                stop = data.find(b"\n\n__CURSOR=", 1) + 2
-                stop = stop if stop > 1 else len(data)
-                base, data = base + stop, data[stop:]
+                skipped.add(f"byte {base + at + 1}", f"it is longer than {_LONGEST_ENTRY} bytes")
+                following = data.find(b"\n\n__CURSOR=", at + 1)
+                at = following if following > 0 else len(data) - 1
                 continue
             if stop < 0:
                 stop = len(data)
-            entry = data[:stop]
-            fields, cut = _fields(entry)
+                if at + 1 >= stop:
+                    return
+            fields, cut = _fields(data, at, stop)
             if cut:
-                skipped.add(f"byte {base}", "a field is longer than what is left of it")
+                skipped.add(f"byte {base + at + 1}", "a field is longer than what is left of it")
             if "MESSAGE" in fields:
-                text = entry.strip(b"\n")
-                start = base + entry.find(text)
-                yield from entry_lines(fields, start, start + len(text))
-            base, data = base + stop, data[stop:]
+                yield from entry_lines(fields, base + at + 1, base + stop)
+            at = stop
+            while data.startswith(b"\n\n", at):
+                at += 1
     finally:
         skipped.close()
 
 
-def _entry_end(data: bytes) -> int:
-    # Where the entry that begins the data ends, its empty line included; -1 if that was not read yet.
-    at = 0
-    while data[at: at + 1] == b"\n":
-        at += 1
+def _entry_end(data: bytes, at: int) -> int:
+    # Where the first newline of the empty line after the entry is; -1 if that was not read yet.
     while True:
-        stop = data.find(b"\n\n", at)
-        binary = _BINARY.search(data, at, stop if stop >= 0 else len(data))
-        if binary is None or binary.end() == len(data):
-            return stop + 2 if stop >= 0 else -1
-        if len(data) < binary.end() + 9:
-            return -1
-        size = int.from_bytes(data[binary.end() + 1: binary.end() + 9], "little")
+        stop = data.find(b"\n\n", at + 1)
+        binary = _BINARY.search(data, at, stop + 1 if stop >= 0 else len(data))
+        if binary is None:
+            return stop
+        size = int.from_bytes(data[binary.end(): binary.end() + 8], "little")
         if size > _LONGEST_ENTRY:
-            return stop + 2 if stop >= 0 else -1
-        at = binary.end() + 9 + size
+            return stop
+        # The newline after the value may be the one before the next field.
+        at = binary.end() + 8 + size
         if at >= len(data):
             return -1
+        if data.startswith(b"\n\n", at):
+            return at
 
 
-def _fields(entry: bytes) -> tuple[dict[str, object], bool]:
+def _fields(data: bytes, at: int, stop: int) -> tuple[dict[str, object], bool]:
+    # The fields that are wanted, and whether the last one was cut.
     fields: dict[str, object] = {}
-    at, stop = 0, len(entry)
-    while at < stop:
-        newline = entry.find(b"\n", at)
-        newline = stop if newline < 0 else newline
-        name, equals, value = entry[at:newline].partition(b"=")
-        at = newline + 1
-        if not equals and name:
-            size = int.from_bytes(entry[at: at + 8], "little")
-            value = entry[at + 8: at + 8 + size]
-            if size > stop - at - 8:
-                return fields, True
-            at += 8 + size + 1
-        wanted = _WANTED.get(name)
-        if wanted:
-            text = value.decode("utf-8", "backslashreplace")
-            known = fields.get(wanted)
-            fields[wanted] = text if known is None else f"{known}\n{text}"
-    return fields, False
+    while True:
+        binary = _BINARY.search(data, at, stop)
+        for name, value in _FIELD.findall(data, at, stop if binary is None else binary.start() + 1):
+            _add(fields, name, value)
+        if binary is None:
+            return fields, False
+        begin = binary.end() + 8
+        size = int.from_bytes(data[binary.end(): begin], "little")
+        if size > stop - begin:
+            return fields, True
+        _add(fields, binary[0][1:-1], data[begin: begin + size])
+        at = begin + size
+
+
+def _add(fields: dict[str, object], name: bytes, value: bytes) -> None:
+    wanted = _WANTED.get(name)
+    if wanted:
+        text = value.decode("utf-8", "backslashreplace")
+        known = fields.get(wanted)
+        fields[wanted] = text if known is None else f"{known}\n{text}"
 
 
 FORMAT = Format(
