@@ -161,7 +161,8 @@ _SERVING_FILES = re.compile(
 _LOCKS = re.compile(r"\w+_(?:un)?lock(?:_irq\w*|_bh)?$").match
 # What the first group of files is worth when nothing else is there: these are still better than headers.
 _HEADERS = re.compile(r".*\.h$")
-_SOURCE_LINE = re.compile(r"(?<![\w/.-])(?P<file>(?:\./)?[\w-]+(?:/[\w.-]+)+\.[chS]):(?P<line>\d+)")
+_SOURCE_LINE = re.compile(r"\.[chS]:(?P<line>\d{1,6})")
+_PATH_BEFORE = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)+$")
 
 
 def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None]:
@@ -190,8 +191,12 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
         if not _SERVING_FILES.match(path):
             return path, each.line
     # Places that the report names outside its stack: of a lock, an allocation, an assertion.
-    for match in _SOURCE_LINE.finditer(reading.text, 0, 4096):
-        path = match["file"].removeprefix("./")
+    text = reading.text[:4096]
+    for match in _SOURCE_LINE.finditer(text):
+        before = _PATH_BEFORE.search(text[max(0, match.start() - 96) : match.start()])
+        if before is None:
+            continue
+        path = before[0].removeprefix("./") + text[match.start() : match.start() + 2]
         if not _SERVING_FILES.match(path) and not _HEADERS.match(path):
             return path, int(match["line"])
         fallback = fallback or (path, int(match["line"]))

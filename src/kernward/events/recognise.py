@@ -15,10 +15,10 @@ from typing import Any
 from kernward.events import index as catalogue
 from kernward.events.consequence import Chain
 from kernward.events.corruption import damage
-from kernward.events.kind import Extent, Kind, Pattern, convert
+from kernward.events.kind import Blame, Extent, Kind, Pattern, convert
 from kernward.events.naming import name
 from kernward.events.reading import Reading
-from kernward.events.report import report
+from kernward.events.report import Parts, parse, report
 from kernward.events.scan import Hit, Scan, scanner
 from kernward.logs.chunk import Chunk
 from kernward.logs.sources import Source
@@ -28,6 +28,7 @@ from kernward.records.lines import Line
 # A report is looked for in this many bytes and lines after the line that names it.
 MOST_BYTES = 96 << 10
 MOST_LINES = 1200
+FIRST_LINES = 120
 # The text of a report that an event keeps.
 MOST_TEXT = 16 << 10
 # The clock of a boot may be seen to run backwards by this much (CPUs print out of order).
@@ -255,8 +256,9 @@ class Recogniser:
             host = opened
         else:
             self._clock(host, line)
+        parts: Parts | None = None
         if kind.extent is Extent.REPORT:
-            lines = self._report(chunk, hits, number, found, named, done)
+            lines, parts = self._report(chunk, hits, number, found, named, done)
         else:
             lines = self._neighbours(chunk, hits, number, found, done, named)
         fields = {each.name: None for each in kind.fields}
@@ -270,6 +272,8 @@ class Recogniser:
                         _fill(kind, groups.groupdict(), fields)
                         break
         reading = Reading(kind, lines, 0, fields, kind.title, kind.alt_titles, kind.title_without_function)
+        if parts is not None:
+            reading.__dict__["parts"] = parts
         if kind.read is not None:
             kind.read(reading)
         return self._finish(reading, host, line)
@@ -330,8 +334,8 @@ class Recogniser:
         found: Named,
         named: dict[int, Named | None],
         done: set[int],
-    ) -> list[Line]:
-        """The lines of the report that the hit opens: until the next one opens, or its bounds end."""
+    ) -> tuple[list[Line], Parts]:
+        """The lines, and their parts, of the report that the hit opens: until the next one opens, or its bounds end."""
         kind, line = found.candidate.kind, found.line
         start = hits[number][0]
         limit = min(chunk.size, start + MOST_BYTES)
@@ -371,10 +375,16 @@ class Recogniser:
         if stop >= 0 and next_panic is None:
             newline = chunk.data.find(b"\n", stop, limit)
             limit = newline if newline >= 0 else limit
-        lines = chunk.lines(start, limit, MOST_LINES)
-        if lines and lines[0].start != line.start:
-            lines = [line, *(each for each in lines if each.start > line.start)]
-        return [each for each in lines if _together(line, each)] or [line]
+        first = FIRST_LINES if kind.blame is not Blame.NONE else FIRST_LINES // 2
+        near = chunk.lines(start, limit, first)
+        lines = [each for each in near if _together(line, each)]
+        parts = parse([each.text for each in lines])
+        if len(near) == first and parts.last > len(lines) - 40 and kind.blame is not Blame.NONE:
+            # It goes on: most reports end much earlier, and most of what follows them is no report.
+            rest = chunk.lines(chunk.offset(near[-1]) + near[-1].end - near[-1].start + 1, limit, MOST_LINES)
+            lines += [each for each in rest if _together(line, each) and each.start > near[-1].start]
+            parts = parse([each.text for each in lines])
+        return lines or [line], parts
 
     def _neighbours(
         self,

@@ -148,20 +148,35 @@ class Parts:
         return None
 
 
-def _frame(match: "re.Match[str]", context: str | None, inline: bool = False) -> Frame:
-    found = match.groupdict()
-    offset, line = found.get("offset"), found.get("line")
+_FRAME_GROUPS = ("function", "offset", "size", "module", "unsure", "unreliable", "file", "line")
+_POINTER_GROUPS = ("function", "offset", "size", "module", "file", "line")
+
+
+def _frame(match: "re.Match[str]", context: str | None) -> Frame:
+    function, offset, size, module, unsure, unreliable, file, line = match.group(*_FRAME_GROUPS)
     return Frame(
-        found["function"],
-        int(offset, 16) if offset else None,
-        int(found["size"], 16) if offset else None,
-        found.get("module"),
-        not (found.get("unsure") or found.get("unreliable")),
-        inline,
-        found.get("file"),
+        function,
+        int(offset, 16),
+        int(size, 16),
+        module,
+        not (unsure or unreliable),
+        False,
+        file,
         int(line) if line else None,
         context,
     )
+
+
+def _pointer(match: "re.Match[str]", context: str | None) -> Frame:
+    function, offset, size, module, file, line = match.group(*_POINTER_GROUPS)
+    return Frame(
+        function, int(offset, 16), int(size, 16), module, True, False, file, int(line) if line else None, context
+    )
+
+
+def _inlined(match: "re.Match[str]", context: str | None) -> Frame:
+    function, file, line = match.group("function", "file", "line")
+    return Frame(function, None, None, None, True, True, file, int(line), context)
 
 
 def parse(texts: list[str]) -> Parts:
@@ -176,7 +191,7 @@ def parse(texts: list[str]) -> Parts:
             stripped = text.lstrip()
             if stripped.startswith(_INSTRUCTION_POINTERS):
                 if match := _POINTER(text):
-                    frame = _frame(match, context)
+                    frame = _pointer(match, context)
                     if trace is not None and trace.frames and number - trace.last < 4:
                         # An interrupt or exception in the middle of a stack: what it interrupted.
                         trace.frames.append(frame)
@@ -185,7 +200,7 @@ def parse(texts: list[str]) -> Parts:
                     parts.last = number
                     continue
             if (stripped.startswith(("lr :", "ra :", "LR [", "LR is at", " ra :"))) and (match := _POINTER(text)):
-                parts.link = parts.link or _frame(match, context)
+                parts.link = parts.link or _pointer(match, context)
                 parts.last = number
                 continue
             if match := _FRAME(text):
@@ -204,7 +219,7 @@ def parse(texts: list[str]) -> Parts:
                 parts.last = number
                 continue
         elif trace is not None and text[:1] == " " and (match := _INLINE(text)):
-            trace.frames.append(_frame(match, context, inline=True))
+            trace.frames.append(_inlined(match, context))
             trace.last = parts.last = number
             continue
         head = text.lstrip()

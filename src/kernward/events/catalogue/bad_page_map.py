@@ -19,7 +19,7 @@ KIND = Kind(
         ),
         Pattern(
             literal="BUG: Bad page map",
-            regex=r"BUG: Bad page map",
+            regex=r"BUG: Bad page map(?!:)",
             printed=("BUG: Bad page map in process %s  ",),
         ),
     ),

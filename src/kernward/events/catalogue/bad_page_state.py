@@ -36,7 +36,7 @@ KIND = Kind(
         ),
         Pattern(
             literal="BUG: Bad page state",
-            regex=r"BUG: Bad page state",
+            regex=r"BUG: Bad page state(?!:)",
         ),
     ),
     fields=(

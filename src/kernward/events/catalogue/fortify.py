@@ -5,10 +5,11 @@ from kernward.events.reading import Reading
 
 
 def read(reading: Reading) -> None:
-    """The newer wording names the operation elsewhere."""
-    if not reading.fields.get("operation"):
-        reading.fields["operation"] = reading.fields.get("operation2")
-    reading.fields["operation2"] = None
+    """Newer kernels warn first and give the sizes; the warning is what the bug is known by."""
+    if reading.fields.get("buffer_bytes") is not None:
+        reading.title = "WARNING in {function}"
+        reading.title_without_function = "WARNING in corrupted"
+        reading.alt_titles = ("kernel BUG in {function}",)
 
 
 KIND = Kind(
@@ -21,18 +22,21 @@ KIND = Kind(
     subsystem=None,
     patterns=(
         Pattern(
-            literal="detected buffer overflow",
+            literal="detected buffer overflow in ",
+            regex=r"detected buffer overflow in (?P<operation>\w+)$",
+            printed=("detected buffer overflow",),
+        ),
+        Pattern(
+            literal=": detected buffer overflow: ",
             regex=(
-                r"(?:detected buffer overflow in (?P<operation>\w+)|(?P<operation2>\w+): detected"
-                r" buffer overflow: (?P<size_bytes>\d+) byte (?P<access>read|write) of buffer size "
-                r"(?P<buffer_bytes>\d+))$"
+                r"(?P<operation>\w+): detected buffer overflow: (?P<size_bytes>\d+) byte (?P<access>read|write) "
+                r"of buffer size (?P<buffer_bytes>\d+)$"
             ),
             printed=("detected buffer overflow",),
         ),
     ),
     fields=(
         Field("operation", "str", "the function that was stopped"),
-        Field("operation2", "str", "the same in the wording since 6.9"),
         Field("size_bytes", "int", "bytes that were to be copied"),
         Field("access", "str", "read or write"),
         Field("buffer_bytes", "int", "size of the buffer"),

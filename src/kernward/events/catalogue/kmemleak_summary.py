@@ -5,7 +5,7 @@ from kernward.events.kind import Field, Kind, Pattern
 KIND = Kind(
     id="kmemleak-summary",
     title="kmemleak: new suspected memory leaks",
-    class_="crash",
+    class_="resource",
     severity="warning",
     subsystem=None,
     patterns=(

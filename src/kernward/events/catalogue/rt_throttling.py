@@ -5,7 +5,7 @@ from kernward.events.kind import Field, Kind, Pattern
 KIND = Kind(
     id="rt-throttling",
     title="sched: RT throttling activated",
-    class_="crash",
+    class_="resource",
     severity="warning",
     subsystem="sched",
     patterns=(

@@ -2,6 +2,7 @@
 
 import re
 
+from kernward.events import blame
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
@@ -10,13 +11,9 @@ _LAST = re.compile(r".{0,80}(?:last function: |workfn=)(?P<function>[\w.$]+)")
 
 def read(reading: Reading) -> None:
     """The work function stands at the end of the second line."""
-    for name in ("comm", "pid"):
-        if reading.fields.get(name) is None:
-            reading.fields[name] = reading.fields.get(name + "2")
-        reading.fields[name + "2"] = None
     for text in reading.texts[:4]:
         if found := _LAST.match(text):
-            reading.function = found["function"]
+            reading.function = blame.plain(found["function"])
             reading.function_reason = "the work function that the message names"
             return
 
@@ -30,12 +27,13 @@ KIND = Kind(
     subsystem=None,
     patterns=(
         Pattern(
-            literal="BUG: workqueue leaked ",
-            regex=(
-                r"BUG: workqueue leaked (?:lock or atomic: (?P<comm>.{1,32})/0x"
-                r"(?P<preempt_count>[0-9a-f]+)/(?P<pid>\d+)|atomic, lock or RCU: "
-                r"(?P<comm2>.{1,32})\[(?P<pid2>\d+)\])"
-            ),
+            literal="BUG: workqueue leaked lock or atomic: ",
+            regex=r"BUG: workqueue leaked lock or atomic: (?P<comm>.{1,32})/0x(?P<preempt_count>[0-9a-f]+)/(?P<pid>\d+)",
+            printed=("BUG: workqueue leaked ",),
+        ),
+        Pattern(
+            literal="BUG: workqueue leaked atomic, lock or RCU: ",
+            regex=r"BUG: workqueue leaked atomic, lock or RCU: (?P<comm>.{1,32})\[(?P<pid>\d+)\]",
             printed=("BUG: workqueue leaked ",),
         ),
     ),
@@ -43,8 +41,6 @@ KIND = Kind(
         Field("comm", "str", "the worker"),
         Field("preempt_count", "hex", "the preemption count left"),
         Field("pid", "int", "its pid"),
-        Field("comm2", "str", "the worker, in the wording since 6.9"),
-        Field("pid2", "int", "its pid, in that wording"),
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
