@@ -29,8 +29,8 @@ KIND = Kind(
         Pattern(
             literal=": detected buffer overflow: ",
             regex=(
-                r"(?P<operation>\w+): detected buffer overflow: (?P<size_bytes>\d+) byte (?P<access>read|write) "
-                r"of buffer size (?P<buffer_bytes>\d+)$"
+                r"(?P<operation>\w+): detected buffer overflow: (?P<size_bytes>\d+) byte "
+                r"(?P<access>read|write) of buffer size (?P<buffer_bytes>\d+)$"
             ),
             printed=("detected buffer overflow",),
         ),

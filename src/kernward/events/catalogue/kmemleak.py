@@ -2,6 +2,7 @@
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
+from kernward.events.report import parse
 
 
 def read(reading: Reading) -> None:
@@ -12,7 +13,8 @@ def read(reading: Reading) -> None:
             "allocates for its caller",
         )
     )
-    reading.texts[:] = [text.removeprefix("kmemleak: ") for text in reading.texts]
+    # The report was parsed with the prefix, which hides the frames.
+    reading.__dict__["parts"] = parse([text.removeprefix("kmemleak: ") for text in reading.texts])
 
 
 KIND = Kind(

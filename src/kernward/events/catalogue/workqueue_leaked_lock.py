@@ -28,7 +28,10 @@ KIND = Kind(
     patterns=(
         Pattern(
             literal="BUG: workqueue leaked lock or atomic: ",
-            regex=r"BUG: workqueue leaked lock or atomic: (?P<comm>.{1,32})/0x(?P<preempt_count>[0-9a-f]+)/(?P<pid>\d+)",
+            regex=(
+                r"BUG: workqueue leaked lock or atomic: (?P<comm>.{1,32})/0x(?P<preempt_count>[0-9a-f]+)/"
+                r"(?P<pid>\d+)"
+            ),
             printed=("BUG: workqueue leaked ",),
         ),
         Pattern(
