@@ -133,6 +133,31 @@ def test_reading_the_same_logs_again_adds_nothing(fleet: Path, tmp_path: Path) -
     assert len(recalled(home)) == 24
 
 
+def test_a_log_that_grows_and_is_read_again_counts_once(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    path = tmp_path / "kern.log"
+    path.write_text(log())
+    read(path, home=home)
+    first = path.read_text()
+    for more in ("[  300.000000] nothing known\n", EXT4.format("ext4_iget").replace("  10", "  40")):
+        path.write_text(path.read_text() + more)
+        read(path, home=home)
+    assert [each.function for each in recalled(home)] == [None, "ext4_lookup", None, "ext4_iget", None]
+    path.write_text(first)
+    read(path, home=home)
+    assert len(recalled(home)) == 5
+
+
+def test_another_log_under_the_same_name_replaces_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    path = tmp_path / "kern.log"
+    path.write_text(log())
+    read(path, home=home)
+    path.write_text(log("ext4_iget", more="[  300.000000] it was rotated meanwhile\n"))
+    read(path, home=home)
+    assert len(recalled(home)) == 6
+
+
 def test_a_copy_compressed_or_in_an_archive_is_the_same_log(tmp_path: Path) -> None:
     home = tmp_path / "home"
     plain = tmp_path / "console.log"

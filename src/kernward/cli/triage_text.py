@@ -6,6 +6,7 @@ from logs has its control characters shown by number, and is never taken for mar
 
 import re
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import IO
 
 from rich.console import Console
@@ -25,6 +26,10 @@ REPORT_LINES = 14
 LINE_CHARS = 160
 PLAIN_WIDTH = 110
 
+_NOT_WELL = (
+    "That is what these logs hold, not that the machines are well: what kernward does not know (`kernward kinds` "
+    "lists what it does), and what never reached the logs, would not show here."
+)
 _STYLES = {"fatal": "bold red", "error": "red", "warning": "yellow", "info": "blue"}
 # Lines that decide what a report means, whatever the kind.
 _DECIDING = re.compile(
@@ -57,7 +62,7 @@ def _hanging(line: Text, console: Console) -> Text:
 
 
 def _lines(result: Triage, limit: int | None, read_back: bool, width: int) -> Iterator[Text | Table]:
-    yield from _summary(result, read_back)
+    yield from _summary(result, read_back, width)
     listed = result.problems[: LISTED if limit is None else limit]
     if listed:
         yield Text()
@@ -74,7 +79,7 @@ def _lines(result: Triage, limit: int | None, read_back: bool, width: int) -> It
         yield from rest
 
 
-def _summary(result: Triage, read_back: bool) -> Iterator[Text]:
+def _summary(result: Triage, read_back: bool, width: int) -> Iterator[Text]:
     totals = result.totals
     of = many(totals.sources, "saved log") if read_back else many(totals.sources, "log")
     amount = f" ({size(totals.bytes_read)})" if totals.bytes_read is not None else ""
@@ -97,8 +102,8 @@ def _summary(result: Triage, read_back: bool) -> Iterator[Text]:
         yield Text("There was nothing in it to read.", style="bold")
         return
     yield Text("No known problem was recognised in it.", style="bold")
-    yield Text("That is what these logs hold, not that the machines are well: what kernward does not know")
-    yield Text("(`kernward kinds` lists what it does), and what never reached the logs, would not show here.")
+    for line in wrap(_NOT_WELL, width):
+        yield Text(line)
 
 
 def _machines(totals: Totals) -> str:

@@ -9,6 +9,7 @@ from time import monotonic
 
 from kernward.events import index as catalogue
 from kernward.operations import ranking
+from kernward.operations.growth import outgrown
 from kernward.operations.reading import Input, Progress, read
 from kernward.operations.tally import Tally
 from kernward.records.errors import CatalogueError, KernwardError
@@ -147,12 +148,14 @@ def _keep(found: Input, version: str, home: Path | None) -> Saved:
     # The databases take longer to load than a small log to read; by now the answer is out.
     from kernward.store import compaction, facts
 
+    where = home or default_home()
+    shorter = facts.shorter(where, {stretch.name: stretch.size_bytes for stretch, _ in found.stretches})
     kept = []
     for stretch, spool in found.stretches:
         if stretch.digest is not None and spool is not None:
             rows = spool.rows_at(stretch.rows_start, stretch.events)
-            kept.append(Kept(stretch.digest, stretch.name, stretch.events, rows))
-    where = home or default_home()
+            before = outgrown(stretch.name, shorter[stretch.name]) if stretch.name in shorter else ()
+            kept.append(Kept(stretch.digest, stretch.name, stretch.events, rows, stretch.size_bytes, before))
     saved = facts.save(where, version, kept)
     if saved.sources:
         compaction.tidy(where)

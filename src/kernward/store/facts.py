@@ -11,7 +11,8 @@ The promise, and how it is kept:
   catalogue read it. Saving it again with the same version adds nothing; of two processes that save
   it at once one adds it, since both decide under the ledger's write lock. A version that this store
   saw first later replaces the earlier one's reading, in the same transaction that adds its own; an
-  earlier version never replaces a later one's.
+  earlier version never replaces a later one's. A log that has grown since it was saved replaces what
+  was saved of it in the same way.
 - Many processes may save, read and compact at once. A file is removed after the transaction that
   made it count for nothing, and only while nobody reads (a reader holds a lock that is shared among
   readers); what could not be removed then is removed later, like what a crash left.
@@ -47,6 +48,26 @@ def ledger_path(home: Path) -> Path:
 def facts_path(home: Path) -> Path:
     """Where the segments of the store lie."""
     return home / "facts"
+
+
+def shorter(home: Path, sizes: dict[str, int]) -> dict[str, list[tuple[str, int]]]:
+    """For sources by name and size: digest and size of what was saved under that name and was shorter."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    if not ledger_path(home).exists():
+        return found
+    ledger = Ledger(ledger_path(home))
+    try:
+        with ledger.reading() as connection:
+            for some in _pieces(list(sizes)):
+                query = sqlalchemy.select(SOURCES.c.name, SOURCES.c.digest, SOURCES.c.size_bytes).where(
+                    SOURCES.c.name.in_(some), SOURCES.c.within.is_(None), SOURCES.c.size_bytes > 0
+                )
+                for name, digest, size_bytes in connection.execute(query):
+                    if size_bytes < sizes[name]:
+                        found.setdefault(name, []).append((digest, size_bytes))
+    finally:
+        ledger.close()
+    return found
 
 
 def save(home: Path, catalogue: str, sources: Sequence[Kept]) -> Saved:
@@ -217,22 +238,30 @@ def _replace(connection: sqlalchemy.Connection, reading: int, added: dict[str, K
                 "digest": source.digest,
                 "reading": reading,
                 "name": source.name,
+                "size_bytes": source.size_bytes,
+                "within": None,
                 "rows": source.count,
                 "saved_at_utc": now(),
             }
             for source in added.values()
         ],
     )
+    for source in added.values():
+        for some in _pieces(source.outgrown):
+            connection.execute(
+                SOURCES.update().where(SOURCES.c.digest.in_(some)).values(within=source.digest, rows=0)
+            )
+            replaced |= connection.execute(PARTS.delete().where(PARTS.c.digest.in_(some))).rowcount > 0
     return drop_empty(connection) if replaced else []
 
 
 def _known(connection: sqlalchemy.Connection, reading: int, digests: Sequence[str]) -> set[str]:
-    """The sources whose reading that counts is by this version of the catalogue or by a newer one."""
+    """The sources whose reading that counts is by this version of the catalogue or by a newer one, and
+    those that are part of another one by now."""
     known: set[str] = set()
     for some in _pieces(digests):
-        query = sqlalchemy.select(SOURCES.c.digest).where(
-            SOURCES.c.digest.in_(some), SOURCES.c.reading >= reading
-        )
+        counts = sqlalchemy.or_(SOURCES.c.reading >= reading, SOURCES.c.within.is_not(None))
+        query = sqlalchemy.select(SOURCES.c.digest).where(SOURCES.c.digest.in_(some), counts)
         known.update(connection.execute(query).scalars())
     return known
 

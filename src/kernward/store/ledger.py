@@ -17,7 +17,15 @@ from sqlalchemy.dialects.sqlite import insert
 
 from kernward.records.errors import StoreError
 
-SCHEMA = 1
+SCHEMA = 2
+# What makes a ledger of a schema into one of the next.
+_STEPS = {
+    1: (
+        "ALTER TABLE sources ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE sources ADD COLUMN within TEXT",
+        "CREATE INDEX ix_sources_name ON sources (name)",
+    ),
+}
 # How long a process waits for another one's transaction; none lasts longer than a few milliseconds.
 BUSY_S = 30
 
@@ -34,13 +42,16 @@ READINGS = Table(
     sqlite_autoincrement=True,
 )
 
-# Each source whose facts are kept, and the catalogue whose reading of it counts.
+# Each source whose facts are kept, and the catalogue whose reading of it counts. A log that had grown
+# when it was read again is `within` the source that it has become, and has no facts of its own.
 SOURCES = Table(
     "sources",
     METADATA,
     Column("digest", Text, primary_key=True),
     Column("reading", Integer, ForeignKey("readings.id"), nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False, index=True),
+    Column("size_bytes", Integer, nullable=False),
+    Column("within", Text),
     Column("rows", Integer, nullable=False),
     Column("saved_at_utc", Text, nullable=False),
 )
@@ -119,6 +130,11 @@ class Ledger:
                 "use that version, or another KERNWARD_HOME"
             )
         with self.writing() as connection:
+            # Another process may have done it meanwhile.
+            schema = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            for step in range(schema, SCHEMA) if schema else ():
+                for statement in _STEPS[step]:
+                    connection.exec_driver_sql(statement)
             METADATA.create_all(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
 

@@ -10,12 +10,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Kept:
-    """One source that was read: its digest and name, and its rows, which are asked for at most once."""
+    """One source that was read: its digest and name, and its rows, which are asked for at most once.
+
+    `size_bytes` is how much was read. `outgrown` are digests of saved sources that are the beginning
+    of this one: the same log, read when it was shorter.
+    """
 
     digest: str
     name: str
     count: int
     rows: Callable[[], Iterable[list[Any]]]
+    size_bytes: int = 0
+    outgrown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
