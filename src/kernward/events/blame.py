@@ -7,14 +7,16 @@ system call, a file or socket operation, a work item), the frame inside the firs
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from kernward.events.report import Parts, Trace
 from kernward.records.events import Frame, SkippedFrame
 
 # Compiler suffixes: clones and parts of one source function.
-_SUFFIX = re.compile(r"(?:\.(?:isra|part|constprop|cold|llvm|cfi|cfi_jt|clone|lto_priv|localalias|str)(?:\.\d+)*|\.\d+|\$\w+)+$")
+_SUFFIX = re.compile(
+    r"(?:\.(?:isra|part|constprop|cold|llvm|cfi|cfi_jt|clone|lto_priv|localalias|str)(?:\.\d+)*|\.\d+|\$\w+)+$"
+)
 # Wrappers that SYSCALL_DEFINE and COMPAT_SYSCALL_DEFINE make around one system call.
 _SYSCALL = re.compile(
     r"^(?:__(?:x64|ia32|arm64|s390x|s390|riscv|powerpc|se|do)_)?(?:compat_)?(?:sys_|SyS_|SYSC_|__ia32_sys_)(?P<call>\w+)$"
@@ -30,103 +32,171 @@ def plain(function: str) -> str:
     return name.lstrip(".") if name[:1] == "." else name
 
 
+def any_of(words: str) -> "Callable[[str], re.Match[str] | None]":
+    """A matcher of names: `words` are regexes of whole names, with white space between them."""
+    return re.compile(rf"(?:{'|'.join(words.split())})$").match
+
+
 PRINTS = "prints the report"
 HANDLES = "takes the exception"
 ALLOCATES = "allocates or frees memory for its caller"
 _GROUPS: tuple[tuple[str, str], ...] = (
     (
         PRINTS,
-        r"(?:__)?dump_stack(?:_lvl)?|show_stack(?:_log_lvl)?|show_trace\w*|dump_backtrace|unwind_backtrace|walk_stackframe|"
-        r"print_(?:address_description|report|bad_pte|trailer|usage_bug|circular_bug|deadlock_bug|stack_trace|other_cpu_stall|cpu_stall|bad_irq_dependency|irq_inversion_bug)\w*|"
-        r"_?_?(?:kasan|asan|hwasan|kmsan|msan|kcsan|tsan|kfence)_\w+|__(?:asan|hwasan|msan|tsan)_\w+|"
-        r"(?:__)?ubsan_\w+|handle_overflow|val_to_string|object_err|report_(?:bug|enabled|usercopy|cfi_failure)\w*|"
-        r"check_memory_region(?:_inline)?|memory_is_(?:poisoned|nonaccessible)\w*|check_region_inline|kasan_check_range|bytes_is_nonzero|"
-        r"end_report|start_report|"
-        r"assfail|panic|__panic|panic_saved_regs|vpanic|nmi_panic|_{0,2}warn(?:_slowpath\w*|_printk|_alloc\w*|_flushing\w*)?|warn_alloc\w*|check_panic_on_warn|"
-        r"oops_\w+|die(?:_\w+)?|__die\w*|do_trap\w*|do_error_trap|fixup_bug|handle_bug|bug_handler|brk_handler|call_break_hook|"
-        r"__stack_chk_fail|__fortify_(?:panic|report)|fortify_panic|usercopy_(?:abort|warn)|"
-        r"nmi_\w+|arch_trigger_\w+|trigger_\w*backtrace|(?:__)?perf_event_(?:nmi_handler|overflow\w*)|default_do_nmi|do_nmi|end_repeat_nmi|"
-        r"print_modules|dump_page|__dump_page|bad_page|free_page_is_bad_report|bad_page_from_\w+|check_(?:new|free)_page_bad|bad_range|__page_table_check_\w+|"
-        r"_?sched_show_task|show_state\w*|debug_show_\w+|dump_cpu_task|dump_stack_print_info|show_regs\w*|__show_regs|stack_trace_\w+|save_(?:stack|trace)\w*|"
-        r"set_track\w*|(?:arch_)?stack_walk\w*|get_perf_callchain|__read_once_word_nocheck|"
-        r"__x86_indirect_\w+|__x86_return_thunk|srso_\w+|retbleed_\w+|skb_(?:over|under)?_?panic|assertfail|btrfs_assertfail|\w+_fs_panic|__\w+fs_panic|\w+_is_static_object|ftrace_\w*caller\w*",
+        r"""
+        (?:__)?dump_stack(?:_lvl)? show_stack(?:_log_lvl)? show_trace\w* dump_backtrace unwind_backtrace
+        walk_stackframe
+        print_(?:address_description|report|bad_pte|trailer|usage_bug|circular_bug|deadlock_bug|stack_trace|other_cpu_stall|cpu_stall|bad_irq_dependency|irq_inversion_bug)\w*
+        _?_?(?:kasan|asan|hwasan|kmsan|msan|kcsan|tsan|kfence)_\w+ __(?:asan|hwasan|msan|tsan)_\w+
+        (?:__)?ubsan_\w+ handle_overflow val_to_string object_err
+        report_(?:bug|enabled|usercopy|cfi_failure)\w* check_memory_region(?:_inline)?
+        memory_is_(?:poisoned|nonaccessible)\w* check_region_inline kasan_check_range bytes_is_nonzero
+        end_report start_report assfail panic __panic panic_saved_regs vpanic nmi_panic
+        _{0,2}warn(?:_slowpath\w*|_printk|_alloc\w*|_flushing\w*)? warn_alloc\w* check_panic_on_warn
+        oops_\w+ die(?:_\w+)? __die\w* do_trap\w* do_error_trap fixup_bug handle_bug bug_handler brk_handler
+        call_break_hook __stack_chk_fail __fortify_(?:panic|report) fortify_panic usercopy_(?:abort|warn)
+        nmi_\w+ arch_trigger_\w+ trigger_\w*backtrace (?:__)?perf_event_(?:nmi_handler|overflow\w*)
+        default_do_nmi do_nmi end_repeat_nmi print_modules dump_page __dump_page bad_page
+        free_page_is_bad_report bad_page_from_\w+ check_(?:new|free)_page_bad bad_range
+        __page_table_check_\w+ _?sched_show_task show_state\w* debug_show_\w+ dump_cpu_task
+        dump_stack_print_info show_regs\w* __show_regs stack_trace_\w+ save_(?:stack|trace)\w* set_track\w*
+        (?:arch_)?stack_walk\w* get_perf_callchain __read_once_word_nocheck __x86_indirect_\w+
+        __x86_return_thunk srso_\w+ retbleed_\w+ skb_(?:over|under)?_?panic assertfail btrfs_assertfail
+        \w+_fs_panic __\w+fs_panic \w+_is_static_object ftrace_\w*caller\w*
+        """,
     ),
     (
         HANDLES,
-        r"do_debug_exception|exc_\w+|asm_exc_\w+|do_invalid_op|invalid_op|do_undef\w*|trap_\w+|idtentry_\w+|"
-        r"(?:async_)?page_fault(?:_oops)?|(?:__)?do_(?:async_)?page_fault|(?:__)?do_kernel_fault|do_translation_fault|do_tag_check_fault|do_tag_recovery|print_tainted|program_check_\w+|__program_check|panic_bad_stack|handle_bad_stack|__bad_stack|do_mem_abort|do_bad_area|"
-        r"(?:__)?bad_area\w*|no_context|pgtable_bad|spurious_kernel_fault|do_user_addr_fault|do_kern_addr_fault|handle_page_fault|kernelmode_fixup_or_oops|show_fault_oops|"
-        r"(?:do_)?general_protection|do_divide_error|divide_error|(?:do_)?double_fault|do_stack_segment|stack_segment|(?:do_)?coprocessor_\w+|"
-        r"handle_exception|error_(?:code|entry|return)|common_interrupt|do_(?:DataAbort|PrefetchAbort)|__dabt_svc|__irq_svc|__und_svc|"
-        r"el1_(?:sync|abort|irq|dbg|ia|da|error)\w*|el1h?_\d+_\w+|__el1_irq|el0_\w+|el0t_\w+",
+        r"""
+        do_debug_exception exc_\w+ asm_exc_\w+ do_invalid_op invalid_op do_undef\w* trap_\w+ idtentry_\w+
+        (?:async_)?page_fault(?:_oops)? (?:__)?do_(?:async_)?page_fault (?:__)?do_kernel_fault
+        do_translation_fault do_tag_check_fault do_tag_recovery print_tainted program_check_\w+
+        __program_check panic_bad_stack handle_bad_stack __bad_stack do_mem_abort do_bad_area
+        (?:__)?bad_area\w* no_context pgtable_bad spurious_kernel_fault do_user_addr_fault
+        do_kern_addr_fault handle_page_fault kernelmode_fixup_or_oops show_fault_oops
+        (?:do_)?general_protection do_divide_error divide_error (?:do_)?double_fault do_stack_segment
+        stack_segment (?:do_)?coprocessor_\w+ handle_exception error_(?:code|entry|return) common_interrupt
+        do_(?:DataAbort|PrefetchAbort) __dabt_svc __irq_svc __und_svc
+        el1_(?:sync|abort|irq|dbg|ia|da|error)\w* el1h?_\d+_\w+ __el1_irq el0_\w+ el0t_\w+
+        """,
     ),
     (
         "checks on behalf of its caller",
-        r"refcount_\w+|__refcount_\w+|kref_\w+|__list_(?:add|del)\w*|list_(?:add|del|move|splice|replace)\w*|__hlist_\w+|hlist_\w+|"
-        r"__might_(?:sleep|resched|fault)|___might_sleep|might_(?:fault|alloc\w*)|__schedule_bug|schedule_debug|"
-        r"debug_(?:check_no_\w+|object_\w+|print_object|smp_processor_id|lockdep_\w+|mutex_\w+|rt_mutex\w*|spin_\w+|write_\w+|work_\w+|timer_\w+|rcu_\w+|hrtimer_\w+)|"
-        r"__debug_(?:check_no_\w+|object_\w+)|__this_cpu_preempt_check|check_preemption_disabled|(?:cfs_)?check_flush_dependency|"
-        r"check_heap_object|__check_(?:heap_object|object_size)|check_stack_object|check_page_span|check_object_size|ref_tracker_\w+|"
-        r"test_(?:bit|and_\w+_bit)|_test_bit|variable_test_bit|arch_test_bit|constant_test_bit|(?:arch_|raw_)?atomic(?:64|_long)?_\w+|instrument_\w+|check_(?:kcov_mode|chain_key|noncircular|prev_add|prevs_add|wait_context|prev_add_irq|irq_usage|usage|deadlock)|validate_chain\w*|"
-        r"__sanitizer_cov_\w+|write_comp_data|kcov_\w+|cfi_\w+|__cfi_\w+|(?:__)?rcu_lockdep_\w+|lockdep_\w+|"
-        r"rcu_(?:read_lock\w*|read_unlock\w*|is_watching\w*|note_\w+|dereference\w*)|rcu_preempt_need\w*",
+        r"""
+        refcount_\w+ __refcount_\w+ kref_\w+ __list_(?:add|del)\w* list_(?:add|del|move|splice|replace)\w*
+        __hlist_\w+ hlist_\w+ __might_(?:sleep|resched|fault) ___might_sleep might_(?:fault|alloc\w*)
+        __schedule_bug schedule_debug
+        debug_(?:check_no_\w+|object_\w+|print_object|smp_processor_id|lockdep_\w+|mutex_\w+|rt_mutex\w*|spin_\w+|write_\w+|work_\w+|timer_\w+|rcu_\w+|hrtimer_\w+)
+        __debug_(?:check_no_\w+|object_\w+) __this_cpu_preempt_check check_preemption_disabled
+        (?:cfs_)?check_flush_dependency check_heap_object __check_(?:heap_object|object_size)
+        check_stack_object check_page_span check_object_size ref_tracker_\w+ test_(?:bit|and_\w+_bit)
+        _test_bit variable_test_bit arch_test_bit constant_test_bit (?:arch_|raw_)?atomic(?:64|_long)?_\w+
+        instrument_\w+
+        check_(?:kcov_mode|chain_key|noncircular|prev_add|prevs_add|wait_context|prev_add_irq|irq_usage|usage|deadlock)
+        validate_chain\w* __sanitizer_cov_\w+ write_comp_data kcov_\w+ cfi_\w+ __cfi_\w+
+        (?:__)?rcu_lockdep_\w+ lockdep_\w+
+        rcu_(?:read_lock\w*|read_unlock\w*|is_watching\w*|note_\w+|dereference\w*) rcu_preempt_need\w*
+        """,
     ),
     (
         ALLOCATES,
-        r"_{0,4}k(?:m|z|c|re|v|vm|vz)alloc\w*|_{0,3}kmem_cache_(?:alloc|free|shrink|create|destroy)\w*|_{0,3}k(?:v|z)?free\w*|__kfree\w*|kfree_\w+|"
-        r"_{0,3}slab_\w+|__slab_\w+|slab_\w+|___slab_alloc|new_slab\w*|allocate_slab|deactivate_slab|unfreeze_partials|put_cpu_partial|discard_slab|free_(?:debug_processing|to_partial\w*|consistency\w*|slab|block|large_kmalloc)|do_slab_free|alloc_debug_processing|"
-        r"cache_(?:alloc|free|grow|flusharray|reap|estimate)\w*|____cache_alloc\w*|__cache_free|__do_(?:cache_alloc|kmalloc\w*|cache_free)|fallback_alloc|virt_to_(?:cache|slab|head_page|folio)|"
-        r"qlink_to_object|qlink_free|quarantine_\w+|__free_slab|"
-        r"_{0,3}alloc_(?:pages|page|percpu|frozen_pages)\w*|__alloc_pages\w*|__perform_reclaim|get_page_from_freelist|__free_(?:pages|one_page)\w*|free_(?:pages|unref|pcp|hot_cold|one_page|the_page)\w*|rmqueue\w*|prep_(?:new|compound)_page|post_alloc_hook|"
-        r"_{0,2}vmalloc\w*|vzalloc\w*|__vunmap|vfree\w*|__vfree\w*|vmap\w*|vunmap\w*|alloc_vmap_area|__get_vm_area\w*|alloc_inode\w*|sock_[kw]malloc|sock_alloc_\w+|remove_vm_area|kvmalloc\w*|pcpu_alloc\w*|__alloc_percpu\w*|free_percpu|krealloc\w*|__do_krealloc|"
-        r"kmemdup\w*|kstrdup\w*|kasprintf|kvasprintf\w*|memdup_\w+|strndup_user|mempool_\w+|dma_pool_\w+|should_fail\w*|__should_fail\w*|fail_dump|fault_create\w*|should_failslab|page_pool_\w+|__page_pool_\w+|ksize|__ksize|krealloc_\w+|memblock_\w+|kmemleak_\w+|create_object|__create_object|delete_object\w*",
+        r"""
+        _{0,4}k(?:m|z|c|re|v|vm|vz)alloc\w* _{0,3}kmem_cache_(?:alloc|free|shrink|create|destroy)\w*
+        _{0,3}k(?:v|z)?free\w* __kfree\w* kfree_\w+ _{0,3}slab_\w+ __slab_\w+ slab_\w+ ___slab_alloc
+        new_slab\w* allocate_slab deactivate_slab unfreeze_partials put_cpu_partial discard_slab
+        free_(?:debug_processing|to_partial\w*|consistency\w*|slab|block|large_kmalloc) do_slab_free
+        alloc_debug_processing cache_(?:alloc|free|grow|flusharray|reap|estimate)\w* ____cache_alloc\w*
+        __cache_free __do_(?:cache_alloc|kmalloc\w*|cache_free) fallback_alloc
+        virt_to_(?:cache|slab|head_page|folio) qlink_to_object qlink_free quarantine_\w+ __free_slab
+        _{0,3}alloc_(?:pages|page|percpu|frozen_pages)\w* __alloc_pages\w* __perform_reclaim
+        get_page_from_freelist __free_(?:pages|one_page)\w*
+        free_(?:pages|unref|pcp|hot_cold|one_page|the_page)\w* rmqueue\w* prep_(?:new|compound)_page
+        post_alloc_hook _{0,2}vmalloc\w* vzalloc\w* __vunmap vfree\w* __vfree\w* vmap\w* vunmap\w*
+        alloc_vmap_area __get_vm_area\w* alloc_inode\w* sock_[kw]malloc sock_alloc_\w+ remove_vm_area
+        kvmalloc\w* pcpu_alloc\w* __alloc_percpu\w* free_percpu krealloc\w* __do_krealloc kmemdup\w*
+        kstrdup\w* kasprintf kvasprintf\w* memdup_\w+ strndup_user mempool_\w+ dma_pool_\w+ should_fail\w*
+        __should_fail\w* fail_dump fault_create\w* should_failslab page_pool_\w+ __page_pool_\w+ ksize
+        __ksize krealloc_\w+ memblock_\w+ kmemleak_\w+ create_object __create_object delete_object\w*
+        """,
     ),
     (
         "takes or waits for a lock for its caller",
-        r"_{0,3}(?:raw_)?(?:spin|read|write)_(?:lock|unlock|trylock)\w*|do_raw_\w+|__raw_\w+|_raw_\w+|spin_(?:bug|dump|lock\w*|unlock\w*)|rwlock_bug|"
-        r"(?:native_|__pv_|pv_)?queued_\w+|virt_spin_lock|arch_(?:spin|read|write)_\w+|kvm_wait|pv_wait\w*|xen_qlock_wait|"
-        r"_{0,3}mutex_\w+|__mutex_\w+|mutex_\w+|ww_mutex_\w+|__ww_mutex_\w+|rt_mutex_\w+|__rt_mutex_\w+|rt_spin_\w+|rt_(?:read|write)_\w+|rtlock_\w+|__rt_\w+|rwbase_\w+|"
-        r"_{0,2}(?:down|up)(?:_read|_write|_common|_interruptible|_killable|_trylock|_timeout)*(?:_nested|_nest_lock|_non_owner|_killable|_interruptible|_common)*|rwsem_\w+|__rwsem_\w+|call_rwsem_\w+|downgrade_write|percpu_(?:down|up|rwsem)_\w+|__percpu_\w+|"
-        r"lock_(?:acquire|release|acquired|contended|is_held\w*|commit|timer_base)|__lock_(?:acquire|release|is_held)|__lock_timer_base|lock_hrtimer_base|(?:local|local_bh|local_irq)_(?:lock|unlock|disable|enable|save|restore)\w*|__local_bh_\w+|register_lock_class|mark_(?:lock\w*|usage|held_locks)|__bfs|find_usage\w*|assign_lock_key|look_up_lock_class|"
-        r"hlock_class|\w*task_rq_lock\w*|_?atomic_dec_and_\w+|refcount_dec_and_\w+|lock_sock\w*|__lock_sock|release_sock|seqcount_\w+|_{0,2}seqprop_\w+|do_(?:read|write)_seq\w*|read_seq\w*|write_seq\w*|osq_\w+|debug_locks_off|lockref_\w+|bit_spin_\w+|hlist_bl_lock|"
-        r"trace_hardirqs_\w+|trace_softirqs_\w+|rcu_sync_\w+|preempt_(?:schedule\w*|count_\w+)|___preempt_\w+|__cond_resched\w*|_cond_resched|class_\w+_(?:constructor|destructor)",
+        r"""
+        _{0,3}(?:raw_)?(?:spin|read|write)_(?:lock|unlock|trylock)\w* do_raw_\w+ __raw_\w+ _raw_\w+
+        spin_(?:bug|dump|lock\w*|unlock\w*) rwlock_bug (?:native_|__pv_|pv_)?queued_\w+ virt_spin_lock
+        arch_(?:spin|read|write)_\w+ kvm_wait pv_wait\w* xen_qlock_wait _{0,3}mutex_\w+ __mutex_\w+
+        mutex_\w+ ww_mutex_\w+ __ww_mutex_\w+ rt_mutex_\w+ __rt_mutex_\w+ rt_spin_\w+ rt_(?:read|write)_\w+
+        rtlock_\w+ __rt_\w+ rwbase_\w+
+        _{0,2}(?:down|up)(?:_read|_write|_common|_interruptible|_killable|_trylock|_timeout)*(?:_nested|_nest_lock|_non_owner|_killable|_interruptible|_common)*
+        rwsem_\w+ __rwsem_\w+ call_rwsem_\w+ downgrade_write percpu_(?:down|up|rwsem)_\w+ __percpu_\w+
+        lock_(?:acquire|release|acquired|contended|is_held\w*|commit|timer_base)
+        __lock_(?:acquire|release|is_held) __lock_timer_base lock_hrtimer_base
+        (?:local|local_bh|local_irq)_(?:lock|unlock|disable|enable|save|restore)\w* __local_bh_\w+
+        register_lock_class mark_(?:lock\w*|usage|held_locks) __bfs find_usage\w* assign_lock_key
+        look_up_lock_class hlock_class \w*task_rq_lock\w* _?atomic_dec_and_\w+ refcount_dec_and_\w+
+        lock_sock\w* __lock_sock release_sock seqcount_\w+ _{0,2}seqprop_\w+ do_(?:read|write)_seq\w*
+        read_seq\w* write_seq\w* osq_\w+ debug_locks_off lockref_\w+ bit_spin_\w+ hlist_bl_lock
+        trace_hardirqs_\w+ trace_softirqs_\w+ rcu_sync_\w+ preempt_(?:schedule\w*|count_\w+) ___preempt_\w+
+        __cond_resched\w* _cond_resched class_\w+_(?:constructor|destructor)
+        """,
     ),
     (
         "copies, compares or formats for its caller",
-        r"_{0,3}mem(?:cpy|set|move|cmp|chr|scan)\w*|_{0,3}str(?:n|l|r|s|p|c)?(?:cpy|cat|len|cmp|chr|str|casecmp|ncpy|ncmp|nlen|lcpy|scpy|sep|pbrk|spn|cspn)\w*|sized_strscpy|kstrto\w+|_parse_integer\w*|"
-        r"\w*_?copy_(?:from|to|in)_user\w*|__?copy_\w*user\w*|copy_user_\w+|_copy_(?:from|to)_\w+|__arch_copy_\w+|copy_(?:page|highpage)\w*|clear_user\w*|__clear_user|rep_(?:movs|stos)\w*|fault_in_\w+|"
-        r"v?s(?:n|c)?printf|vscnprintf|sc?nprintf|string(?:_nocheck)?|vprintk\w*|_?printk\w*|(?:_dev_|dev_|netdev_|v?printk_)\w*printk\w*|pointer|number|format_decode|console_(?:unlock|flush_all|emit\w*)|"
-        r"csum_partial\w*|do_csum|crc(?:16|32|64|_t10dif|_ccitt)\w*|hex_dump_to_buffer|print_hex_dump\w*|simple_copy_to_iter|copy_(?:to|from)_iter\w*|_copy_(?:to|from)_iter\w*|read_word_at_a_time|find_(?:next|first|last)_\w*bit\w*|_find_\w+_bit\w*|bitmap_\w+|__bitmap_\w+|"
-        r"__put_user\w*|__get_user\w*|put_user\w*|get_user\w*|crc_\w+",
+        r"""
+        _{0,3}mem(?:cpy|set|move|cmp|chr|scan)\w*
+        _{0,3}str(?:n|l|r|s|p|c)?(?:cpy|cat|len|cmp|chr|str|casecmp|ncpy|ncmp|nlen|lcpy|scpy|sep|pbrk|spn|cspn)\w*
+        sized_strscpy kstrto\w+ _parse_integer\w* \w*_?copy_(?:from|to|in)_user\w* __?copy_\w*user\w*
+        copy_user_\w+ _copy_(?:from|to)_\w+ __arch_copy_\w+ copy_(?:page|highpage)\w* clear_user\w*
+        __clear_user rep_(?:movs|stos)\w* fault_in_\w+ v?s(?:n|c)?printf vscnprintf sc?nprintf
+        string(?:_nocheck)? vprintk\w* _?printk\w* (?:_dev_|dev_|netdev_|v?printk_)\w*printk\w* pointer
+        number format_decode console_(?:unlock|flush_all|emit\w*) csum_partial\w* do_csum
+        crc(?:16|32|64|_t10dif|_ccitt)\w* hex_dump_to_buffer print_hex_dump\w* simple_copy_to_iter
+        copy_(?:to|from)_iter\w* _copy_(?:to|from)_iter\w* read_word_at_a_time
+        find_(?:next|first|last)_\w*bit\w* _find_\w+_bit\w* bitmap_\w+ __bitmap_\w+ __put_user\w*
+        __get_user\w* put_user\w* get_user\w* crc_\w+
+        """,
     ),
     (
         "is generic list, tree, wait or object code",
-        r"device_(?:del|add|unregister|register|initialize|is_registered|destroy|create\w*|remove_\w+)|(?:dpm_)?sysfs_\w+|i2c_(?:add|del)_\w*adapter|tty_(?:un)?register_device\w*|kernfs_(?:remove|find|get|put|add|create|new)\w*|debugfs_\w+|(?:get|put)_device|kobject_\w+|__kobject_\w+|klist_\w+|kthread_(?:stop|park|unpark)|"
-        r"(?:folio_)?unlock_page|folio_wake\w*|wake_up_page\w*|folio_unlock|end_page_writeback|folio_end_writeback|"
-        r"complete(?:_all|_with_flags)?|swake_up\w*|wait_for_completion\w*|(?:do_|__)?wait_for_common\w*|__wake_up\w*|wake_up_(?!new_task)\w+|prepare_to_wait\w*|add_wait_queue\w*|remove_wait_queue\w*|finish_wait|try_to_wake_up|"
-        r"_{0,2}skb_(?:pull|push|put|trim|may_pull|pull_tail|clone|copy\w*|unlink|queue_\w+|dequeue\w*|get|orphan\w*|set_owner_\w+)|pskb_\w+|"
-        r"(?:del|mod|add)_timer\w*|timer_(?:delete|shutdown)\w*|__mod_timer|hrtimer_(?:cancel|active|start\w*|try_to_cancel|init\w*)|init_timer\w*|internal_add_timer|detach_\w+timer\w*|"
-        r"__queue_work|queue_(?:delayed_)?work\w*|insert_work|flush_work\w*|__flush_work\w*|flush_workqueue|__flush_workqueue|drain_workqueue|destroy_workqueue|cancel_(?:delayed_)?work\w*|__cancel_work\w*|"
-        r"call_rcu\w*|__call_rcu\w*|kfree_call_rcu\w*|kvfree_call_rcu|rcu_barrier\w*|call_srcu|__call_srcu|"
-        r"xa[s]?_\w+|__xa_\w+|radix_tree_\w+|__radix_tree_\w+|idr_\w+|ida_\w+|mas_\w+|mt_\w+|mtree_\w+|"
-        r"__raw_(?:read|write)[bwlq]|(?:read|write)[bwlq](?:_relaxed)?|io(?:read|write)(?:8|16|32|64)\w*|logic_(?:in|out)\w+|(?:in|out)[bwl]|"
-        r"iput\w*|dput|fast_dput|dget|fput|usb_(?:submit|kill|unlink|poison|free)_urb\w*|cleanup_srcu_struct|try_to_grab_pending|rb_(?:erase|insert|next|first|prev|last)\w*|__rb_\w+|___rb_\w+|llist_\w+|plist_\w+|"
-        r"__read_once_size\w*|__write_once_size\w*|rcu_segcblist_\w+",
+        r"""
+        device_(?:del|add|unregister|register|initialize|is_registered|destroy|create\w*|remove_\w+)
+        (?:dpm_)?sysfs_\w+ i2c_(?:add|del)_\w*adapter tty_(?:un)?register_device\w*
+        kernfs_(?:remove|find|get|put|add|create|new)\w* debugfs_\w+ (?:get|put)_device kobject_\w+
+        __kobject_\w+ klist_\w+ kthread_(?:stop|park|unpark) (?:folio_)?unlock_page folio_wake\w*
+        wake_up_page\w* folio_unlock end_page_writeback folio_end_writeback complete(?:_all|_with_flags)?
+        swake_up\w* wait_for_completion\w* (?:do_|__)?wait_for_common\w* __wake_up\w*
+        wake_up_(?!new_task)\w+ prepare_to_wait\w* add_wait_queue\w* remove_wait_queue\w* finish_wait
+        try_to_wake_up
+        _{0,2}skb_(?:pull|push|put|trim|may_pull|pull_tail|clone|copy\w*|unlink|queue_\w+|dequeue\w*|get|orphan\w*|set_owner_\w+)
+        pskb_\w+ (?:del|mod|add)_timer\w* timer_(?:delete|shutdown)\w* __mod_timer
+        hrtimer_(?:cancel|active|start\w*|try_to_cancel|init\w*) init_timer\w* internal_add_timer
+        detach_\w+timer\w* __queue_work queue_(?:delayed_)?work\w* insert_work flush_work\w* __flush_work\w*
+        flush_workqueue __flush_workqueue drain_workqueue destroy_workqueue cancel_(?:delayed_)?work\w*
+        __cancel_work\w* call_rcu\w* __call_rcu\w* kfree_call_rcu\w* kvfree_call_rcu rcu_barrier\w*
+        call_srcu __call_srcu xa[s]?_\w+ __xa_\w+ radix_tree_\w+ __radix_tree_\w+ idr_\w+ ida_\w+ mas_\w+
+        mt_\w+ mtree_\w+ __raw_(?:read|write)[bwlq] (?:read|write)[bwlq](?:_relaxed)?
+        io(?:read|write)(?:8|16|32|64)\w* logic_(?:in|out)\w+ (?:in|out)[bwl] iput\w* dput fast_dput dget
+        fput usb_(?:submit|kill|unlink|poison|free)_urb\w* cleanup_srcu_struct try_to_grab_pending
+        rb_(?:erase|insert|next|first|prev|last)\w* __rb_\w+ ___rb_\w+ llist_\w+ plist_\w+
+        __read_once_size\w* __write_once_size\w* rcu_segcblist_\w+
+        """,
     ),
 )
-_MACHINERY = tuple((reason, re.compile(rf"(?:{pattern})$").match) for reason, pattern in _GROUPS)
+_MACHINERY = tuple((reason, any_of(words)) for reason, words in _GROUPS)
 
 # What a task that waits goes through on its way to sleep.
-_WAITING = re.compile(
-    r"(?:__switch_to\w*|context_switch|__schedule|schedule(?:_\w+)?|preempt_schedule\w*|io_schedule\w*|rt_mutex_schedule|"
-    r"(?:do_|__)?wait_for_common\w*|__wait_for_common|do_wait_for_common|wait_for_completion\w*|wait_for_common\w*|"
-    r"bit_wait\w*|__wait_on_bit\w*|out_of_line_wait_on_bit\w*|wait_on_bit\w*|__wait_on_buffer|wait_on_buffer|(?:__)?wait_on_page\w*|_{0,2}filemap_fdatawait\w*|filemap_write_and_wait\w*|wait_on_page_bit\w*|"
-    r"(?:__)?folio_(?:wait|lock)\w*|(?:__)?lock_page\w*|wait_woken|prepare_to_wait\w*|do_wait_intr\w*|"
-    r"__lock_sock|lock_sock\w*|flush_(?:work|workqueue)\w*|__flush_(?:work|workqueue)\w*|start_flush_work|__cancel_work\w*|cancel_(?:delayed_)?work_sync|drain_workqueue|"
-    r"ldsem_\w+|console_lock|fdatawait_\w+|__ldsem_\w+|__refrigerator|try_to_freeze|"
-    r"usleep_range\w*|msleep\w*|synchronize_hardirq|wait_rcu_gp|__wait_rcu_gp|kthread_stop|rwsem_down_\w+|__rwsem_down_\w+|freezable_schedule\w*|"
-    r"rt_mutex_slowlock\w*|task_blocks_\w+|futex_wait_queue\w*)$"
-).match
+_WAITING = any_of(r"""
+    __switch_to\w* context_switch __schedule schedule(?:_\w+)? preempt_schedule\w* io_schedule\w*
+    rt_mutex_schedule (?:do_|__)?wait_for_common\w* __wait_for_common do_wait_for_common
+    wait_for_completion\w* wait_for_common\w* bit_wait\w* __wait_on_bit\w* out_of_line_wait_on_bit\w*
+    wait_on_bit\w* __wait_on_buffer wait_on_buffer (?:__)?wait_on_page\w* _{0,2}filemap_fdatawait\w*
+    filemap_write_and_wait\w* wait_on_page_bit\w* (?:__)?folio_(?:wait|lock)\w* (?:__)?lock_page\w*
+    wait_woken prepare_to_wait\w* do_wait_intr\w* __lock_sock lock_sock\w* flush_(?:work|workqueue)\w*
+    __flush_(?:work|workqueue)\w* start_flush_work __cancel_work\w* cancel_(?:delayed_)?work_sync
+    drain_workqueue ldsem_\w+ console_lock fdatawait_\w+ __ldsem_\w+ __refrigerator try_to_freeze
+    usleep_range\w* msleep\w* synchronize_hardirq wait_rcu_gp __wait_rcu_gp kthread_stop rwsem_down_\w+
+    __rwsem_down_\w+ freezable_schedule\w* rt_mutex_slowlock\w* task_blocks_\w+ futex_wait_queue\w*
+""")
 # Several ways into one wait: the community reports them under the plain call.
 _SAME_WAIT = {
     "synchronize_rcu_expedited": "synchronize_rcu",
@@ -142,43 +212,66 @@ _SAME_WAIT = {
     "generic_exec_single": "smp_call_function",
 }
 # The interrupt that noticed a stall, up to the code it interrupted.
-_NOTICING = re.compile(
-    r"(?:rcu_(?:dump_\w+|check_\w+|pending|sched_clock_irq|print_\w+|stall_\w+|implicit_\w+|exp_\w+|cpu_kthread\w*|eqs_\w+|irq_\w+|nmi_\w+|core_si)|__rcu_pending|print_(?:other_)?cpu_stall\w*|check_cpu_stall|synchronize_rcu_expedited_wait|"
-    r"update_process_times|account_\w+|tick_\w+|__?run_hrtimer|__hrtimer_run_queues|hrtimer_(?:interrupt|run_queues|wakeup)|(?:local|smp|xen)_?\w*apic_timer_interrupt|"
-    r"(?:smp_)?\w*apic_\w*interrupt\w*|\w+_after_kaiser\w*|__?sysvec_\w+|asm_sysvec_\w+|instr_sysvec_\w+|asm_call_\w+|run_sysvec_\w+|reschedule_interrupt|call_function_(?:single_)?interrupt|"
-    r"smp_(?:reschedule|call_function)\w*interrupt|__?irq_exit\w*|irq_enter\w*|ret_from_intr|retint_\w+|restore_regs\w*|(?:asm_)?common_interrupt|do_IRQ|interrupt_entry|"
-    r"watchdog_(?:timer_fn|overflow_callback|hardlockup_check)|is_softlockup|arch_timer_handler\w*|arch_timer_interrupt|handle_(?:percpu|domain|fasteoi|edge|level|arch|irq)\w*|"
-    r"generic_handle_\w+|__handle_\w*irq\w*|gic_handle_irq|timer_handler|handle_irq_desc|do_interrupt_handler|el1_irq|el1h_64_\w+|call_on_irq_stack|el1_interrupt|el1h_64_irq\w*|__el1_irq|timer_interrupt|riscv_timer_\w+|do_irq\w*|handle_riscv_irq|ipi_handler|"
-    r"__flush_smp_call_function_queue|flush_smp_call_function\w*|generic_smp_call_function\w*|csd_\w+|__irq_svc|nmi\w*)$"
-).match
-_INTERRUPT = re.compile(
-    r"(?:(?:smp_)?\w*apic_timer_interrupt|asm_sysvec_\w+|asm_common_interrupt|ret_from_intr|el1_irq|el1h_64_irq\w*|__irq_svc|\w*call_function\w*interrupt|reschedule_interrupt)$"
-).match
+_NOTICING = any_of(r"""
+    rcu_(?:dump_\w+|check_\w+|pending|sched_clock_irq|print_\w+|stall_\w+|implicit_\w+|exp_\w+|cpu_kthread\w*|eqs_\w+|irq_\w+|nmi_\w+|core_si)
+    __rcu_pending print_(?:other_)?cpu_stall\w* check_cpu_stall synchronize_rcu_expedited_wait
+    update_process_times account_\w+ tick_\w+ __?run_hrtimer __hrtimer_run_queues
+    hrtimer_(?:interrupt|run_queues|wakeup) (?:local|smp|xen)_?\w*apic_timer_interrupt
+    (?:smp_)?\w*apic_\w*interrupt\w* \w+_after_kaiser\w* __?sysvec_\w+ asm_sysvec_\w+ instr_sysvec_\w+
+    asm_call_\w+ run_sysvec_\w+ reschedule_interrupt call_function_(?:single_)?interrupt
+    smp_(?:reschedule|call_function)\w*interrupt __?irq_exit\w* irq_enter\w* ret_from_intr retint_\w+
+    restore_regs\w* (?:asm_)?common_interrupt do_IRQ interrupt_entry
+    watchdog_(?:timer_fn|overflow_callback|hardlockup_check) is_softlockup arch_timer_handler\w*
+    arch_timer_interrupt handle_(?:percpu|domain|fasteoi|edge|level|arch|irq)\w* generic_handle_\w+
+    __handle_\w*irq\w* gic_handle_irq timer_handler handle_irq_desc do_interrupt_handler el1_irq el1h_64_\w+
+    call_on_irq_stack el1_interrupt el1h_64_irq\w* __el1_irq timer_interrupt riscv_timer_\w+ do_irq\w*
+    handle_riscv_irq ipi_handler __flush_smp_call_function_queue flush_smp_call_function\w*
+    generic_smp_call_function\w* csd_\w+ __irq_svc nmi\w*
+""")
+_INTERRUPT = any_of(r"""
+    (?:smp_)?\w*apic_timer_interrupt asm_sysvec_\w+ asm_common_interrupt ret_from_intr el1_irq
+    el1h_64_irq\w* __irq_svc \w*call_function\w*interrupt reschedule_interrupt
+""")
 # Of these, what no interrupted code ever calls: the watchdogs themselves.
-_NOTICED = re.compile(
-    r"(?:rcu_(?:dump_cpu_stacks|check_gp_kthread\w*|pending|sched_clock_irq|check_callbacks|print_\w+|stall_\w+)|__rcu_pending|print_(?:other_)?cpu_stall\w*|check_cpu_stall|"
-    r"update_process_times|tick_(?:sched|nohz|periodic)_\w+|watchdog_(?:timer_fn|overflow_callback|hardlockup_check)|nmi_(?:cpu_backtrace\w*|trigger\w*|handle)|arch_trigger_\w+|default_do_nmi|end_repeat_nmi|asm_exc_nmi|perf_event_nmi_handler)$"
-).match
+_NOTICED = any_of(r"""
+    rcu_(?:dump_cpu_stacks|check_gp_kthread\w*|pending|sched_clock_irq|check_callbacks|print_\w+|stall_\w+)
+    __rcu_pending print_(?:other_)?cpu_stall\w* check_cpu_stall update_process_times
+    tick_(?:sched|nohz|periodic)_\w+ watchdog_(?:timer_fn|overflow_callback|hardlockup_check)
+    nmi_(?:cpu_backtrace\w*|trigger\w*|handle) arch_trigger_\w+ default_do_nmi end_repeat_nmi asm_exc_nmi
+    perf_event_nmi_handler
+""")
 # Generic dispatchers: the frame just inside the first of them stands for what is stuck.
-_DISPATCHERS = re.compile(
-    r"(?:(?:__|new_sync_|do_|ksys_|k|kernel_)?(?:vfs_)?(?:read|write)(?:_iter|v)?|(?:__)?vfs_(?:read|write|readv|writev|iter_\w+|ioctl|fallocate|mmap)|call_(?:read|write)_iter|do_(?:iter|loop)_\w+|do_sync_\w+|new_sync_\w+|ksys_\w+|do_vfs_\w+|file_ioctl|compat_ioctl_\w+|"
-    r"sock_(?:sendmsg|recvmsg|read_iter|write_iter|ioctl|do_ioctl|close|common_setsockopt|common_getsockopt)\w*|__sock_sendmsg\w*|__sock_release|__sys_(?:sendto|recvfrom|setsockopt|getsockopt|connect|bind|listen|accept|socket)\w*|do_sock_setsockopt|nf_sockopt|"
-    r"__fput|____fput|task_work_run|exit_to_usermode_loop|exit_to_user_mode_\w+|syscall_exit_to_user_mode\w*|do_exit|do_group_exit|get_signal|do_signal|"
-    r"process_one_work|process_scheduled_works|worker_thread|kthread|call_timer_fn|__run_timers|run_timer_softirq|expire_timers|__run_hrtimer|tasklet_action\w*|hrtimer_run_softirq|"
-    r"__do_softirq|do_softirq\w*|handle_softirqs|invoke_softirq|run_ksoftirqd|smpboot_thread_fn|softirq_\w+|net_rx_action|__napi_poll|napi_poll|process_backlog|"
-    r"deliver_(?:ptype_list_)?skb|__netif_receive_skb\w*|netif_receive_skb\w*|rtnetlink_rcv_msg|nfnetlink_rcv_msg|"
-    r"do_dentry_open|path_openat|do_filp_open|do_open_execat|mmap_region|do_mmap\w*|__mmap_region|call_mmap|vm_mmap\w*|"
-    r"do_one_initcall|do_syscall_64|do_syscall_x64|x64_sys_call|do_\w*_?syscall_32\w*|do_fast_syscall_32|__do_fast_syscall_32|do_int80_syscall_32|entry_\w+|ret_from_fork\w*|ret_fast_syscall|ret_from_syscall|el0_svc\w*|invoke_syscall|system_call\w*|rcu_do_batch|rcu_core|rcu_process_callbacks|rcu_gp_kthread)$"
-).match
+_DISPATCHERS = any_of(r"""
+    (?:__|new_sync_|do_|ksys_|k|kernel_)?(?:vfs_)?(?:read|write)(?:_iter|v)?
+    (?:__)?vfs_(?:read|write|readv|writev|iter_\w+|ioctl|fallocate|mmap) call_(?:read|write)_iter
+    do_(?:iter|loop)_\w+ do_sync_\w+ new_sync_\w+ ksys_\w+ do_vfs_\w+ file_ioctl compat_ioctl_\w+
+    sock_(?:sendmsg|recvmsg|read_iter|write_iter|ioctl|do_ioctl|close|common_setsockopt|common_getsockopt)\w*
+    __sock_sendmsg\w* __sock_release
+    __sys_(?:sendto|recvfrom|setsockopt|getsockopt|connect|bind|listen|accept|socket)\w* do_sock_setsockopt
+    nf_sockopt __fput ____fput task_work_run exit_to_usermode_loop exit_to_user_mode_\w+
+    syscall_exit_to_user_mode\w* do_exit do_group_exit get_signal do_signal process_one_work
+    process_scheduled_works worker_thread kthread call_timer_fn __run_timers run_timer_softirq expire_timers
+    __run_hrtimer tasklet_action\w* hrtimer_run_softirq __do_softirq do_softirq\w* handle_softirqs
+    invoke_softirq run_ksoftirqd smpboot_thread_fn softirq_\w+ net_rx_action __napi_poll napi_poll
+    process_backlog deliver_(?:ptype_list_)?skb __netif_receive_skb\w* netif_receive_skb\w*
+    rtnetlink_rcv_msg nfnetlink_rcv_msg do_dentry_open path_openat do_filp_open do_open_execat mmap_region
+    do_mmap\w* __mmap_region call_mmap vm_mmap\w* do_one_initcall do_syscall_64 do_syscall_x64 x64_sys_call
+    do_\w*_?syscall_32\w* do_fast_syscall_32 __do_fast_syscall_32 do_int80_syscall_32 entry_\w+
+    ret_from_fork\w* ret_fast_syscall ret_from_syscall el0_svc\w* invoke_syscall system_call\w* rcu_do_batch
+    rcu_core rcu_process_callbacks rcu_gp_kthread
+""")
 # System calls whose number says nothing about what is stuck: what they call does.
 _BROAD_CALLS = frozenset(
     "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 ioctl close open openat sendmsg recvmsg "
     "sendto recvfrom setsockopt getsockopt connect bind accept accept4 mmap mmap_pgoff fcntl fcntl64".split()
 )
-_ENTRY = re.compile(
-    r"(?:do_syscall_\w+|x64_sys_call|entry_\w+|ret_from_fork\w*|el0_\w+|invoke_syscall|__invoke_syscall|do_el0_svc|ret_fast_syscall|system_call\w*|do_fast_syscall_32|__do_fast_syscall_32|do_int80_\w+|"
-    r"kthread|worker_thread|process_one_work|process_scheduled_works|start_secondary|secondary_startup\w*|cpu_startup_entry|x86_64_start\w*|start_kernel|kernel_thread_starter|do_notify_resume|syscall_return_\w+|work_pending|ret_to_user|swapgs_\w+|fast_exception_return|__do_softirq|handle_softirqs)$"
-).match
+_ENTRY = any_of(r"""
+    do_syscall_\w+ x64_sys_call entry_\w+ ret_from_fork\w* el0_\w+ invoke_syscall __invoke_syscall
+    do_el0_svc ret_fast_syscall system_call\w* do_fast_syscall_32 __do_fast_syscall_32 do_int80_\w+ kthread
+    worker_thread process_one_work process_scheduled_works start_secondary secondary_startup\w*
+    cpu_startup_entry x86_64_start\w* start_kernel kernel_thread_starter do_notify_resume syscall_return_\w+
+    work_pending ret_to_user swapgs_\w+ fast_exception_return __do_softirq handle_softirqs
+""")
 
 
 @lru_cache(maxsize=65536)
@@ -225,7 +318,9 @@ def named(function: str) -> tuple[str, tuple[str, ...]]:
     if match is None:
         return function, ()
     call = match["call"]
-    if function.startswith(("__se_sys_", "__se_compat_sys_", "__do_sys_", "__do_compat_sys_", "SyS_", "SYSC_", "compat_SyS_")):
+    if function.startswith(
+        ("__se_sys_", "__se_compat_sys_", "__do_sys_", "__do_compat_sys_", "SyS_", "SYSC_", "compat_SyS_")
+    ):
         return call, (function, "sys_" + call) if function.startswith("__se_") else (function,)
     if function.startswith("sys_"):
         return function, ()
@@ -305,7 +400,9 @@ def stalled(frames: Sequence[Frame], extra: Sequence[tuple["re.Pattern[str]", st
                 return _chosen(previous, f"the first code inside {name}", skipped)
             skipped.append(SkippedFrame(name, "is a generic dispatcher"))
             continue
-        why = machinery(name) or ("is how a task leaves the CPU" if name in ("__switch_to", "__switch_to_asm") else None)
+        why = machinery(name) or (
+            "is how a task leaves the CPU" if name in ("__switch_to", "__switch_to_asm") else None
+        )
         if why is None and _NOTICING(name):
             why = "is interrupt entry code"
         if why == HANDLES or (why is not None and _INTERRUPT(name)):

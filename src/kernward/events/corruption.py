@@ -61,5 +61,7 @@ def mixed(reading: Reading) -> str | None:
         if runner := _RUNNER(text):
             runners.add(runner[0])
             if len(runners) > 1:
-                return "two reports are mixed: " + " and ".join(sorted(each.split(" Comm")[0] for each in runners))
+                return "two reports are mixed: " + " and ".join(
+                    sorted(each.split(" Comm")[0] for each in runners)
+                )
     return None

@@ -5,10 +5,11 @@ done once, when the package is built, and kept beside the catalogue. The index c
 the modules it was made from; one that is stale or missing is made again silently.
 """
 
+import contextlib
 import hashlib
 import os
 import tempfile
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def digest() -> str:
     return total.hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def kind(id: str) -> Kind:
     """The kind with this id (`hung-task`), its module imported when first asked for."""
     module = import_module("kernward.events.catalogue." + id.replace("-", "_"))
@@ -116,8 +117,6 @@ def load() -> Index:
     except (OSError, msgspec.DecodeError):
         pass
     index = build()
-    try:
+    with contextlib.suppress(OSError):  # an installation that cannot be written to works too, only slower
         save(index, BUILT)
-    except OSError:
-        pass  # An installation that cannot be written to works all the same, only slower.
     return index

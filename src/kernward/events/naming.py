@@ -35,7 +35,11 @@ class Named(msgspec.Struct, frozen=True):
 def name(reading: Reading) -> Named:
     """Name what was read. Titles are the kernel community's; see the kinds."""
     kind = reading.kind
-    header = reading.fields.pop("function", None) if "function" not in _declared(reading) else reading.fields.get("function")
+    header = (
+        reading.fields.pop("function", None)
+        if "function" not in _declared(reading)
+        else reading.fields.get("function")
+    )
     blamed = _blamed(reading, header)
     function = reading.function or blamed.function
     frame = blamed.frame
@@ -55,7 +59,11 @@ def name(reading: Reading) -> Named:
                     alternatives.append(_render(alternative, values, each))
             title = _render(template, values, function)
         else:
-            title = _render(reading.title_without_function or template.replace("{function}", "corrupted"), values, "corrupted")
+            title = _render(
+                reading.title_without_function or template.replace("{function}", "corrupted"),
+                values,
+                "corrupted",
+            )
             alternatives = [_render(each, values, "corrupted") for each in reading.alt_titles]
             if function is not None:
                 alternatives.append(_render(template, values, function))
@@ -112,11 +120,18 @@ def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
     if how is Blame.STACK:
         if header:
             plain = blame.plain(header)
-            why = blame.machinery(plain) or next((reason for pattern, reason in extra if pattern.match(plain)), None)
+            why = blame.machinery(plain) or next(
+                (reason for pattern, reason in extra if pattern.match(plain)), None
+            )
             if why is None:
                 function, others = blame.named(plain)
                 frame = next(
-                    (each for each in blame.crash_frames(parts) if blame.plain(each.function) == plain and not each.inline), None
+                    (
+                        each
+                        for each in blame.crash_frames(parts)
+                        if blame.plain(each.function) == plain and not each.inline
+                    ),
+                    None,
                 )
                 return blame.Blamed(function, "named in the report's first line", frame, others=others)
         found = blame.first_responsible(blame.crash_frames(parts), extra)
@@ -127,9 +142,11 @@ def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
             return found
         function, others = blame.named(blame.plain(at))
         if found.function is None:
-            return blame.Blamed(function, "named in the report's first line; there is no stack", None, found.skipped, others)
-        frames = blame.crash_frames(parts)
-        frame = next((each for each in frames if blame.plain(each.function) == blame.plain(at)), found.frame)
+            return blame.Blamed(
+                function, "named in the report's first line; there is no stack", None, found.skipped, others
+            )
+        stack = blame.crash_frames(parts)
+        frame = next((each for each in stack if blame.plain(each.function) == blame.plain(at)), found.frame)
         return blame.Blamed(function, "named in the report's first line", frame, found.skipped, others)
     if how is Blame.HANG:
         trace = next((each for each in blame.traces(parts)), None)
@@ -184,7 +201,11 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
         if each.file is None or not each.reliable:
             continue
         path = each.file.removeprefix("./")
-        if blame.machinery(blame.plain(each.function)) is not None or _HEADERS.match(path) or _LOCKS(each.function):
+        if (
+            blame.machinery(blame.plain(each.function)) is not None
+            or _HEADERS.match(path)
+            or _LOCKS(each.function)
+        ):
             continue
         if fallback is None:
             fallback = (path, each.line)

@@ -43,7 +43,9 @@ _GOODBYE = re.compile(
 )
 _HANDOVER = re.compile(rb"bootconsole \[|console \[[a-z]+\d+\] (?:en|dis)abled")
 # On a console that cannot keep up, what was lost is told at the head of the next line.
-_DROPPED_BEFORE = re.compile(r"\*\* \d+ printk messages dropped \*\* (?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? )?(?=\S)")
+_DROPPED_BEFORE = re.compile(
+    r"\*\* \d+ printk messages dropped \*\* (?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? )?(?=\S)"
+)
 _END_TRACE = b"---[ end trace"
 _STACK = re.compile(rb"Call [Tt]race:|stack backtrace:|Backtrace:|RIP: 0010:|RIP  ?\[<|pc : |NIP \[")
 
@@ -94,7 +96,9 @@ def candidates(patterns: tuple[tuple[str, int], ...]) -> tuple[Candidate, ...]:
     """The compiled patterns that a trigger may mean."""
     return tuple(
         Candidate(kind, pattern, pattern.literal, re.compile(pattern.regex).match)
-        for kind, pattern in ((catalogue.kind(id), catalogue.kind(id).patterns[number]) for id, number in patterns)
+        for kind, pattern in (
+            (catalogue.kind(id), catalogue.kind(id).patterns[number]) for id, number in patterns
+        )
     )
 
 
@@ -117,7 +121,9 @@ class Named:
     line: Line
 
 
-def recognise(source: Source, *, engine: str | None = None, notes: list[str] | None = None) -> Iterator[Event]:
+def recognise(
+    source: Source, *, engine: str | None = None, notes: list[str] | None = None
+) -> Iterator[Event]:
     """The events of a source, in the order of the log.
 
     `notes` takes sentences on what the log holds that is no event: replayed blocks.
@@ -144,6 +150,8 @@ class Recogniser:
         self.banner = next(
             (number for number, entry in enumerate(ready.index.entries) if "boot" in entry.kinds), -1
         )
+        # The unexpected reboot that the boot read last turned out to be.
+        self.fell: Event | None = None
         self.replayed_boots = 0
         self.replayed_lines = 0
 
@@ -175,10 +183,16 @@ class Recogniser:
         named: dict[int, Named | None] = {}
         replay_end = 0
         for number, hit in enumerate(hits):
-            if not chunk.last and hit[0] + MOST_BYTES + 4096 > chunk.size and chunk.size - hit[0] < 4 * MOST_BYTES:
+            if (
+                not chunk.last
+                and hit[0] + MOST_BYTES + 4096 > chunk.size
+                and chunk.size - hit[0] < 4 * MOST_BYTES
+            ):
                 self.deferred = [each for at, each in enumerate(hits[number:], number) if at not in done]
                 # What stands before the first one that waits may be needed to know a handover.
-                chunk.keep = max(0, min(each[0] for each in self.deferred) - 2048) if self.deferred else chunk.size
+                chunk.keep = (
+                    max(0, min(each[0] for each in self.deferred) - 2048) if self.deferred else chunk.size
+                )
                 break
             if number in done or hit[0] < replay_end:
                 continue
@@ -186,6 +200,9 @@ class Recogniser:
                 replay_end = copied
                 continue
             event = self._event(chunk, hits, number, named, done)
+            if self.fell is not None:
+                yield self.fell
+                self.fell = None
             if event is not None:
                 yield event
         self.size = chunk.size
@@ -230,11 +247,15 @@ class Recogniser:
                 if candidate.literal not in text:
                     continue
                 match = candidate.match(text)
-                if match is not None and (best is None or len(candidate.literal) > len(best.candidate.literal)):
+                if match is not None and (
+                    best is None or len(candidate.literal) > len(best.candidate.literal)
+                ):
                     best = Named(candidate, match, line)
         return best
 
-    def _look(self, chunk: Chunk, hits: list[Hit], number: int, named: dict[int, Named | None]) -> Named | None:
+    def _look(
+        self, chunk: Chunk, hits: list[Hit], number: int, named: dict[int, Named | None]
+    ) -> Named | None:
         if number not in named:
             named[number] = self._name(chunk, hits[number])
         return named[number]
@@ -291,6 +312,7 @@ class Recogniser:
             and _HANDOVER.search(before)
         ):
             return None
+        self.fell = self._unexpected(chunk, start, host, line, before)
         opened = Host(
             line.host,
             host.boots + 1,
@@ -306,6 +328,24 @@ class Recogniser:
             copies[-1] = (copies[-1][0], opened)
         return opened
 
+    def _unexpected(self, chunk: Chunk, start: int, host: Host, banner: Line, before: bytes) -> Event | None:
+        """The reboot without a word that this banner tells of; None when it may have been a proper one.
+
+        Only a console shows a shutdown to its end: syslog and the journal stop before it.
+        """
+        if banner.tag is not None or banner.boot_id is not None or _GOODBYE.search(before):
+            return None
+        lines = [each for each in chunk.lines(max(0, start - 4096), start) if each.host == banner.host]
+        last = next(
+            (each for each in reversed(lines) if each.start < banner.start and each.monotonic_s), None
+        )
+        if last is None or last.monotonic_s is None or last.monotonic_s < RUNNING_S:
+            return None
+        kind = catalogue.kind("unexpected-reboot")
+        fields = {"uptime_s": last.monotonic_s, "last_message": last.text[:400]}
+        reading = Reading(kind, [last, banner], 0, fields, kind.title, (), None)
+        return self._finish(reading, host, last)
+
     def _clock(self, host: Host, line: Line) -> None:
         """Notice a new boot by its boot id, or by a clock that went back."""
         at = line.monotonic_s
@@ -316,7 +356,9 @@ class Recogniser:
                 host.boot = line.boot_id
                 host.chain = Chain()
                 host.recent = set()
-        elif host.boot is None or (at is not None and host.last_s is not None and at + BACKWARDS_S < host.last_s):
+        elif host.boot is None or (
+            at is not None and host.last_s is not None and at + BACKWARDS_S < host.last_s
+        ):
             if host.boot is not None:
                 host.kernel = host.build = None
                 host.recent = set()
@@ -419,7 +461,11 @@ class Recogniser:
                 if hits[later][0] - start > last - line.start:
                     break
                 other = self._look(chunk, hits, later, named)
-                if other is not None and other.candidate.kind.id in kind.absorbs and _together(line, other.line):
+                if (
+                    other is not None
+                    and other.candidate.kind.id in kind.absorbs
+                    and _together(line, other.line)
+                ):
                     done.add(later)
         return lines
 

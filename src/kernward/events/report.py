@@ -54,7 +54,20 @@ _POINTER = re.compile(
     r"(?:\s+\[(?P<module>[\w-]+)[^\]]*\])?"
     rf"[)\s]*(?:(?P<file>{_FILE}):(?P<line>\d+))?"
 ).match
-_INSTRUCTION_POINTERS = ("RIP:", "EIP:", "IP:", "EIP is at", "pc :", "epc", "NIP [", "PC is at", "Krnl PSW", "RIP ", "--- interrupt", "--- Exception")
+_INSTRUCTION_POINTERS = (
+    "RIP:",
+    "EIP:",
+    "IP:",
+    "EIP is at",
+    "pc :",
+    "epc",
+    "NIP [",
+    "PC is at",
+    "Krnl PSW",
+    "RIP ",
+    "--- interrupt",
+    "--- Exception",
+)
 _CPU_LINE = re.compile(
     r"\s*CPU: (?P<cpu>\d+)(?: UID: (?P<uid>\d+))? PID: (?P<pid>\d+) Comm: (?P<comm>.*?) "
     r"(?:Tainted: (?P<taint>[A-Z ]+?)\s+|Not tainted )(?P<kernel>[^\s]+) (?P<build>#.*)$"
@@ -64,24 +77,44 @@ _OLD_CPU_LINE = re.compile(
     r"(?:\(?(?P<kernel>[^\s)]+))(?: (?P<build>#\S+))?"
 ).match
 _SHORT_CPU_LINE = re.compile(r"\s*CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) Comm: (?P<comm>\S+)").match
-_TAINT_LINE = re.compile(r"\s+(?:Tainted: (?P<taint>[A-Z ]+?)\s+|Not tainted )(?P<kernel>\d[^\s]+)(?: (?P<build>#.*))?$").match
-_REGISTER = re.compile(r"\b([A-Za-z][A-Za-z0-9_]{0,9})\s*: ?([0-9a-f]{4}:[0-9a-f]{8,16}|[0-9a-f]{8,16})(?=\s|\(|$)")
-_REGISTER_LINE = re.compile(r"\s*(?:R[A-DS0-9][A-Z0-9]{0,2}|E[A-DS][A-Z]|CR[0-9]|DR[0-9]|FS|CS|x[0-9]{1,2}|sp|r[0-9]{1,2}|GPR\d\d|DS)\s*: ?[0-9a-f]").match
+_TAINT_LINE = re.compile(
+    r"\s+(?:Tainted: (?P<taint>[A-Z ]+?)\s+|Not tainted )(?P<kernel>\d[^\s]+)(?: (?P<build>#.*))?$"
+).match
+_REGISTER = re.compile(
+    r"\b([A-Za-z][A-Za-z0-9_]{0,9})\s*: ?([0-9a-f]{4}:[0-9a-f]{8,16}|[0-9a-f]{8,16})(?=\s|\(|$)"
+)
+_REGISTER_LINE = re.compile(
+    r"\s*(?:R[A-DS0-9][A-Z0-9]{0,2}|E[A-DS][A-Z]|CR[0-9]|DR[0-9]|FS|CS|x[0-9]{1,2}|sp|r[0-9]{1,2}|GPR\d\d|DS)\s*: ?[0-9a-f]"
+).match
 _TASK_LINE = re.compile(r"task:(?P<comm>.{1,16}?)\s+state:(?P<state>\S)").match
-_OLD_TASK_LINE = re.compile(r"(?P<comm>\S{1,16})\s+(?P<state>[A-Z]) ?(?:running task\s*|\s)(?:[0-9a-f]{16}\s+)?\d+ +\d+ +\d+ 0x[0-9a-f]{8}").match
+_OLD_TASK_LINE = re.compile(
+    r"(?P<comm>\S{1,16})\s+(?P<state>[A-Z]) ?(?:running task\s*|\s)(?:[0-9a-f]{16}\s+)?\d+ +\d+ +\d+ 0x[0-9a-f]{8}"
+).match
 _HELD = re.compile(r"\s*#\d+: ").match
 
 # Line beginnings that open another stack, with the role of its owner.
 _HEADINGS: tuple[tuple["re.Pattern[str]", str], ...] = tuple(
     (re.compile(pattern), role)
     for pattern, role in (
-        (r"(?:Last potentially related work creation|Second to last potentially related work creation)", "work queued"),
-        (r"Allocated by task|allocated by task|Allocated by:|Allocated:|kasan_save_stack.*alloc", "allocated"),
+        (
+            r"(?:Last potentially related work creation|Second to last potentially related work creation)",
+            "work queued",
+        ),
+        (
+            r"Allocated by task|allocated by task|Allocated by:|Allocated:|kasan_save_stack.*alloc",
+            "allocated",
+        ),
         (r"Freed by task|freed by task|Freed by:|Freed:", "freed"),
         (r"INFO: Allocated in|Allocated in ", "allocated"),
         (r"INFO: Freed in|Freed in ", "freed"),
-        (r"Uninit was (?:created|stored to memory) at:|Local variable .*created at:|chained origin:|origin:", "origin"),
-        (r"(?:race at unknown origin, with )?(?:read|write|assert no \w+)[ -].*by (?:task|interrupt)", "access"),
+        (
+            r"Uninit was (?:created|stored to memory) at:|Local variable .*created at:|chained origin:|origin:",
+            "origin",
+        ),
+        (
+            r"(?:race at unknown origin, with )?(?:read|write|assert no \w+)[ -].*by (?:task|interrupt)",
+            "access",
+        ),
         (r"-> #(?P<n>\d+) ", "chain"),
         (r"Preemption disabled at", "preemption"),
         (r"stack backtrace:", "crash"),
@@ -170,7 +203,15 @@ def _frame(match: "re.Match[str]", context: str | None) -> Frame:
 def _pointer(match: "re.Match[str]", context: str | None) -> Frame:
     function, offset, size, module, file, line = match.group(*_POINTER_GROUPS)
     return Frame(
-        function, int(offset, 16), int(size, 16), module, True, False, file, int(line) if line else None, context
+        function,
+        int(offset, 16),
+        int(size, 16),
+        module,
+        True,
+        False,
+        file,
+        int(line) if line else None,
+        context,
     )
 
 
@@ -189,17 +230,18 @@ def parse(texts: list[str]) -> Parts:
     for number, text in enumerate(texts):
         if "+0x" in text:
             stripped = text.lstrip()
-            if stripped.startswith(_INSTRUCTION_POINTERS):
-                if match := _POINTER(text):
-                    frame = _pointer(match, context)
-                    if trace is not None and trace.frames and number - trace.last < 4:
-                        # An interrupt or exception in the middle of a stack: what it interrupted.
-                        trace.frames.append(frame)
-                    if parts.ip is None and not parts.ip_user:
-                        parts.ip, parts.ip_line = frame, number
-                    parts.last = number
-                    continue
-            if (stripped.startswith(("lr :", "ra :", "LR [", "LR is at", " ra :"))) and (match := _POINTER(text)):
+            if stripped.startswith(_INSTRUCTION_POINTERS) and (match := _POINTER(text)):
+                frame = _pointer(match, context)
+                if trace is not None and trace.frames and number - trace.last < 4:
+                    # An interrupt or exception in the middle of a stack: what it interrupted.
+                    trace.frames.append(frame)
+                if parts.ip is None and not parts.ip_user:
+                    parts.ip, parts.ip_line = frame, number
+                parts.last = number
+                continue
+            if (stripped.startswith(("lr :", "ra :", "LR [", "LR is at", " ra :"))) and (
+                match := _POINTER(text)
+            ):
                 parts.link = parts.link or _pointer(match, context)
                 parts.last = number
                 continue

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+hyperscan: Any
 try:
     import hyperscan
 except ImportError:  # the wheel does not exist for every machine
@@ -37,12 +38,18 @@ def compiled(literals: Sequence[bytes]) -> tuple[str, bytes]:
 def _database(literals: Sequence[bytes]) -> Any:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
-        expressions=list(literals), ids=list(range(len(literals))), elements=len(literals), flags=0, literal=True
+        expressions=list(literals),
+        ids=list(range(len(literals))),
+        elements=len(literals),
+        flags=0,
+        literal=True,
     )
     return database
 
 
-def scanner(literals: Sequence[bytes], made_for: str = "", database: bytes = b"", *, engine: str | None = None) -> Scan:
+def scanner(
+    literals: Sequence[bytes], made_for: str = "", database: bytes = b"", *, engine: str | None = None
+) -> Scan:
     """A function (buffer, start, end) that lists the hits of the buffer's stretch, in order.
 
     `database` is used when `made_for` is this platform. `engine` forces `hyperscan` or `re`.
@@ -100,7 +107,9 @@ def _with_hyperscan(database: Any) -> Scan:
 def _with_re(literals: Sequence[bytes]) -> Scan:
     # One alternation finds the lines; the literals of a line are then looked for one by one, since
     # an alternation reports only one of several that overlap.
-    anywhere = re.compile(b"|".join(re.escape(literal) for literal in literals)) if literals else re.compile(b"(?!)")
+    anywhere = (
+        re.compile(b"|".join(re.escape(literal) for literal in literals)) if literals else re.compile(b"(?!)")
+    )
 
     def scan(buffer: bytearray | bytes, start: int, end: int) -> list[Hit]:
         hits: list[Hit] = []

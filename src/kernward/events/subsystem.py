@@ -143,7 +143,10 @@ _FUNCTIONS: tuple[tuple[str, str], ...] = (
     (r"sched_|enqueue_|dequeue_|pick_next_|update_curr|set_next_|try_to_wake_up|wake_up_", "sched"),
     (r"timer_|hrtimer_|clockevents_|tick_|posix_cpu_", "timers"),
     (r"ftrace_|trace_|tracing_|uprobe_|kprobe_", "tracing"),
-    (r"vma_|mmap_|do_mmap|mremap|handle_mm_|filemap_|shmem_|swap_|unmap_|zap_|rmap_|hugetlb_|khugepaged|shrink_|mem_cgroup_|alloc_pages|migrate_|folio_|page_", "mm"),
+    (
+        r"vma_|mmap_|do_mmap|mremap|handle_mm_|filemap_|shmem_|swap_|unmap_|zap_|rmap_|hugetlb_|khugepaged|shrink_|mem_cgroup_|alloc_pages|migrate_|folio_|page_",
+        "mm",
+    ),
     (r"sys_rt|futex_", "futex"),
     (r"key_|keyctl_|keyring_", "keys"),
     (r"selinux_|avc_", "selinux"),
@@ -151,7 +154,10 @@ _FUNCTIONS: tuple[tuple[str, str], ...] = (
     (r"crypto_|aead_|skcipher_|alg_|hash_", "crypto"),
     (r"rds_", "rds"),
     (r"xfrm_|esp_|pfkey_", "xfrm"),
-    (r"vfs_|do_sys_open|path_|link_path|d_|dput|iput|__dentry|lookup_|mount_|kern_mount|fput|__fput|inode_|simple_", "vfs"),
+    (
+        r"vfs_|do_sys_open|path_|link_path|d_|dput|iput|__dentry|lookup_|mount_|kern_mount|fput|__fput|inode_|simple_",
+        "vfs",
+    ),
     (r"ib_|rdma_|ucma_|mlx[45]_|cma_", "RDMA"),
     (r"media_|v4l2_|vb2_|dvb_|video_", "media"),
 )

@@ -55,7 +55,10 @@ def mandatory(regex: str) -> list[str]:
                     walk(inner)
             elif code in (op.AT, op.ASSERT, op.ASSERT_NOT):
                 continue
-            elif code in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT) and argument[0] == argument[1] == 1:
+            elif (
+                code in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
+                and argument[0] == argument[1] == 1
+            ):
                 walk(argument[2])
             else:
                 runs.append("")
@@ -73,7 +76,9 @@ def cover(needs: Sequence[Sequence[str]]) -> list[tuple[bytes, tuple[int, ...]]]
     pairs = Counter(healthy[at : at + 2] for at in range(len(healthy) - 1))
 
     def commonness(piece: bytes) -> float:
-        return sum(math.log(pairs.get(piece[at : at + 2], 0) + 0.3) for at in range(len(piece) - 1)) / len(piece)
+        return sum(math.log(pairs.get(piece[at : at + 2], 0) + 0.3) for at in range(len(piece) - 1)) / len(
+            piece
+        )
 
     shared: dict[bytes, set[int]] = {}
     for number, texts in enumerate(needs):
