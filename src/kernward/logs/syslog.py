@@ -69,7 +69,10 @@ def syslog_parser(
             ) = found.groups()
             start, end = found.start(), found.end(7)
             if other is not None:
-                if other.startswith(CONTINUED):
+                if not other:
+                    above, width = None, 0
+                    lines.append(Line("", base + start, base + start))
+                elif other.startswith(CONTINUED):
                     lines.append(continuation(other, base + start, above, width))
                 else:
                     above, width = None, 0

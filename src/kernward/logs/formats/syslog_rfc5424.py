@@ -8,7 +8,7 @@ import re
 from kernward.logs.clock import Clock
 from kernward.logs.format import Context, Format, Parse
 from kernward.logs.sniffing import share
-from kernward.logs.syslog import syslog_parser
+from kernward.logs.syslog import CONTINUED, syslog_parser
 
 _TIME = r"1 (?:-|(\d{4}-\S{1,40}))"
 _NEVER = "(?:((?!))((?!)))?"  # in place of the facility and level that other headers spell out
@@ -34,4 +34,5 @@ FORMAT = Format(
     example=b"<4>1 2026-01-02T03:04:05.123456Z web1 kernel - - - [    1.234567] EXT4-fs (sda1): mounted\n",
     sniff=_sniff,
     parse=_parse,
+    continued=CONTINUED.encode(),
 )
