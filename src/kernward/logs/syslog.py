@@ -94,7 +94,7 @@ def syslog_parser(
                 )
                 above, width = line, found.start(7) - start
                 if "#0" in text or "#177" in text:
-                    lines += unescaped(line)
+                    lines += unescaped(line, text)
                 else:
                     lines.append(line)
             if len(lines) >= most:
@@ -125,22 +125,16 @@ def continuation(raw: str, base: int, above: Line | None, width: int) -> Line:
     return msgspec.structs.replace(above, text=decoded(text), start=base, end=base + len(raw))
 
 
-def unescaped(line: Line) -> list[Line]:
-    """Undoes rsyslog's escapes; a newline among them makes further lines, with spans of their own."""
+def unescaped(line: Line, raw: str) -> list[Line]:
+    """Undoes rsyslog's escapes in the line's raw text, which is at its end.
+
+    A newline among them makes further lines, with spans of their own.
+    """
     lines = []
-    at = line.start
-    # The text is at the line's end, so positions in it count from there.
-    width = len(line.text.encode("utf-8", "backslashreplace")) if not line.text.isascii() else len(line.text)
-    origin = line.end - width
-    parts = line.text.split("#012")
-    for number, part in enumerate(parts):
-        origin += len(part.encode())
-        end = origin if number < len(parts) - 1 else line.end
-        text = _ESCAPED.sub(lambda found: chr(int(found[1], 8)), part)
-        lines.append(Line(
-            text, at, max(at, end), line.monotonic_s, line.at_utc, line.host, line.boot_id, line.level,
-            line.facility, line.caller, line.tag,
-        ))
-        origin += 4
-        at = min(origin, line.end)
+    start, at = line.start, line.end - len(raw)
+    for part in raw.split("#012"):
+        end = at + len(part)
+        text = decoded(_ESCAPED.sub(lambda found: chr(int(found[1], 8)), part))
+        lines.append(msgspec.structs.replace(line, text=text, start=start, end=end))
+        start = at = end + len("#012")
     return lines
