@@ -14,7 +14,7 @@ KIND = Kind(
         Pattern(
             literal="Internal error: ",
             regex=(
-                r"Internal error: (?!Oops - (?:undefined instruction|BUG)\b)(?P<what>[^\n]{0,80}?): "
+                r"Internal error: (?P<what>[^\n]{0,80}?): "
                 r"(?P<esr>[0-9a-f]+) \[#(?P<oops>\d+)\]"
             ),
             unprinted="printed by arm and arm64 only",

@@ -15,14 +15,6 @@ KIND = Kind(
             regex=r"(?:Oops: )?invalid opcode: (?P<error_code>[0-9a-f]{4}) \[#(?P<oops>\d+)\]",
             printed=("invalid opcode",),
         ),
-        Pattern(
-            literal="undefined instruction",
-            regex=(
-                r"Internal error: Oops - undefined instruction: (?P<error_code>[0-9a-f]+) \[#"
-                r"(?P<oops>\d+)\]"
-            ),
-            unprinted="printed by arm and arm64 only",
-        ),
     ),
     fields=(
         Field("error_code", "hex", "the CPU's error code or the offending instruction"),

@@ -30,11 +30,6 @@ KIND = Kind(
             unprinted="kernels before 2.6.26 and other architectures",
         ),
         Pattern(
-            literal="Oops - BUG: ",
-            regex=r"Internal error: Oops - BUG: \d+ \[#\d+\]",
-            unprinted="printed by arm and arm64 only",
-        ),
-        Pattern(
             literal="Kernel BUG [#",
             regex=r"Kernel BUG \[#\d+\]",
             unprinted="printed by riscv only",

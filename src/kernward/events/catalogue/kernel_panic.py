@@ -5,23 +5,55 @@ import re
 from kernward.events.kind import Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
+# Reasons that have kinds of their own.
+_ELSEWHERE = "|".join(
+    (
+        "sysrq triggered crash",
+        "Attempted to kill (?:init|the idle task)",
+        "VFS: Unable to mount root fs",
+        "stack-protector: ",
+        "corrupted stack end detected",
+        "(?:kernel: )?panic_on_warn set",
+        "hung_task: ",
+        "softlockup: ",
+        "Hard LOCKUP",
+        "RCU Stall",
+        "Out of memory",
+        "System is deadlocked on memory",
+        "No working init found",
+        "Requested init ",
+        "Asynchronous SError",
+        "[kK]ernel stack overflow",
+        r"(?:[^:\n]{1,60}: )?Fatal exception",
+        "Fatal (?:local )?[Mm]achine [Cc]heck",
+        "Fatal hardware error",
+        "Machine check from unknown source",
+        "Timeout: Not all CPUs entered broadcast",
+        "NMI",
+    )
+)
 # What differs between two instances of one reason, most special first.
 _INSTANCE = (
     (re.compile(r"\bfor [^ ]+ --- error -\d+\.?"), ""),
     (re.compile(r"0x[0-9a-f]+|\b(?=[0-9a-f]*\d)[0-9a-f]{8,16}\b"), "ADDR"),
-    (re.compile(r"\d+"), "NUM"),
+    (re.compile(r"(?<![A-Za-z0-9])\d+(?![A-Za-z])|\d{5,}"), "NUM"),
 )
+_DEVICE = re.compile(r"\(device [^)\s]{1,64}\)")
 
 
 def read(reading: Reading) -> None:
-    """The reason without numbers and addresses names the bug."""
+    """The reason without numbers, addresses and devices names the bug."""
     reason = reading.fields.get("reason")
     if not reason:
         reading.title = "kernel panic: unknown reason"
         return
     for pattern, instead in _INSTANCE:
         reason = pattern.sub(instead, reason)
-    reading.fields["reason"] = reason.strip().rstrip(".").strip()
+    reason = reason.strip().rstrip(".").strip()
+    reading.fields["reason"] = _DEVICE.sub("(device DEV)", reason)
+    if reading.fields["reason"] != reason:
+        # The community's name keeps the device.
+        reading.alt_titles = ("kernel panic: " + reason.replace("{", "(").replace("}", ")"),)
 
 
 KIND = Kind(
@@ -34,15 +66,7 @@ KIND = Kind(
     patterns=(
         Pattern(
             literal="Kernel panic - not syncing",
-            regex=(
-                r"Kernel panic - not syncing: (?!sysrq triggered crash|Attempted to kill (?:init|the"
-                r" idle task)|VFS: Unable to mount root fs|stack-protector: |corrupted stack end"
-                r" detected|(?:kernel: )?panic_on_warn set|hung_task: |softlockup: |Hard LOCKUP|RCU"
-                r" Stall|Out of memory|System is deadlocked on memory|No working init found|Requested"
-                r" init |Asynchronous SError|[kK]ernel stack overflow|(?:[^:\n]{1,60}: )?Fatal"
-                r" exception|Fatal [Mm]achine [Cc]heck|Timeout: Not all CPUs entered"
-                r" broadcast|NMI|Fatal hardware error)(?P<reason>[^\n]{1,200})"
-            ),
+            regex=rf"Kernel panic - not syncing: (?!{_ELSEWHERE})(?P<reason>[^\n]{{1,200}})",
         ),
         Pattern(
             literal="Kernel panic - not syncing",
