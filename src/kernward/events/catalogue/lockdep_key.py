@@ -1,6 +1,15 @@
 """lockdep: a lock's key is not where keys must be, or was never registered."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """Files of sysfs have a lock each, which is initialised for whoever adds the file."""
+    reading.machinery.append(
+        (r"(?:__)?(?:kernfs|sysfs)_\w+|\w*lock\w*", "initialises the lock for its caller")
+    )
+
 
 KIND = Kind(
     id="lockdep-key",
@@ -25,6 +34,7 @@ KIND = Kind(
     extent=Extent.REPORT,
     blame=Blame.STACK,
     absorbs=("warning", "warning-locking", "debug-locks"),
+    read=read,
     printed_by=("kernel/locking/lockdep.c:lockdep_init_map_type",),
     meaning=(
         "Each lock belongs to a class that lockdep knows by the address of a key. The key must be static "
