@@ -1,7 +1,13 @@
 """A CPU reported an error that the hardware corrected."""
 
+import re
+
+from kernward.events.catalogue.ghes_error import refill
+from kernward.events.index import kind
 from kernward.events.kind import Field, Kind, Pattern
 from kernward.events.reading import Reading
+
+_NEXT = re.compile(r"(?:mce: )?\[Hardware Error\]: CPU \d+: Machine Check")
 
 
 def error_type(code: int) -> str:
@@ -33,7 +39,10 @@ def error_type(code: int) -> str:
 
 
 def read(reading: Reading) -> None:
-    """Take the status register apart."""
+    """Take the status register apart. A next CPU's or bank's report may follow at once: it is another's."""
+    again = next((at for at, line in enumerate(reading.lines) if at and _NEXT.match(line.text.lstrip())), 0)
+    if again:
+        refill(reading, reading.lines[:again], ("cpu", "bank", "status", "mcgstatus"))
     status = reading.fields.get("status")
     if status is None:
         return
@@ -44,6 +53,10 @@ def read(reading: Reading) -> None:
         error_type=error_type(code),
         overflow=bool(status >> 62 & 1),
     )
+    # Only on its way to a panic does the kernel say what it makes of an error.
+    if reading.kind.id == "mce-uncorrected" and reading.fields.get("verdict"):
+        reading.kind = kind("mce-fatal")
+        reading.title = reading.kind.title
 
 
 KIND = Kind(
@@ -86,6 +99,7 @@ KIND = Kind(
         Field("error_code", "int", "architectural error code, status bits 0 to 15"),
         Field("model_code", "int", "model-specific error code, status bits 16 to 31"),
         Field("overflow", "bool", "an earlier error was overwritten: there were more than are shown"),
+        Field("verdict", "str", "why the kernel stops, where it does"),
         Field("ip", "hex", "instruction at which the exception came"),
         Field("ip_symbol", "str", "the same as a kernel symbol"),
         Field("tsc", "hex", "time stamp counter"),
@@ -121,8 +135,10 @@ KIND = Kind(
             r"(?P<microcode>[0-9a-f]+))?"
         ),
         r"(?:mce: )?\[Hardware Error\]: Run the above through 'mcelog",
+        r"(?:mce: )?\[Hardware Error\]: Machine check: (?P<verdict>.{1,120})",
+        r"(?:mce: )?\[Hardware Error\]: CPU \d+: Machine Check",
     ),
-    reach=6,
+    reach=7,
     read=read,
     printed_by=("arch/x86/kernel/cpu/mce/core.c:__print_mce",),
     meaning=(

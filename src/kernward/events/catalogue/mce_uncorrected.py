@@ -43,6 +43,7 @@ KIND = Kind(
         Field("error_code", "int", "architectural error code, status bits 0 to 15"),
         Field("model_code", "int", "model-specific error code, status bits 16 to 31"),
         Field("overflow", "bool", "an earlier error was overwritten: there were more than are shown"),
+        Field("verdict", "str", "why the kernel stops, where it does"),
         Field("ip", "hex", "instruction at which the exception came"),
         Field("ip_symbol", "str", "the same as a kernel symbol"),
         Field("tsc", "hex", "time stamp counter"),
@@ -78,8 +79,10 @@ KIND = Kind(
             r"(?P<microcode>[0-9a-f]+))?"
         ),
         r"(?:mce: )?\[Hardware Error\]: Run the above through 'mcelog",
+        r"(?:mce: )?\[Hardware Error\]: Machine check: (?P<verdict>.{1,120})",
+        r"(?:mce: )?\[Hardware Error\]: CPU \d+: Machine Check",
     ),
-    reach=6,
+    reach=7,
     read=read,
     printed_by=("arch/x86/kernel/cpu/mce/core.c:__print_mce",),
     meaning=(
