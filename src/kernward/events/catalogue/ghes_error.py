@@ -15,7 +15,7 @@ def read(reading: Reading) -> None:
     if marker:
         own = [line for line in reading.lines if line.text.lstrip().startswith(head + marker)]
         if len(own) < len(reading.lines):
-            _refill(reading, own)
+            refill(reading, own, ("source_id",))
     for name, value in reading.fields.items():
         if isinstance(value, str):
             reading.fields[name] = value.strip()
@@ -24,18 +24,20 @@ def read(reading: Reading) -> None:
         reading.title = reading.kind.title
 
 
-def _refill(reading: Reading, own: list[Line]) -> None:
+def refill(reading: Reading, own: list[Line], kept: tuple[str, ...]) -> None:
+    """Make `own` the reading's lines and read its fields again from them, all but those `kept`."""
     reading.lines = own
     declared = {field.name: field for field in reading.kind.fields}
-    fields = {name: value if name == "source_id" else None for name, value in reading.fields.items()}
-    for line in own:
+    for name in reading.fields:
+        if name not in kept:
+            reading.fields[name] = None
+    for line in own[1:]:
         for pattern in reading.kind.continues:
             if match := re.match(pattern, line.text.lstrip()):
                 for name, text in match.groupdict().items():
-                    if text is not None and fields.get(name) is None:
-                        fields[name] = convert(declared[name], text)
+                    if text is not None and reading.fields.get(name) is None:
+                        reading.fields[name] = convert(declared[name], text)
                 break
-    reading.fields.update(fields)
 
 
 KIND = Kind(
