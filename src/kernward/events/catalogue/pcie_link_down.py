@@ -1,37 +1,24 @@
-"""A hot-plug slot lost its link or its card."""
+"""A hot-plug slot lost its link."""
 
 from kernward.events.kind import Field, Kind, Pattern
 
 KIND = Kind(
     id="pcie-link-down",
-    title="PCIe slot: {change}",
+    title="PCIe slot: Link Down",
     class_="hardware",
     severity="warning",
     subsystem="PCI/hotplug",
     patterns=(
         Pattern(
             literal=": Link Down",
-            regex=(
-                r"pcieport (?P<device>[0-9a-f:.]{7,20}): pciehp: Slot\((?P<slot>[^)]{1,40})\): "
-                r"(?P<change>Link Down)$"
-            ),
+            regex=r"pcieport (?P<device>[0-9a-f:.]{7,20}): pciehp: Slot\((?P<slot>[^)]{1,40})\): Link Down$",
             printed=("Slot(%s): Link Down",),
-        ),
-        Pattern(
-            literal=": Card not present",
-            regex=(
-                r"pcieport (?P<device>[0-9a-f:.]{7,20}): pciehp: Slot\((?P<slot>[^)]{1,40})\): "
-                r"(?P<change>Card not present)$"
-            ),
-            printed=("Slot(%s): Card not present",),
         ),
     ),
     fields=(
         Field("device", "str", "PCI address of the port"),
         Field("slot", "str", "the slot's name"),
-        Field("change", "str", "what happened"),
     ),
-    key=("change",),
     printed_by=("drivers/pci/hotplug/pciehp_ctrl.c:pciehp_handle_presence_or_link_change",),
     meaning=(
         "The device in this slot went away without having been asked to: it was pulled, lost power, "

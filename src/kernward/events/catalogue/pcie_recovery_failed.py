@@ -34,9 +34,17 @@ KIND = Kind(
         ),
     ),
     fields=(
-        Field("driver", "str", "driver of the device or port"),
-        Field("device", "str", "PCI address"),
+        Field("driver", "str", "driver of the device or port that says so first"),
+        Field("device", "str", "its PCI address"),
     ),
+    continues=(
+        (
+            r"[\w.:-]{1,40} [0-9a-f:.]{7,20}: (?:AER: |DPC: )?(?:device recovery failed|can't recover"
+            r" |subordinate device reset failed|\w+ Port link has been reset|Data Link Layer Link Active)"
+        ),
+    ),
+    reach=8,
+    absorbs=("pcie-recovery-failed",),
     printed_by=(
         "drivers/pci/pcie/err.c:pcie_do_recovery",
         "drivers/pci/pcie/err.c:report_error_detected",
