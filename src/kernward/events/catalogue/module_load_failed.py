@@ -37,6 +37,15 @@ KIND = Kind(
                 r" \(owned by (?P<owner>[\w-]{1,60})\)"
             ),
         ),
+        # 6.1 does not check it; the text came somewhere between the two.
+        Pattern(
+            literal=".gnu.linkonce.this_module section size must match",
+            regex=(
+                r"module (?P<module>[\w-]{1,60}): \.gnu\.linkonce\.this_module (?P<cause>section size must"
+                r" match) the kernel's built struct module size at run time"
+            ),
+            since="6.12",
+        ),
     ),
     fields=(
         Field("module", "str", "the module"),
