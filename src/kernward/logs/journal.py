@@ -4,7 +4,7 @@ Fields: systemd.journal-fields(7). Kernel entries have `_TRANSPORT=kernel`; all 
 identifier as tag, so that a program's imitation of a kernel message can be told apart.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kernward.logs.clock import epoch
@@ -19,32 +19,33 @@ FIELDS = (
 )
 
 
-def entry_lines(entry: Mapping[str, Any], start: int, end: int) -> list[Line]:
-    """The lines of an entry; values are text, bytes as a list of numbers, lists of values, or None."""
-    text = {name: _text(entry.get(name)) for name in FIELDS}
-    tag = (text["SYSLOG_IDENTIFIER"] or text["_COMM"] or "").partition("\n")[0] or None
-    if text["_TRANSPORT"] == "kernel":
-        tag = "kernel"
-    kernel = tag == "kernel"
-    message, flaw = text["MESSAGE"], None
+def entry_lines(values: Sequence[Any], start: int, end: int) -> list[Line]:
+    """The lines of an entry, of which `values` are FIELDS, None where a field is not there.
+
+    A value is text, bytes as a list of numbers, or a list of values. A MESSAGE of None is one that
+    journalctl left out.
+    """
+    (
+        message, priority, facility, identifier, command, transport, host, boot, received, monotonic,
+        sent, stamp,
+    ) = [value if value is None or value.__class__ is str else _text(value) for value in values]
+    kernel = transport == "kernel" or identifier == "kernel"
+    tag = "kernel" if kernel else (identifier or command or "").partition("\n")[0] or None
+    flaw = caller = None
     if message is None:
-        message = ""
-        if "MESSAGE" in entry:
-            flaw = "left out by journalctl for its length"
-    microseconds = _number(text["_SOURCE_MONOTONIC_TIMESTAMP"])
+        message, flaw = "", "left out by journalctl for its length"
+    microseconds = _number(stamp)
     if microseconds is None and kernel:
-        microseconds = _number(text["__MONOTONIC_TIMESTAMP"])
-    real = _number(text["_SOURCE_REALTIME_TIMESTAMP"] or text["__REALTIME_TIMESTAMP"])
+        microseconds = _number(monotonic)
+    real = _number(sent or received)
     seconds = None if microseconds is None else microseconds / 1e6
-    at = None if real is None else epoch(real / 1e6)
-    caller = None
-    if kernel and text["_TRANSPORT"] != "kernel":
+    if kernel and transport != "kernel":
         # A syslog daemon passed it on, the kernel's own stamp still in the text.
         own, caller, message = stamped(message)
         seconds = seconds if own is None else own
     return spread(Line(
-        message, start, end, seconds, at, text["_HOSTNAME"], text["_BOOT_ID"],
-        _small(text["PRIORITY"]), _small(text["SYSLOG_FACILITY"]), caller, tag, flaw,
+        message, start, end, seconds, None if real is None else epoch(real / 1e6), host, boot,
+        _small(priority), _small(facility), caller, tag, flaw,
     ))
 
 

@@ -50,7 +50,7 @@ def _decode(reader: ByteReader, context: Context) -> Iterator[Line]:
             if cut:
                 skipped.add(f"byte {base + at + 1}", "a field is longer than what is left of it")
             if "MESSAGE" in fields:
-                yield from entry_lines(fields, base + at + 1, base + stop)
+                yield from entry_lines([fields.get(name) for name in FIELDS], base + at + 1, base + stop)
             at = stop
             while data.startswith(b"\n\n", at):
                 at += 1

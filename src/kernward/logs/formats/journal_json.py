@@ -17,10 +17,13 @@ _ENTRY = re.compile(
     rb'^(?:\x1e|data: )?\{.*"(?:MESSAGE|__REALTIME_TIMESTAMP|_BOOT_ID|__CURSOR)" ?:', re.MULTILINE
 )
 _PRETTY = re.compile(rb'\A\[?\s*\{\s*\n\s+"(?:_|[A-Z])[A-Z0-9_]+" ?:')
-# Only the fields that make a line are decoded. (An attribute cannot begin with two underscores.)
+# Only the fields that make a line are decoded. (An attribute cannot begin with two underscores.) A
+# message of None is one that journalctl left out; one that is not there at all is empty.
 _ATTRIBUTES = {f"entry{name}": name for name in FIELDS}
 _Entry = msgspec.defstruct(
-    "_Entry", [(name, Any, msgspec.UNSET) for name in _ATTRIBUTES], rename=_ATTRIBUTES, gc=False
+    "_Entry",
+    [(attribute, Any, "" if name == "MESSAGE" else None) for attribute, name in _ATTRIBUTES.items()],
+    rename=_ATTRIBUTES, gc=False,
 )
 _decode_entry = msgspec.json.Decoder(_Entry).decode
 
@@ -41,11 +44,7 @@ def _decode(reader: ByteReader, context: Context) -> Iterator[Line]:
             except msgspec.DecodeError as error:
                 skipped.add(where, str(error))
                 continue
-            fields = {
-                name: value for attribute, name in _ATTRIBUTES.items()
-                if (value := getattr(entry, attribute)) is not msgspec.UNSET
-            }
-            yield from entry_lines(fields, start, start + len(raw))
+            yield from entry_lines(msgspec.structs.astuple(entry), start, start + len(raw))
     finally:
         skipped.close()
 
