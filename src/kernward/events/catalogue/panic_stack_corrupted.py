@@ -2,18 +2,27 @@
 
 import re
 
-from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events import blame
+from kernward.events.kind import Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
-_SUFFIX = re.compile(r"\.(?:isra|part|constprop|cold|llvm)\b.*$")
+_ADDRESS = re.compile(r"[0-9a-f]{8,16}$")
 
 
 def read(reading: Reading) -> None:
-    """The message names the function; older kernels print only its address."""
-    function = reading.fields.get("at_function") or ""
-    if function and not re.fullmatch("[0-9a-f]{8,16}", function):
-        reading.function = _SUFFIX.sub("", function)
+    """The message names the function, and needs no stack; older kernels print only an address."""
+    named = reading.fields.get("at_function")
+    if named and not _ADDRESS.match(named):
+        reading.function = blame.plain(named)
         reading.function_reason = "the function that found its canary overwritten"
+        # A stack that was overwritten can often not be walked: an empty one is no damage to the log.
+        for trace in reading.parts.traces:
+            trace.announced = bool(trace.frames)
+        return
+    found = blame.first_responsible(blame.crash_frames(reading.parts))
+    reading.function, reading.function_reason = found.function, found.reason
+    if found.function is None:
+        reading.corrupted_reason = "the message holds an address only, and there is no stack"
 
 
 KIND = Kind(
@@ -34,7 +43,6 @@ KIND = Kind(
     ),
     fields=(Field("at_function", "str", "the function that noticed"),),
     extent=Extent.REPORT,
-    blame=Blame.NONE,
     read=read,
     printed_by=("kernel/panic.c:__stack_chk_fail",),
     meaning=(

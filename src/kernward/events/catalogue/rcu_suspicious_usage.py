@@ -6,16 +6,20 @@ from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
 _CHECK = re.compile(r"(?P<file>[\w./+-]+\.[chS]):(?P<line>\d+) ")
+# What stands between the header and the check's place, and nothing else does.
+_BETWEEN = re.compile(r"\s*$|-+$|\d+\.\d+\S* .*(?:Not tainted|Tainted: )")
 
 
 def read(reading: Reading) -> None:
-    """The check's place stands two or three lines below the header; RCU's and slab code act for a caller."""
+    """The check's place stands below the header; RCU's and slab code act for a caller."""
     reading.machinery.append((r"\w*(?:rcu|kmem|slab)\w*", "is RCU's or the allocator's own code"))
-    for text in reading.texts[1:6]:
+    for text in reading.texts[1:8]:
         if found := _CHECK.match(text):
             reading.fields["at_file"] = found["file"]
             reading.fields["at_line"] = int(found["line"])
             return
+        if not _BETWEEN.match(text):
+            reading.corrupted_reason = "another message stands in the middle of the report's header"
 
 
 KIND = Kind(
