@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kernward.logs import streams
+from kernward.logs import compression
 from kernward.logs.sources import Buffer, open_sources
 from kernward.records.errors import InputError, KernwardError
 from tests.logs.reading import read_bytes, read_paths
@@ -119,8 +119,8 @@ def test_no_broken_archive_raises(data: bytes, at: int) -> None:
 
 @PACKED
 def test_what_grows_without_bounds_is_stopped(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "BOMB_FREE_BYTES", 1 << 20)
-    monkeypatch.setattr(streams, "BOMB_RATIO", 100)
+    monkeypatch.setattr(compression, "BOMB_FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(compression, "BOMB_RATIO", 100)
     bomb = PACK[name](b"[    1.000000] x\n" + b"a" * (32 << 20))
     lines, (problem,), _ = read_bytes(bomb)
     assert lines[0].monotonic_s == 1.0

@@ -250,3 +250,11 @@ def test_decoded_chunks_keep_what_is_asked_for(tmp_path: Path) -> None:
         chunk.keep = chunk.offset(found[-2]) + 3
         kept = b"".join(line.text.encode() + b"\n" for line in found[-2:])
     assert [line.text for line in seen] == [f"message {n}" for n in range(300)]
+
+
+@pytest.mark.skipif(not os.access("/dev/kmsg", os.R_OK), reason="/dev/kmsg cannot be read here")
+def test_the_kernels_own_log_is_read_up_to_its_end() -> None:
+    lines, problems, formats = read_paths(["/dev/kmsg"])
+    assert formats == {"/dev/kmsg": "kmsg"}
+    assert problems == []
+    assert all(line.monotonic_s is not None for line in lines["/dev/kmsg"])

@@ -11,164 +11,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from io import BufferedIOBase, FileIO
+from io import BufferedIOBase
 from pathlib import Path
 from typing import cast
 
-from kernward.logs.buffer import Buffer, buffer_chunks
-from kernward.logs.choosing import SAMPLE_BYTES, choose
-from kernward.logs.chunk import Chunk
-from kernward.logs.decoding import decoded_chunks
-from kernward.logs.format import Context, Format
+from kernward.logs.buffer import Buffer
+from kernward.logs.compression import Decompressed, Inflated, compression
 from kernward.logs.hosts import hosts_of
 from kernward.logs.pstore import ENCODED, dumps_of
-from kernward.logs.streams import (
-    Damage,
-    Decompressed,
-    FileStream,
-    Hashed,
-    Inflated,
-    Joined,
-    Peeked,
-    Stream,
-    compression,
-    unread_compression,
-)
+from kernward.logs.source import Settings, Source
+from kernward.logs.streams import Damage, FileStream, Joined, Peeked, Stream, open_file
 from kernward.logs.tarball import is_tar, members
-from kernward.records.errors import InputError, KernwardError
+from kernward.records.errors import KernwardError
 
 # An archive and a compression each count as one.
 NESTING = 6
 _TOO_DEEP = f"it is compressed or archived more than {NESTING} times over"
 _HEAD_BYTES = 512  # a tar header
-_JOURNAL = b"LPKSHHRH"
 
 __all__ = ["Buffer", "Source", "open_sources"]
-
-
-class Source:
-    """One log: a file, an archive's member, a crash dump of several files, or standard input.
-
-    `format` is known once the first chunk was handed out. `host_hint` is the host's name where the
-    folder's layout tells it. Set `hashing` before reading to have a digest. A source is read before
-    `open_sources` is asked for the next one, and once.
-    """
-
-    def __init__(
-        self, name: str, open_stream: Callable[[], Stream], settings: "_Settings", *,
-        mtime: datetime | None = None, host_hint: str | None = None, named: bool = False,
-    ) -> None:
-        self.name = name
-        self.mtime = mtime
-        self.host_hint = host_hint
-        self.hashing = False
-        self.format: str | None = None
-        self._open = open_stream
-        self._settings = settings
-        self._named = named
-        self._hashed: Hashed | None = None
-
-    def chunks(self, buffer: Buffer | None = None) -> Iterator[Chunk]:
-        """The source's chunks. A buffer may be reused for one source after the other."""
-        try:
-            stream = self._open()
-        except Damage as damage:
-            self._report(str(damage))
-            return
-        if self.hashing:
-            stream = self._hashed = Hashed(stream)
-        peeked = Peeked(stream, SAMPLE_BYTES)
-        reader = _Reader(peeked, self._report)
-        form = choose(peeked.head)
-        if form is None:
-            self._not_text(peeked.head)
-            if self.hashing:
-                reader.drain()
-            return
-        self.format = form.name
-        yield from self._read(form, peeked.head, reader, buffer)
-
-    def digest(self) -> str:
-        """SHA-256 of the decompressed bytes, as hex digits; `hashing` must have been set."""
-        if self._hashed is None:
-            raise ValueError("set Source.hashing before reading the source's chunks")
-        return self._hashed.sha256.hexdigest()
-
-    def _read(
-        self, form: Format, sample: bytes, reader: "_Reader", buffer: Buffer | None
-    ) -> Iterator[Chunk]:
-        context = Context(
-            zone=self._settings.zone,
-            reference=self._settings.reference or self.mtime or datetime.now(UTC),
-            report=self._report,
-        )
-        if form.parse is not None:
-            parse = form.parse(sample, context)
-            yield from buffer_chunks(buffer or Buffer(), reader.readinto, parse, form.continued)
-        elif form.decode is not None:
-            yield from decoded_chunks(form.decode(reader, context), buffer or Buffer())
-
-    def _report(self, sentence: str) -> None:
-        self._settings.problems.append(InputError(f"{self.name}: {sentence}"))
-
-    def _not_text(self, head: bytes) -> None:
-        other = unread_compression(head)
-        if head.startswith(_JOURNAL):
-            self._report(
-                "it is a systemd journal file, which is not read directly; "
-                "the output of `journalctl --file … -o export` was expected"
-            )
-        elif other and self._named:
-            self._report(f"it is {other} data; text, or text in gzip, xz, zstd or bzip2 was expected")
-        elif head and self._named:
-            self._report("it holds no text; a log was expected")
-
-
-class _Reader:
-    # The stream as formats read it: damage is reported, once, and is then the end.
-    def __init__(self, stream: Stream, report: Callable[[str], None]) -> None:
-        self._stream = stream
-        self._report = report
-        self._ended = False
-
-    def readinto(self, view: memoryview) -> int:
-        if self._ended:
-            return 0
-        try:
-            count = self._stream.readinto(view)
-        except Damage as damage:
-            self._report(str(damage))
-            count = 0
-        self._ended = not count
-        return count
-
-    def read(self, size: int) -> bytes:
-        block = bytearray(size)
-        view = memoryview(block)
-        filled = 0
-        while filled < size:
-            count = self.readinto(view[filled:])
-            if not count:
-                break
-            filled += count
-        return bytes(view[:filled])
-
-    def drain(self) -> None:
-        scrap = memoryview(bytearray(SAMPLE_BYTES))
-        while self.readinto(scrap):
-            pass
-
-
-class _Settings:
-    def __init__(
-        self, problems: list[KernwardError], zone: tzinfo, reference: datetime | None
-    ) -> None:
-        self.problems = problems
-        self.zone = zone
-        self.reference = reference
-
-    def report(self, name: str, sentence: str) -> None:
-        self.problems.append(InputError(f"{name}: {sentence}"))
 
 
 def open_sources(
@@ -185,7 +46,7 @@ def open_sources(
     their zone are taken to be in `zone`; times without a year to be at most a day after `reference`
     (default: when the source was last changed, else now).
     """
-    settings = _Settings(problems, zone, reference)
+    settings = Settings(problems, zone, reference)
     for path in paths:
         if str(path) == "-":
             yield from _standard_input(settings)
@@ -193,7 +54,7 @@ def open_sources(
             yield from _named(Path(path), settings)
 
 
-def _standard_input(settings: _Settings) -> Iterator[Source]:
+def _standard_input(settings: Settings) -> Iterator[Source]:
     if sys.stdin is None:
         settings.report("-", "standard input is closed; a log was expected on it")
         return
@@ -202,7 +63,7 @@ def _standard_input(settings: _Settings) -> Iterator[Source]:
     yield from _from_stream("-", lambda: stream, settings, named=True)
 
 
-def _named(path: Path, settings: _Settings) -> Iterator[Source]:
+def _named(path: Path, settings: Settings) -> Iterator[Source]:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
@@ -215,7 +76,7 @@ def _named(path: Path, settings: _Settings) -> Iterator[Source]:
         yield from _file(path, settings, named=True)
 
 
-def _folder(folder: Path, settings: _Settings) -> Iterator[Source]:
+def _folder(folder: Path, settings: Settings) -> Iterator[Source]:
     seen: set[tuple[int, int]] = set()
     files = list(_walk(folder, settings, seen))
     hosts = hosts_of([path.relative_to(folder).parts for path in files])
@@ -228,7 +89,7 @@ def _folder(folder: Path, settings: _Settings) -> Iterator[Source]:
             yield from _file(path, settings, host_hint=hint)
 
 
-def _walk(folder: Path, settings: _Settings, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(folder: Path, settings: Settings, seen: set[tuple[int, int]]) -> Iterator[Path]:
     waiting = [folder]
     while waiting:
         here = waiting.pop()
@@ -259,7 +120,7 @@ def _walk(folder: Path, settings: _Settings, seen: set[tuple[int, int]]) -> Iter
 
 
 def _file(
-    path: Path, settings: _Settings, *, host_hint: str | None = None, named: bool = False
+    path: Path, settings: Settings, *, host_hint: str | None = None, named: bool = False
 ) -> Iterator[Source]:
     try:
         mtime = _utc(path.stat().st_mtime)
@@ -272,13 +133,13 @@ def _file(
 
 def _opened(path: Path) -> Stream:
     try:
-        return FileStream(FileIO(path, "rb"))
+        return open_file(path)
     except (OSError, ValueError) as error:
         raise Damage(f"{_reason(error)}; a readable file was expected") from error
 
 
 def _dump(
-    name: Path, parts: Sequence[Path], settings: _Settings, host_hint: str | None
+    name: Path, parts: Sequence[Path], settings: Settings, host_hint: str | None
 ) -> Iterator[Source]:
     # The parts are read one after the other; putting them in order is the format's work.
     if parts == [name] and not name.name.endswith(ENCODED):
@@ -299,7 +160,7 @@ def _part(path: Path) -> Stream:
 
 
 def _from_stream(
-    name: str, open_stream: Callable[[], Stream], settings: _Settings, *, depth: int = 0,
+    name: str, open_stream: Callable[[], Stream], settings: Settings, *, depth: int = 0,
     mtime: datetime | None = None, host_hint: str | None = None, named: bool = False,
 ) -> Iterator[Source]:
     # A stream is a log, or an archive of streams.
