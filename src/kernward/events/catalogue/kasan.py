@@ -9,6 +9,12 @@ _ACCESS = re.compile(
     r"(?P<access>Read|Write) (?:of size (?P<size>\d+)(?: at addr (?P<address>[0-9a-f]+))?|at addr (?P<tagged>[0-9a-f]+))"
     r"(?: by task (?P<comm>.{1,16})/(?P<pid>\d+))?"
 )
+# What differs between two headers of one bug.
+_INSTANCE = (
+    (re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+"), ""),
+    (re.compile(r"\b(?:0x)?[0-9a-f]{8,16}\b"), "ADDR"),
+    (re.compile(r"(?<![A-Za-z0-9_])\d+"), "NUM"),
+)
 
 
 def read(reading: Reading) -> None:
@@ -20,7 +26,7 @@ def read(reading: Reading) -> None:
         reading.title_without_function = "KASAN: invalid-free in corrupted"
         reading.alt_titles = ("invalid-free in {function}",)
         return
-    for text in reading.texts[:8]:
+    for text in reading.texts[:24]:
         if found := _ACCESS.search(text):
             fields["access"] = found["access"]
             fields["size_bytes"] = int(found["size"]) if found["size"] else None
@@ -31,6 +37,12 @@ def read(reading: Reading) -> None:
             reading.title = "KASAN: {bug} {access} in {function}"
             reading.title_without_function = "KASAN: {bug} {access}"
             return
+    reading.corrupted_reason = "the line that tells whether it was a read or a write is missing"
+    # Without it the community takes the rest of the header for a name.
+    header = reading.texts[0].split("BUG: KASAN: ", 1)[-1].strip()
+    for pattern, instead in _INSTANCE:
+        header = pattern.sub(instead, header)
+    reading.alt_titles = (*reading.alt_titles, "KASAN: " + header.replace("{", "(").replace("}", ")"))
 
 
 KIND = Kind(

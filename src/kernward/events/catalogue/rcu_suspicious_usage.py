@@ -20,6 +20,8 @@ def read(reading: Reading) -> None:
             return
         if not _BETWEEN.match(text):
             reading.corrupted_reason = "another message stands in the middle of the report's header"
+            # Then the community goes by the header alone.
+            reading.alt_titles = ("{level}: suspicious RCU usage",)
 
 
 KIND = Kind(
