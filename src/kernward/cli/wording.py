@@ -46,8 +46,11 @@ def period(problem: Problem) -> str:
 
 def span(first: datetime, last: datetime) -> str:
     """`2026-01-02 10:00:00`, `2026-01-02 10:00–11:30`, `2026-01-02–2026-03-01`."""
-    if first == last:
+    first, last = first.astimezone(UTC), last.astimezone(UTC)
+    if moment(first) == moment(last):
         return moment(first)
+    if moment(first)[:-3] == moment(last)[:-3]:
+        return f"{moment(first)}–{last:%S}"
     if first.date() == last.date():
         return f"{first:%Y-%m-%d %H:%M}–{last:%H:%M}"
     return f"{first:%Y-%m-%d}–{last:%Y-%m-%d}"

@@ -7,6 +7,7 @@ offsets into temporary files and sentences go from process to process.
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from multiprocessing import get_context
@@ -238,7 +239,10 @@ def _shared(
             process = context.Process(
                 target=_child, args=(paths, draw, row_spool, line_spool, theirs), daemon=True
             )
-            process.start()
+            with warnings.catch_warnings():
+                # Python warns of forking a process that has threads; the child uses nothing of theirs.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                process.start()
             theirs.close()
             processes.append(process)
             spools[ours] = (row_spool, line_spool)
