@@ -21,10 +21,10 @@ KIND = Kind(
         ),
         # The wording of drivers before the memory controller core was unified.
         Pattern(
-            literal="EDAC MC",
+            literal=": CE page 0x",
             regex=(
-                r"EDAC MC(?P<controller>\d+): CE (?:- )?(?:page 0x(?P<page>[0-9a-f]+), offset 0x"
-                r"(?P<offset>[0-9a-f]+), grain (?P<grain>\d+), syndrome 0x(?P<syndrome>[0-9a-f]+), )?"
+                r"EDAC MC(?P<controller>\d+): CE page 0x(?P<page>[0-9a-f]+), offset 0x"
+                r"(?P<offset>[0-9a-f]+), grain (?P<grain>\d+), syndrome 0x(?P<syndrome>[0-9a-f]+), "
                 r'(?P<location>row \d+, channel \d+), label "(?P<label>[^"]{0,200})"'
             ),
             unprinted="the wording of old releases",

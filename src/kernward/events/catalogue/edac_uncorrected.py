@@ -20,10 +20,10 @@ KIND = Kind(
         ),
         # The wording of drivers before the memory controller core was unified.
         Pattern(
-            literal="EDAC MC",
+            literal=": UE page 0x",
             regex=(
-                r"EDAC MC(?P<controller>\d+): UE (?:- )?(?:page 0x(?P<page>[0-9a-f]+), offset 0x"
-                r'(?P<offset>[0-9a-f]+), grain (?P<grain>\d+), )?(?P<location>row \d+), labels? "'
+                r"EDAC MC(?P<controller>\d+): UE page 0x(?P<page>[0-9a-f]+), offset 0x"
+                r'(?P<offset>[0-9a-f]+), grain (?P<grain>\d+), (?P<location>row \d+), labels? "'
                 r'(?P<label>[^"]{0,200})"'
             ),
             unprinted="the wording of old releases",
