@@ -73,6 +73,8 @@ class Host:
     chain: Chain = field(default_factory=Chain)
     # Digests of recent messages with their time stamps, to know a replay.
     recent: set[tuple[float, int]] = field(default_factory=set)
+    # Whole lines that were such messages and nothing more: what need not even be looked at again.
+    lines: set[bytes] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -152,6 +154,8 @@ class Recogniser:
         )
         # The unexpected reboot that the boot read last turned out to be.
         self.fell: Event | None = None
+        # The host whose line was read last.
+        self.current: Host | None = None
         self.replayed_boots = 0
         self.replayed_lines = 0
 
@@ -199,6 +203,11 @@ class Recogniser:
             if self.banner in hit[2] and (copied := self._replay(chunk, hit)):
                 replay_end = copied
                 continue
+            if self.current is not None and self.current.lines:
+                newline = chunk.data.find(b"\n", hit[1], chunk.size)
+                if bytes(chunk.data[hit[0] : newline if newline >= 0 else chunk.size]) in self.current.lines:
+                    self.replayed_lines += 1
+                    continue
             event = self._event(chunk, hits, number, named, done)
             if self.fell is not None:
                 yield self.fell
@@ -226,7 +235,7 @@ class Recogniser:
         if host.boots:
             # The events that follow are those of that boot again: they are known by their times.
             host.last_s = 0.0
-            self.hosts[host.name] = host
+            self.hosts[host.name] = self.current = host
         self.replayed_boots += 1
         return start + _BOOT_HEAD
 
@@ -270,11 +279,12 @@ class Recogniser:
         host = self.hosts.get(line.host)
         if host is None:
             host = self.hosts[line.host] = Host(line.host)
+        self.current = host
         if kind.id == "boot":
             opened = self._boot(chunk, hits[number], host, found)
             if opened is None:
                 return None
-            host = opened
+            host = self.current = opened
         else:
             self._clock(host, line)
         parts: Parts | None = None
@@ -297,7 +307,12 @@ class Recogniser:
             reading.__dict__["parts"] = parts
         if kind.read is not None:
             kind.read(reading)
-        return self._finish(reading, host, line)
+        event = self._finish(reading, host, line)
+        if event is not None and kind.extent is Extent.LINE and len(lines) == 1 and line.monotonic_s:
+            start, end, _ = hits[number]
+            newline = chunk.data.find(b"\n", end, chunk.size)
+            host.lines.add(bytes(chunk.data[start : newline if newline >= 0 else chunk.size]))
+        return event
 
     def _boot(self, chunk: Chunk, hit: Hit, host: Host, found: Named) -> Host | None:
         """Open a new boot of the host; None when the banner is a replay of the one that is open."""
@@ -355,13 +370,13 @@ class Recogniser:
                     host.kernel = host.build = None
                 host.boot = line.boot_id
                 host.chain = Chain()
-                host.recent = set()
+                host.recent, host.lines = set(), set()
         elif host.boot is None or (
             at is not None and host.last_s is not None and at + BACKWARDS_S < host.last_s
         ):
             if host.boot is not None:
                 host.kernel = host.build = None
-                host.recent = set()
+                host.recent, host.lines = set(), set()
             host.boots += 1
             host.boot = f"{self.source.name}#{host.boots}"
             host.chain = Chain()
@@ -494,6 +509,7 @@ class Recogniser:
             host.recent.add(same)
             if len(host.recent) > 4096:
                 host.recent.clear()
+                host.lines.clear()
         event = Event(
             f"{self.token}-{line.start:x}",
             kind.id,
