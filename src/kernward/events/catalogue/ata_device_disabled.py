@@ -13,13 +13,13 @@ KIND = Kind(
         Pattern(
             literal=": disable device",
             regex=r"ata(?P<port>\d+)\.(?P<device_number>\d+): disable device",
-            since="5.16",
+            since="5.17",
             printed=("disable device",),
         ),
         Pattern(
             literal=".00: disabled",
             regex=r"ata(?P<port>\d+)\.(?P<device_number>\d+): disabled$",
-            until="5.15",
+            until="5.16",
         ),
     ),
     fields=(

@@ -16,10 +16,10 @@ KIND = Kind(
         ),
     ),
     fields=(
-        Field("comm", "str", "process that asked (since 5.16)"),
+        Field("comm", "str", "process that asked, where printed"),
         Field("device", "str", "block device asked"),
         Field("flags", "int", "operation and flags of the request (rw=)"),
-        Field("sector", "int", "first sector (since 5.16; before: want= the end)"),
+        Field("sector", "int", "first sector, in newer kernels"),
         Field("sectors", "int", "number of sectors"),
         Field("end", "int", "sector after the last one, in old kernels"),
         Field("limit", "int", "size of the device, in sectors of 512 bytes"),

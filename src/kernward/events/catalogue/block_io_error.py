@@ -2,6 +2,19 @@
 
 from kernward.events.kind import Field, Kind, Pattern
 
+# The block layer's classes of failure; "operation not supported" is a kind of its own.
+_ERROR = (
+    r"(?P<error>I/O|timeout|critical (?:medium|target|nexus|space allocation)|recoverable transport|"
+    r"protection|kernel resource|device resource|nonblocking retry|device offline|reservation conflict|"
+    r"dm internal retry|open zones exceeded|active zones exceeded|duration limit exceeded|invalid) error, "
+    # A floppy drive that is not there fails its first read on every boot of some virtual machines.
+    r"dev (?!fd\d)(?P<device>[^\s,]+), sector (?P<sector>\d+)"
+)
+_OPERATION = (
+    r" op 0x[0-9a-f]+:\((?P<operation>\w+)\) flags 0x(?P<flags>[0-9a-f]+) phys_seg (?P<segments>\d+) "
+    r"prio class (?P<priority_class>\d+)"
+)
+
 KIND = Kind(
     id="block-io-error",
     title="block: {error} error",
@@ -9,67 +22,35 @@ KIND = Kind(
     severity="error",
     subsystem="block",
     patterns=(
-        # Without the function's name since blk_print_req_error() moved to blk-mq.
+        # Without a function's name since blk_print_req_error() replaced print_req_error().
         Pattern(
             literal=" error, dev ",
-            regex=(
-                "(?P<error>I/O|timeout|critical (?:medium|target|nexus|space allocation)|recoverable "
-                "transport|protection|kernel resource|device resource|nonblocking retry|device "
-                "offline|reservation conflict|dm internal retry|open zones exceeded|active zones "
-                r"exceeded|duration limit exceeded|invalid) error, dev (?!fd\d)(?P<device>[^\s,]+), "
-                r"sector (?P<sector>\d+) op 0x[0-9a-f]+:\((?P<operation>\w+)\) flags "
-                r"0x(?P<flags>[0-9a-f]+) phys_seg (?P<segments>\d+) prio class (?P<priority_class>\d+)"
-            ),
+            regex=_ERROR + _OPERATION,
             since="5.16",
             printed=("%s error, dev %s, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class %u",),
         ),
+        # With the operation since 'block: improve print_req_error'.
         Pattern(
             literal="blk_update_request: ",
-            regex=(
-                "blk_update_request: (?P<error>I/O|timeout|critical (?:medium|target|nexus|space "
-                "allocation)|recoverable transport|protection|kernel resource|device "
-                "resource|nonblocking retry|device offline|reservation conflict|dm internal retry|open "
-                "zones exceeded|active zones exceeded|duration limit exceeded|invalid) error, dev "
-                r"(?!fd\d)(?P<device>[^\s,]+), sector (?P<sector>\d+) op "
-                r"0x[0-9a-f]+:\((?P<operation>\w+)\) flags 0x(?P<flags>[0-9a-f]+) phys_seg "
-                r"(?P<segments>\d+) prio class (?P<priority_class>\d+)"
-            ),
-            since="5.1",
+            regex="blk_update_request: " + _ERROR + _OPERATION,
+            since="5.3",
             until="5.15",
         ),
         Pattern(
             literal="print_req_error: ",
-            regex=(
-                "print_req_error: (?P<error>I/O|timeout|critical (?:medium|target|nexus|space "
-                "allocation)|recoverable transport|protection|kernel resource|device "
-                "resource|nonblocking retry|device offline|reservation conflict|dm internal retry|open "
-                "zones exceeded|active zones exceeded|duration limit exceeded|invalid) error, dev "
-                r"(?!fd\d)(?P<device>[^\s,]+), sector (?P<sector>\d+)(?: flags (?P<flags>[0-9a-f]+))?"
-            ),
-            since="4.14",
-            until="5.1",
+            regex="print_req_error: " + _ERROR + r"(?: flags (?P<flags>[0-9a-f]+))?",
+            since="4.13",
+            until="5.2",
         ),
         Pattern(
             literal="blk_update_request: ",
-            regex=(
-                "blk_update_request: (?P<error>I/O|timeout|critical (?:medium|target|nexus|space "
-                "allocation)|recoverable transport|protection|kernel resource|device "
-                "resource|nonblocking retry|device offline|reservation conflict|dm internal retry|open "
-                "zones exceeded|active zones exceeded|duration limit exceeded|invalid) error, dev "
-                r"(?!fd\d)(?P<device>[^\s,]+), sector (?P<sector>\d+)(?! op )"
-            ),
+            regex="blk_update_request: " + _ERROR + "(?! op )",
             since="3.19",
-            until="4.13",
+            until="4.12",
         ),
         Pattern(
             literal="end_request: ",
-            regex=(
-                "end_request: (?P<error>I/O|timeout|critical (?:medium|target|nexus|space "
-                "allocation)|recoverable transport|protection|kernel resource|device "
-                "resource|nonblocking retry|device offline|reservation conflict|dm internal retry|open "
-                "zones exceeded|active zones exceeded|duration limit exceeded|invalid) error, dev "
-                r"(?!fd\d)(?P<device>[^\s,]+), sector (?P<sector>\d+)"
-            ),
+            regex="end_request: " + _ERROR,
             until="3.18",
         ),
     ),

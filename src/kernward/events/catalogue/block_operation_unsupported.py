@@ -15,7 +15,7 @@ KIND = Kind(
                 r"(?:blk_update_request: )?operation not supported error, dev (?P<device>[^\s,]+), sector "
                 r"(?P<sector>\d+) op 0x[0-9a-f]+:\((?P<operation>\w+)\) flags 0x(?P<flags>[0-9a-f]+)"
             ),
-            since="5.1",
+            since="5.3",
             printed=(
                 "%s error, dev %s, sector %llu op 0x%x:(%s)",
                 "operation not supported",

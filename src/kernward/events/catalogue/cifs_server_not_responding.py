@@ -27,7 +27,7 @@ KIND = Kind(
     ),
     fields=(
         Field("server", "str", "name of the server"),
-        Field("old_server", "str", "server, as kernels before 5.0 word it"),
+        Field("old_server", "str", "server, in the wording of older kernels"),
         Field("silent_s", "int", "time without an answer: three echo intervals"),
     ),
     read=read,

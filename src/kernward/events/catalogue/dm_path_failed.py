@@ -16,7 +16,7 @@ KIND = Kind(
         ),
     ),
     fields=(
-        Field("device", "str", "major:minor of the multipath device (kernels before 4.20 leave it out)"),
+        Field("device", "str", "major:minor of the multipath device (older kernels leave it out)"),
         Field("path", "str", "major:minor of the path, as in lsblk"),
     ),
     printed_by=("drivers/md/dm-mpath.c:fail_path",),

@@ -9,16 +9,16 @@ KIND = Kind(
     severity="error",
     subsystem="net",
     patterns=(
-        # Removed with the limit on IPv6 routes; Debian's 6.1 does not hold it.
         Pattern(
             literal="Route cache is full: consider increasing",
             regex=r"Route cache is full: consider increasing sysctl net\.ip",
-            until="6.0",
+            until="6.2",
+            unprinted="the stable series of 6.1 removed it with the limit on IPv6 routes",
         ),
         Pattern(
             literal="dst cache overflow",
             regex="(?:ipv4: )?dst cache overflow",
-            until="4.19",
+            until="3.5",
         ),
     ),
     printed_by=(

@@ -28,7 +28,6 @@ KIND = Kind(
                 r"md/(?P<level>raid):(?P<array>[^\s:]+): Cannot continue operation "
                 r"\((?P<failed>\d+)/(?P<members>\d+) failed\)"
             ),
-            since="5.18",
             printed=("Cannot continue operation (%d/%d failed).",),
         ),
     ),

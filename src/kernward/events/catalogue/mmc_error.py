@@ -39,7 +39,7 @@ KIND = Kind(
                 r"(?P<device>mmcblk\d+): error (?P<error>-?\d+) (?P<problem>transferring data), sector "
                 r"(?P<sector>\d+), nr (?P<sectors>\d+)"
             ),
-            until="4.19",
+            until="4.20",
         ),
     ),
     fields=(

@@ -15,7 +15,7 @@ KIND = Kind(
                 r"block (?P<device>nbd\d+): (?P<problem>Connection timed out|Receive control "
                 "failed|Receive data failed|Send control failed|Send data failed|Dead connection, failed "
                 "to find a fallback|Wrong magic|Unexpected reply|Other side returned error|Double reply "
-                r"on req)(?:,? ?[\w ]*\(?(?:result )?(?P<error>-?\d+)\)?)?"
+                r"on req)(?:[\w ]{0,24}\((?:result )?(?P<error>-?\d+)\))?"
             ),
             printed=(
                 "Connection timed out",

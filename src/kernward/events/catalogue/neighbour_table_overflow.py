@@ -20,13 +20,13 @@ KIND = Kind(
         Pattern(
             literal="neighbor table overflow!",
             regex=r"neighbour: (?P<table>\w+): neighbor table overflow!",
-            since="3.14",
+            since="4.3",
             printed=("neighbour: %s: neighbor table overflow!",),
         ),
         Pattern(
             literal="Neighbour table overflow",
             regex=r"(?:net_ratelimit: )?(?:\w+: )?Neighbour table overflow\.?",
-            until="3.13",
+            until="4.2",
         ),
     ),
     fields=(Field("table", "str", "arp_cache (IPv4) or ndisc_cache (IPv6)"),),

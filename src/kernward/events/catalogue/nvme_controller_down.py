@@ -20,10 +20,11 @@ KIND = Kind(
                 "controller is down; will reset: CSTS=0x%x, PCI_STATUS read failed (%d)",
             ),
         ),
+        # The last release with these words is not known exactly.
         Pattern(
             literal="Failed status: 0x",
             regex=r"nvme (?P<device>\S+): Failed status: 0x(?P<csts>[0-9a-f]+), reset controller",
-            until="4.5",
+            until="4.8",
         ),
     ),
     fields=(

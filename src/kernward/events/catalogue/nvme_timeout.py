@@ -17,7 +17,7 @@ KIND = Kind(
     severity="error",
     subsystem="nvme",
     patterns=(
-        # The tag and the opcode came with 'enhance timeout kernel log' (not in 6.1, in 6.12).
+        # Since 'nvme-pci: enhance timeout kernel log'.
         Pattern(
             literal=": I/O tag ",
             regex=(

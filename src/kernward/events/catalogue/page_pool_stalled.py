@@ -19,7 +19,7 @@ KIND = Kind(
         ),
     ),
     fields=(
-        Field("pool", "int", "id of the pool, since 6.7"),
+        Field("pool", "int", "id of the pool, in newer kernels"),
         Field("in_flight_pages", "int", "pages that are not back"),
         Field("stalled_s", "int", "time since the pool was to be freed"),
     ),

@@ -30,7 +30,6 @@ KIND = Kind(
                 r"(?:\[(?P<device>[^\]]+)\] )?(?:tag#(?P<tag>\d+) )?FAILED Result: "
                 r"hostbyte=(?P<host_byte>\w+) driverbyte=(?P<driver_byte>\w+)(?: cmd_age=(?P<age_s>\d+)s)?"
             ),
-            since="4.0",
             printed=(
                 "Result: ",
                 "hostbyte=%s ",
@@ -38,13 +37,14 @@ KIND = Kind(
                 "FAILED",
             ),
         ),
+        # Result and sense follow on lines of their own.
         Pattern(
             literal="Unhandled ",
             regex=(
                 r"(?:sd|st|sr|ses|scsi|ch|osst|sg) (?P<address>\d+:\d+:\d+:\d+): "
                 r"(?:\[(?P<device>[^\]]+)\] )?Unhandled (?:sense|error) code"
             ),
-            until="3.19",
+            until="3.18",
         ),
     ),
     fields=(

@@ -35,6 +35,35 @@ KIND = Kind(
             printed=("attempting task abort!",),
         ),
         Pattern(
+            literal="attempting device reset!",
+            regex=(
+                r"(?:sd|st|ses|scsi|sr|enclosure)? ?(?P<address>\d+:\d+:\d+:\d+): "
+                r"(?:\[(?P<device>[^\]]+)\] )?attempting (?P<action>device reset)! ?scmd\("
+            ),
+            printed=("attempting device reset! scmd(0x%p)",),
+        ),
+        Pattern(
+            literal="attempting target reset! scmd(",
+            regex=(
+                r"(?:sd|st|ses|scsi|sr|target|enclosure)?\s?(?P<address>\d+:\d+:\d+(?::\d+)?): "
+                r"(?:\[(?P<device>[^\]]+)\] )?attempting (?P<action>target reset)! ?scmd\("
+            ),
+            printed=("attempting target reset! scmd(0x%p)",),
+        ),
+        Pattern(
+            literal="attempting host reset! scmd(",
+            regex=r"(?P<adapter>mpt\d?sas_cm\d+): attempting (?P<action>host reset)! scmd\(",
+            printed=("%s: attempting host reset! scmd(0x%p)",),
+        ),
+        Pattern(
+            literal=" uas_eh_abort_handler ",
+            regex=(
+                r"sd (?P<address>\d+:\d+:\d+:\d+): (?:\[(?P<device>[^\]]+)\] )?(?:tag#\d+ "
+                r")?(?P<driver>uas)_eh_abort_handler \d+ uas-tag \d+ inflight:"
+            ),
+            printed=("uas_eh_abort_handler",),
+        ),
+        Pattern(
             literal="mptscsih: ",
             regex=(
                 r"mptscsih: (?P<adapter>\w+): attempting (?P<action>task abort|target reset|bus "

@@ -18,7 +18,7 @@ KIND = Kind(
         Pattern(
             literal="Out of socket memory",
             regex="(?:TCP: )?Out of socket memory",
-            until="3.1",
+            until="3.3",
         ),
     ),
     printed_by=("net/ipv4/tcp.c:tcp_check_oom",),

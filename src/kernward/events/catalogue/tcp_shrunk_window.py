@@ -24,7 +24,7 @@ KIND = Kind(
                 r"TCP: Treason uncloaked! Peer (?P<peer>[0-9a-f:.]+?):(?P<peer_port>\d+)/(?P<port>\d+) "
                 "shrinks window"
             ),
-            until="3.1",
+            until="3.0",
         ),
     ),
     fields=(
