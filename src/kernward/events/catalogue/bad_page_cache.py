@@ -47,6 +47,22 @@ KIND = Kind(
         "One wrong bit in the dump: test the memory.",
     ),
     confused_with=("bad-page-state: seen when the page is freed.",),
-    example="[  733.200117] BUG: Bad page cache in process rsync  pfn:11a0c2",
+    example=(
+        "[ 3467.968899] BUG: Bad page cache in process rsync  pfn:11a0c2\n"
+        "[ 3467.968904] page:00000000f1d2c3b4 refcount:3 mapcount:1 mapping:00000000a6f1d0c2 "
+        "index:0x12 pfn:0x11a0c2\n"
+        '[ 3467.968915] aops:ext4_da_aops [ext4] ino:1a2b3 dentry name:"data.db"\n'
+        "[ 3467.968933] page dumped because: still mapped when deleted\n"
+        "[ 3467.968944] CPU: 3 PID: 6953 Comm: rsync Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 3467.968966] Call Trace:\n"
+        "[ 3467.968980]  <TASK>\n"
+        "[ 3467.968987]  dump_stack_lvl+0x6ec/0x980\n"
+        "[ 3467.968999]  filemap_unaccount_folio+0x261/0x2e0\n"
+        "[ 3467.969006]  __filemap_remove_folio+0xbe/0xa30\n"
+        "[ 3467.969023]  delete_from_page_cache_batch+0x244/0x770\n"
+        "[ 3467.969035]  truncate_inode_pages_range+0x1bc/0x1d0\n"
+        "[ 3467.969038]  ext4_evict_inode+0xc7/0x5b0 [ext4]\n"
+        "[ 3467.969131]  </TASK>"
+    ),
     near_miss="[  733.200117] nfs: Bad page cache in process",
 )

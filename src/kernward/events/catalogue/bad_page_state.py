@@ -68,10 +68,23 @@ KIND = Kind(
         "page-table-check: the checker of page table reference counts.",
     ),
     example=(
-        "[  360.589544] BUG: Bad page state in process nginx  pfn:7071f\n"
-        "[  360.589551] page:00000000f1d2c3b4 refcount:0 mapcount:1 mapping:0000000000000000 "
+        "[ 8230.048900] BUG: Bad page state in process nginx  pfn:7071f\n"
+        "[ 8230.048911] page:00000000f1d2c3b4 refcount:0 mapcount:1 mapping:0000000000000000 "
         "index:0x7f1 pfn:0x7071f\n"
-        "[  360.589560] page dumped because: nonzero mapcount"
+        "[ 8230.048918] flags: 0xfffffc0000000(node=0|zone=1|lastcpupid=0x1fffff)\n"
+        "[ 8230.048946] page dumped because: nonzero mapcount\n"
+        "[ 8230.048960] Modules linked in: acme bonding\n"
+        "[ 8230.048971] CPU: 4 PID: 12815 Comm: nginx Tainted: G           OE      6.1.0-28-amd64 #1 "
+        " Debian 6.1.119-1\n"
+        "[ 8230.048997] Call Trace:\n"
+        "[ 8230.049001]  <TASK>\n"
+        "[ 8230.049021]  dump_stack_lvl+0xaf/0x840\n"
+        "[ 8230.049038]  bad_page.cold+0x7ad/0xb10\n"
+        "[ 8230.049054]  free_pcp_prepare+0xe9/0x3c0\n"
+        "[ 8230.049065]  free_unref_page+0x1dd/0xd30\n"
+        "[ 8230.049083]  acme_mmap_close+0xc9/0x910 [acme]\n"
+        "[ 8230.049096]  remove_vma+0x3e/0x70\n"
+        "[ 8230.049231]  </TASK>"
     ),
     near_miss="[  360.589544] nand: Bad page state in block 12",
 )

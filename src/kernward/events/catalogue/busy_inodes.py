@@ -41,6 +41,26 @@ KIND = Kind(
         "`git log --grep 'Busy inodes'` for your file system upstream.",
     ),
     confused_with=("dentry-in-use: the same for directory entries.",),
-    example="[  700.110021] VFS: Busy inodes after unmount of sdb1 (ext4)",
+    example=(
+        "[ 5028.681036] VFS: Busy inodes after unmount of sdb1 (ext4)\n"
+        "[ 5028.681054] ------------[ cut here ]------------\n"
+        "[ 5028.681058] kernel BUG at fs/super.c:650!\n"
+        "[ 5028.681073] Oops: invalid opcode: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 5028.681080] CPU: 7 UID: 0 PID: 24747 Comm: umount Not tainted 6.12.57+deb13-amd64 #1 "
+        "PREEMPT(lazy)  Debian 6.12.57-1\n"
+        "[ 5028.681105] RIP: 0010:generic_shutdown_super+0x132/0x180\n"
+        "[ 5028.681242] Call Trace:\n"
+        "[ 5028.681249]  <TASK>\n"
+        "[ 5028.681256]  kill_block_super+0x4d1/0x4f0\n"
+        "[ 5028.681263]  ext4_kill_sb+0x47a/0xa10 [ext4]\n"
+        "[ 5028.681281]  deactivate_locked_super+0x32d/0x3e0\n"
+        "[ 5028.681291]  cleanup_mnt+0x3d2/0xcb0\n"
+        "[ 5028.681304]  task_work_run+0x22c/0xdc0\n"
+        "[ 5028.681321]  syscall_exit_to_user_mode+0x5d8/0x970\n"
+        "[ 5028.681390]  </TASK>\n"
+        "[ 5028.681409] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 5028.681413] ---[ end trace 0000000000000000 ]---"
+    ),
     near_miss="[  700.110021] umount: /mnt: VFS: Busy inodes after unmount of sdb1",
 )

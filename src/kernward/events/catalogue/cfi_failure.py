@@ -53,8 +53,24 @@ KIND = Kind(
     ),
     confused_with=("missing-endbr: the hardware's coarser check.",),
     example=(
-        "[   24.118812] CFI failure at nf_hook_slow+0x3c/0xf0 (target: my_hook+0x0/0x20 "
-        "[badmod]; expected type: 0x1d2f5c4e)"
+        "[ 6140.158692] ------------[ cut here ]------------\n"
+        "[ 6140.158699] CFI failure at nf_hook_slow+0x3c/0xf0 (target: acme_hook+0x0/0x20 [acme]; "
+        "expected type: 0x1d2f5c4e)\n"
+        "[ 6140.158703] WARNING: CPU: 3 PID: 26629 at nf_hook_slow+0x3c/0xf0\n"
+        "[ 6140.158719] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 6140.158732] CPU: 3 PID: 26629 Comm: iptables Not tainted 6.6.30-android15 #1\n"
+        "[ 6140.158755] RIP: 0010:nf_hook_slow+0x3c/0xf0\n"
+        "[ 6140.158891] Call Trace:\n"
+        "[ 6140.158899]  <TASK>\n"
+        "[ 6140.158905]  ip_rcv+0x810/0xc80\n"
+        "[ 6140.158908]  __netif_receive_skb+0x52f/0x7e0\n"
+        "[ 6140.158911]  process_backlog+0x48f/0x770\n"
+        "[ 6140.158925]  net_rx_action+0x112/0x2f0\n"
+        "[ 6140.158931]  do_syscall_64+0x29a/0x470\n"
+        "[ 6140.158943]  entry_SYSCALL_64_after_hwframe+0x953/0xa50\n"
+        "[ 6140.158980]  </TASK>\n"
+        "[ 6140.158987] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[    0.000000] SMP alternatives: Using kCFI",
 )

@@ -49,8 +49,20 @@ KIND = Kind(
         "hard-lockup: the watchdog's report of the CPU that does not answer.",
     ),
     example=(
-        "[  411.220117] smp: csd: Detected non-responsive CSD lock (#1) on CPU#2, waiting 5000000032 ns for "
-        "CPU#03 do_flush_tlb_all+0x0/0x30(0x0)."
+        "[ 1714.327546] smp: csd: Detected non-responsive CSD lock (#1) on CPU#2, waiting 5000000032 "
+        "ns for CPU#03 do_flush_tlb_all+0x0/0x30(0x0).\n"
+        "[ 1714.327557] smp: 	csd: CSD lock (#1) handling this request.\n"
+        "[ 1714.327571] Sending NMI from CPU 2 to CPUs 3:\n"
+        "[ 1714.327579] NMI backtrace for cpu 3\n"
+        "[ 1714.327590] CPU: 0 PID: 5149 Comm: kswapd0 Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 1714.327613] RIP: 0010:acme_wait_idle+0x5d6/0x8e0 [acme]\n"
+        "[ 1714.327729] Call Trace:\n"
+        "[ 1714.327744]  <TASK>\n"
+        "[ 1714.327753]  acme_ioctl+0xac/0x4e0 [acme]\n"
+        "[ 1714.327770]  __x64_sys_ioctl+0x19c/0x6d0\n"
+        "[ 1714.327790]  do_syscall_64+0x4f0/0x500\n"
+        "[ 1714.327806]  entry_SYSCALL_64_after_hwframe+0x834/0xcd0\n"
+        "[ 1714.327856]  </TASK>"
     ),
     near_miss="[  419.100032] smp: csd: CSD lock (#1) got unstuck on CPU#02, CPU#03 released the lock.",
 )

@@ -51,8 +51,24 @@ KIND = Kind(
     ),
     confused_with=("warning-locking: the same from lockdep's own file.",),
     example=(
-        "[   60.120044] DEBUG_LOCKS_WARN_ON(lock->magic != lock)\n"
-        "[   60.120049] WARNING: CPU: 1 PID: 900 at kernel/locking/mutex.c:587 __mutex_lock+0x8a1/0xf50"
+        "[ 8745.627005] ------------[ cut here ]------------\n"
+        "[ 8745.627013] DEBUG_LOCKS_WARN_ON(lock->magic != lock)\n"
+        "[ 8745.627017] WARNING: CPU: 2 PID: 13515 at kernel/locking/mutex.c:587 "
+        "__mutex_lock+0x8a1/0xf50\n"
+        "[ 8745.627036] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 8745.627049] CPU: 2 PID: 13515 Comm: v4l_id Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 8745.627057] RIP: 0010:__mutex_lock+0x8a1/0xf50\n"
+        "[ 8745.627146] Call Trace:\n"
+        "[ 8745.627160]  <TASK>\n"
+        "[ 8745.627171]  mutex_lock_nested+0x68/0x4a0\n"
+        "[ 8745.627181]  uvc_v4l2_open+0x408/0xaf0 [uvcvideo]\n"
+        "[ 8745.627192]  v4l2_open+0x1c3/0x550 [videodev]\n"
+        "[ 8745.627203]  chrdev_open+0x3cb/0xb60\n"
+        "[ 8745.627206]  do_dentry_open+0x746/0xd70\n"
+        "[ 8745.627211]  path_openat+0x65/0x260\n"
+        "[ 8745.627296]  </TASK>\n"
+        "[ 8745.627306] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[   60.120044] app: calls DEBUG_LOCKS_WARN_ON(x)",
 )

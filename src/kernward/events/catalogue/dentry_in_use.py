@@ -46,9 +46,24 @@ KIND = Kind(
     ),
     confused_with=("busy-inodes: the count of inodes, seen a moment later.",),
     example=(
-        "[  538.260174] BUG: Dentry ffff88810e2ca880{i=0,n=.index}  still in use (1) "
-        "[unmount of ext4 sdb1]\n"
-        "[  538.275440] WARNING: CPU: 0 PID: 380 at fs/dcache.c:1616 umount_check+0x18d/0x1d0"
+        "[ 3419.033328] BUG: Dentry 00000000d2c8e1f4{i=0,n=.index}  still in use (1) [unmount of "
+        "ext4 sdb1]\n"
+        "[ 3419.033341] ------------[ cut here ]------------\n"
+        "[ 3419.033354] WARNING: CPU: 3 PID: 7050 at fs/dcache.c:1662 umount_check+0x5d/0x70\n"
+        "[ 3419.033369] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 3419.033376] CPU: 3 PID: 7050 Comm: umount Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 3419.033405] RIP: 0010:umount_check+0x5d/0x70\n"
+        "[ 3419.033506] Call Trace:\n"
+        "[ 3419.033515]  <TASK>\n"
+        "[ 3419.033528]  d_walk+0x1ac/0x5a0\n"
+        "[ 3419.033538]  do_one_tree+0xdb/0x240\n"
+        "[ 3419.033545]  shrink_dcache_for_umount+0x63/0xcf0\n"
+        "[ 3419.033552]  generic_shutdown_super+0x176/0x1a0\n"
+        "[ 3419.033568]  kill_block_super+0x5ab/0xaa0\n"
+        "[ 3419.033584]  deactivate_locked_super+0x615/0x750\n"
+        "[ 3419.033682]  </TASK>\n"
+        "[ 3419.033688] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[  538.260174] umount: target is still in use (1) [unmount of ext4 sdb1]",
 )

@@ -50,8 +50,21 @@ KIND = Kind(
     ),
     confused_with=("ubsan: `division-overflow` reports the same before the CPU faults.",),
     example=(
-        "[   88.127712] divide error: 0000 [#1] PREEMPT SMP PTI\n"
-        "[   88.127720] CPU: 1 PID: 712 Comm: aplay Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[ 3726.771577] divide error: 0000 [#1] PREEMPT SMP PTI\n"
+        "[ 3726.771585] CPU: 4 PID: 24635 Comm: aplay Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 3726.771614] RIP: 0010:snd_pcm_hw_rule_muldivk+0x17f/0x5c0 [snd_pcm]\n"
+        "[ 3726.771744] Call Trace:\n"
+        "[ 3726.771762]  <TASK>\n"
+        "[ 3726.771774]  snd_pcm_hw_refine+0x35d/0x990 [snd_pcm]\n"
+        "[ 3726.771787]  snd_pcm_common_ioctl+0x1bb/0x420 [snd_pcm]\n"
+        "[ 3726.771792]  snd_pcm_ioctl+0x12a/0xbb0 [snd_pcm]\n"
+        "[ 3726.771811]  __x64_sys_ioctl+0x2ac/0x2b0\n"
+        "[ 3726.771825]  do_syscall_64+0x663/0xb80\n"
+        "[ 3726.771838]  entry_SYSCALL_64_after_hwframe+0x4fe/0xbd0\n"
+        "[ 3726.771876]  </TASK>\n"
+        "[ 3726.771881] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 3726.771892] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss=(
         "[   88.127712] traps: calc[712] trap divide error ip:401136 sp:7ffd0 error:0 in calc[401000+1000]"

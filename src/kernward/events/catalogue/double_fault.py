@@ -42,9 +42,20 @@ KIND = Kind(
     ),
     confused_with=("stack-guard-page: the kernel recognised the overflow and says so.",),
     example=(
-        "[ 4031.436692] traps: PANIC: double fault, error_code: 0x0\n"
-        "[ 4031.436698] CPU: 0 PID: 22107 Comm: qemu-system-x86 Not tainted 6.1.0-28-amd64 "
-        "#1  Debian 6.1.119-1"
+        "[  685.480658] traps: PANIC: double fault, error_code: 0x0\n"
+        "[  685.480676] CPU: 3 PID: 12914 Comm: qemu-system-x86 Not tainted 6.1.0-28-amd64 #1  "
+        "Debian 6.1.119-1\n"
+        "[  685.480689] RIP: 0010:kvm_arch_vcpu_ioctl_run+0x605/0xc20 [kvm]\n"
+        "[  685.480801] Call Trace:\n"
+        "[  685.480804]  <TASK>\n"
+        "[  685.480813]  kvm_vcpu_ioctl+0x247/0x890 [kvm]\n"
+        "[  685.480829]  __x64_sys_ioctl+0x363/0x6d0\n"
+        "[  685.480836]  do_syscall_64+0x1af/0xdf0\n"
+        "[  685.480844]  entry_SYSCALL_64_after_hwframe+0x241/0x710\n"
+        "[  685.480898]  </TASK>\n"
+        "[  685.480906] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[  685.480909] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[ 4031.436692] kvm: guest raised a double fault, error_code: 0x0",
 )

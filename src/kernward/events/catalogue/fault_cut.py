@@ -39,6 +39,10 @@ KIND = Kind(
         "page-fault: the whole header is there.",
         "null-pointer-dereference: the whole header is there.",
     ),
-    example="[  324.110021] BUG: unable to handle kernel",
+    example=(
+        "[ 4113.028522] BUG: unable to handle kernel\n"
+        "[ 4113.028540] IP: [<ffffffff8117e2a1>] ep_poll_callback+0x51/0x2f0\n"
+        "[ 4113.028549] Oops: 0000 [#1] SMP"
+    ),
     near_miss="[  324.110021] BUG: unable to handle kernel NULL pointer dereference at 0000000000000018",
 )

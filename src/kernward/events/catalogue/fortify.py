@@ -72,8 +72,25 @@ KIND = Kind(
     ),
     confused_with=("usercopy: the check was made on a copy from or to user space.",),
     example=(
-        "[   91.220117] detected buffer overflow in strnlen\n"
-        "[   91.220130] kernel BUG at lib/string_helpers.c:1027!"
+        "[ 8949.297806] detected buffer overflow in strlcpy\n"
+        "[ 8949.297817] ------------[ cut here ]------------\n"
+        "[ 8949.297831] kernel BUG at lib/string_helpers.c:1027!\n"
+        "[ 8949.297845] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 8949.297857] CPU: 6 PID: 11256 Comm: modprobe Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 8949.297883] RIP: 0010:fortify_panic+0xf/0x11\n"
+        "[ 8949.298011] Call Trace:\n"
+        "[ 8949.298030]  <TASK>\n"
+        "[ 8949.298047]  mlx4_init_hw_stats+0x6e8/0x7d0 [mlx4_ib]\n"
+        "[ 8949.298067]  mlx4_ib_add+0x259/0x290 [mlx4_ib]\n"
+        "[ 8949.298071]  mlx4_register_interface+0xbe/0xe0 [mlx4_core]\n"
+        "[ 8949.298086]  do_one_initcall+0x1d8/0xc30\n"
+        "[ 8949.298090]  do_init_module+0x514/0x6e0\n"
+        "[ 8949.298098]  __do_sys_finit_module+0x2fb/0xb50\n"
+        "[ 8949.298182]  </TASK>\n"
+        "[ 8949.298198] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 8949.298214] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[   91.220117] postfix: detected buffer overflow in strnlen was reported earlier",
 )

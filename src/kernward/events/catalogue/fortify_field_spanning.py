@@ -45,10 +45,26 @@ KIND = Kind(
     ),
     confused_with=("fortify: the write would have left the object and was stopped.",),
     example=(
-        "[   12.410022] memcpy: detected field-spanning write (size 104) of single field "
+        "[ 1861.779968] ------------[ cut here ]------------\n"
+        "[ 1861.779972] memcpy: detected field-spanning write (size 104) of single field "
         '"&cmd->data" at drivers/net/wireless/acme/cmd.c:211 (size 16)\n'
-        "[   12.410040] WARNING: CPU: 2 PID: 611 at drivers/net/wireless/acme/cmd.c:211 "
-        "acme_send_cmd+0x1f1/0x240 [acme]"
+        "[ 1861.779978] WARNING: CPU: 3 PID: 1699 at drivers/net/wireless/acme/cmd.c:211 "
+        "acme_send_cmd+0x1f1/0x240 [acme]\n"
+        "[ 1861.779984] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 1861.780003] CPU: 3 PID: 1699 Comm: iwconfig Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 1861.780034] RIP: 0010:acme_send_cmd+0x1f1/0x240 [acme]\n"
+        "[ 1861.780171] Call Trace:\n"
+        "[ 1861.780185]  <TASK>\n"
+        "[ 1861.780201]  acme_set_rate+0x12/0x50 [acme]\n"
+        "[ 1861.780219]  cfg80211_wext_siwrate+0x155/0x9a0 [cfg80211]\n"
+        "[ 1861.780230]  wireless_process_ioctl+0x17d/0x1e0\n"
+        "[ 1861.780233]  wext_handle_ioctl+0x4e/0x790\n"
+        "[ 1861.780245]  sock_ioctl+0x4a/0x50\n"
+        "[ 1861.780254]  __x64_sys_ioctl+0x4c9/0xae0\n"
+        "[ 1861.780312]  </TASK>\n"
+        "[ 1861.780328] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[   12.410022] acme: field-spanning write (size 104) of single field is allowed",
 )

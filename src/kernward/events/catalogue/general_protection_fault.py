@@ -69,8 +69,22 @@ KIND = Kind(
         ("segfault: `traps: app[1] general protection fault ip:…` is a user-space program, no kernel bug."),
     ),
     example=(
-        "[  871.540161] general protection fault, probably for non-canonical address "
-        "0xdead000000000122: 0000 [#1] PREEMPT SMP NOPTI"
+        "[ 2273.111068] general protection fault, probably for non-canonical address "
+        "0xdead000000000122: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 2273.111084] CPU: 1 PID: 10359 Comm: nginx Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 2273.111107] RIP: 0010:ep_remove+0x2bc/0xd80\n"
+        "[ 2273.111254] Call Trace:\n"
+        "[ 2273.111262]  <TASK>\n"
+        "[ 2273.111278]  ep_free+0x205/0x780\n"
+        "[ 2273.111288]  ep_eventpoll_release+0x259/0x7b0\n"
+        "[ 2273.111302]  __fput+0x32/0x110\n"
+        "[ 2273.111313]  task_work_run+0x3f4/0x680\n"
+        "[ 2273.111316]  exit_to_user_mode_prepare+0x38/0x140\n"
+        "[ 2273.111324]  syscall_exit_to_user_mode+0xa8/0xb0\n"
+        "[ 2273.111390]  </TASK>\n"
+        "[ 2273.111405] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 2273.111420] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss=(
         "[  871.540161] traps: app[411] general protection fault ip:55d0c1a01139 "

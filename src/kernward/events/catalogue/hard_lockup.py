@@ -67,8 +67,21 @@ KIND = Kind(
         "panic-hard-lockup: the panic that the setting makes of it.",
     ),
     example=(
-        "[  318.690020] NMI watchdog: Watchdog detected hard LOCKUP on cpu 3\n"
-        "[  318.690025] Modules linked in: mlx5_core"
+        "[ 5544.152962] NMI watchdog: Watchdog detected hard LOCKUP on cpu 3\n"
+        "[ 5544.152965] Modules linked in: mlx5_core\n"
+        "[ 5544.152985] CPU: 3 PID: 0 Comm: swapper/3 Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 5544.153005] RIP: 0010:native_queued_spin_lock_slowpath+0x98/0xa0\n"
+        "[ 5544.153128] Call Trace:\n"
+        "[ 5544.153145]  <IRQ>\n"
+        "[ 5544.153156]  _raw_spin_lock_irqsave+0x134/0x4b0\n"
+        "[ 5544.153174]  mlx5_eq_async_int+0x4b9/0x540 [mlx5_core]\n"
+        "[ 5544.153188]  atomic_notifier_call_chain+0xe3/0x110\n"
+        "[ 5544.153194]  __handle_irq_event_percpu+0x61e/0xbe0\n"
+        "[ 5544.153201]  handle_irq_event+0x25/0x80\n"
+        "[ 5544.153212]  handle_edge_irq+0x3e7/0x770\n"
+        "[ 5544.153242]  </IRQ>\n"
+        "[ 5544.153251]  <TASK>\n"
+        "[ 5544.153322]  </TASK>"
     ),
     near_miss="[    0.400012] NMI watchdog: Enabled. Permanently consumes one hw-PMU counter.",
 )

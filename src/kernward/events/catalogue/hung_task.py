@@ -91,9 +91,19 @@ KIND = Kind(
         "task-cannot-die: a killed task that does not exit.",
     ),
     example=(
-        "[ 2435.283131] INFO: task fio:18224 blocked for more than 120 seconds.\n"
-        "[ 2435.283140]       Not tainted 6.1.0-28-amd64 #1 Debian 6.1.119-1\n"
-        '[ 2435.283146] "echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.'
+        "[ 4729.036141] INFO: task fio:25816 blocked for more than 120 seconds.\n"
+        "[ 4729.036161]       Not tainted 6.1.0-28-amd64 #1 Debian 6.1.119-1\n"
+        '[ 4729.036181] "echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.\n'
+        "[ 4729.036193] task:fio             state:D stack:0     pid:25816 ppid:1 flags:0x00000002\n"
+        "[ 4729.036203] Call Trace:\n"
+        "[ 4729.036222]  <TASK>\n"
+        "[ 4729.036226]  __schedule+0xc6/0x390\n"
+        "[ 4729.036238]  schedule+0x305/0x650\n"
+        "[ 4729.036256]  schedule_preempt_disabled+0x84/0x240\n"
+        "[ 4729.036262]  rwsem_down_write_slowpath+0x1b6/0x4c0\n"
+        "[ 4729.036282]  down_write+0x8b9/0xbf0\n"
+        "[ 4729.036301]  ext4_file_write_iter+0xed/0x6b0 [ext4]\n"
+        "[ 4729.036393]  </TASK>"
     ),
     near_miss="[ 2435.283131] nfs: request blocked for more than 120 seconds",
 )

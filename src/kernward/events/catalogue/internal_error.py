@@ -57,6 +57,21 @@ KIND = Kind(
         "page-fault: `Unable to handle kernel …` precedes and names the event.",
         "serror: the abort was asynchronous; the pc is not the culprit.",
     ),
-    example="[  211.592905] Internal error: synchronous external abort: 96000010 [#1] PREEMPT SMP",
+    example=(
+        "[ 5754.058429][    T1] Internal error: synchronous external abort: 0000000096000010 [#1] SMP\n"
+        "[ 5754.058433][    T1] Modules linked in: snd_soc_fsl_sai imx_pcm_dma\n"
+        "[ 5754.058452][    T1] CPU: 2 PID: 26602 Comm: modprobe Not tainted 6.1.0-28-arm64 #1  "
+        "Debian 6.1.119-1\n"
+        "[ 5754.058484][    T1] pc : regmap_mmio_read32le+0x554/0xa50\n"
+        "[ 5754.058499][    T1] lr : regmap_mmio_read+0x98b/0xc40\n"
+        "[ 5754.058511][    T1] Call trace:\n"
+        "[ 5754.058528][    T1]  regmap_mmio_read32le+0x59a/0x650\n"
+        "[ 5754.058535][    T1]  regmap_mmio_read+0x833/0x870\n"
+        "[ 5754.058542][    T1]  _regmap_bus_reg_read+0x338/0x510\n"
+        "[ 5754.058551][    T1]  _regmap_read+0xa73/0xd70\n"
+        "[ 5754.058565][    T1]  regmap_read+0x30/0xda0\n"
+        "[ 5754.058570][    T1]  fsl_sai_probe+0x2ba/0x870 [snd_soc_fsl_sai]\n"
+        "[ 5754.058676][    T1] ---[ end trace 0000000000000000 ]---"
+    ),
     near_miss="[  211.592905] nvme nvme0: Internal error: abort status",
 )

@@ -45,6 +45,23 @@ KIND = Kind(
         "Find the fault report around it and work on that one.",
     ),
     confused_with=("kasan: the access had a shadow and KASAN itself reports it.",),
-    example="[  871.540170] KASAN: null-ptr-deref in range [0x0000000000000018-0x000000000000001f]",
+    example=(
+        "[ 7758.476789] KASAN: probably user-memory-access in range "
+        "[0x0000000041424348-0x000000004142434f]\n"
+        "[ 7758.476800] CPU: 6 PID: 18701 Comm: fsck Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 7758.476826] RIP: 0010:hfs_btree_open+0x464/0x800 [hfs]\n"
+        "[ 7758.476973] Call Trace:\n"
+        "[ 7758.476988]  <TASK>\n"
+        "[ 7758.476993]  hfs_mdb_get+0x465/0xd00 [hfs]\n"
+        "[ 7758.477006]  hfs_fill_super+0x4e9/0x9b0 [hfs]\n"
+        "[ 7758.477019]  mount_bdev+0x207/0x410\n"
+        "[ 7758.477031]  legacy_get_tree+0x116/0x5f0\n"
+        "[ 7758.477039]  vfs_get_tree+0x1b4/0xa00\n"
+        "[ 7758.477050]  path_mount+0x789/0xd30\n"
+        "[ 7758.477110]  </TASK>\n"
+        "[ 7758.477122] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 7758.477130] ---[ end trace 0000000000000000 ]---"
+    ),
     near_miss="[    0.000000] kasan: KernelAddressSanitizer initialized",
 )

@@ -60,8 +60,25 @@ KIND = Kind(
     ),
     confused_with=("kcsan-assert: an explicit assertion of exclusivity failed.",),
     example=(
-        "[  472.486894] BUG: KCSAN: data-race in netlink_recvmsg / netlink_recvmsg\n"
-        "[  472.486901] write to 0xffff888120a2e0c0 of 8 bytes by task 19789 on cpu 1:"
+        "[ 6325.950360][T19789] ==================================================================\n"
+        "[ 6325.950378][T19789] BUG: KCSAN: data-race in tick_nohz_stop_tick / "
+        "tick_sched_do_timer.isra.0\n"
+        "[ 6325.950394][T19789]\n"
+        "[ 6325.950407][T19789] write to 0xffffffff86809a18 of 4 bytes by task 0 on cpu 1:\n"
+        "[ 6325.950425][T19789]  tick_sched_do_timer.isra.0+0xe9/0xf0\n"
+        "[ 6325.950445][T19789]  tick_nohz_handler+0x1a1/0x470\n"
+        "[ 6325.950464][T19789]  __hrtimer_run_queues+0x28a/0x4a0\n"
+        "[ 6325.950470][T19789]  hrtimer_interrupt+0x1b6/0x450\n"
+        "[ 6325.950483][T19789]  sysvec_apic_timer_interrupt+0x607/0x990\n"
+        "[ 6325.950493][T19789]  asm_sysvec_apic_timer_interrupt+0x1f1/0x370\n"
+        "[ 6325.950530][T19789]\n"
+        "[ 6325.950537][T19789] read to 0xffffffff86809a18 of 4 bytes by task 0 on cpu 0:\n"
+        "[ 6325.950619][T19789]\n"
+        "[ 6325.950629][T19789] value changed: 0x00000001 -> 0xffffffff\n"
+        "[ 6325.950635][T19789]\n"
+        "[ 6325.950652][T19789] Reported by Kernel Concurrency Sanitizer on:\n"
+        "[ 6325.950662][T19789] CPU: 0 PID: 1047 Comm: chronyd Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 6325.950688][T19789] =================================================================="
     ),
     near_miss="[    0.000000] kcsan: enabled early",
 )

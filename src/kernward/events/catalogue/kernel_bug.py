@@ -69,9 +69,23 @@ KIND = Kind(
         "invalid-opcode: the same trap without this line.",
     ),
     example=(
-        "[  512.330174] ------------[ cut here ]------------\n"
-        "[  512.330179] kernel BUG at fs/ext4/inode.c:2703!\n"
-        "[  512.330185] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI"
+        "[ 1771.962731] ------------[ cut here ]------------\n"
+        "[ 1771.962742] kernel BUG at fs/jbd2/transaction.c:1628!\n"
+        "[ 1771.962756] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 1771.962764] CPU: 7 PID: 3400 Comm: jbd2/sda2-8 Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 1771.962793] RIP: 0010:jbd2_journal_dirty_metadata+0x134/0x190 [jbd2]\n"
+        "[ 1771.962894] Call Trace:\n"
+        "[ 1771.962913]  <TASK>\n"
+        "[ 1771.962932]  __ext4_handle_dirty_metadata+0x207/0x960 [ext4]\n"
+        "[ 1771.962947]  ext4_mark_iloc_dirty+0x683/0xde0 [ext4]\n"
+        "[ 1771.962955]  __ext4_mark_inode_dirty+0x3ae/0x460 [ext4]\n"
+        "[ 1771.962968]  ext4_dirty_inode+0x3c6/0xbf0 [ext4]\n"
+        "[ 1771.962978]  __mark_inode_dirty+0x10/0x270\n"
+        "[ 1771.962984]  generic_update_time+0x173/0x370\n"
+        "[ 1771.963121]  </TASK>\n"
+        "[ 1771.963135] Modules linked in: ext4 crc16 mbcache jbd2\n"
+        "[ 1771.963140] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[  512.330174] app[901]: found kernel BUG at fs/ext4/inode.c:2703!",
 )

@@ -105,8 +105,20 @@ KIND = Kind(
         "panic-on-warn: the panic is a setting's doing.",
     ),
     example=(
-        "[    6.881027] Kernel panic - not syncing: Couldn't open N_TTY ldisc for pts0 --- error -12.\n"
-        "[    6.881032] CPU: 0 PID: 1 Comm: init Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[ 1534.540671] Kernel panic - not syncing: acme: controller 0x1f lost after 3 resets\n"
+        "[ 1534.540679] CPU: 3 PID: 19190 Comm: modprobe Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 1534.540704] Call Trace:\n"
+        "[ 1534.540717]  <TASK>\n"
+        "[ 1534.540726]  dump_stack_lvl+0x207/0x3c0\n"
+        "[ 1534.540740]  panic+0x3b6/0x7a0\n"
+        "[ 1534.540744]  acme_fatal+0x977/0xa90 [acme]\n"
+        "[ 1534.540749]  acme_probe+0x707/0x7f0 [acme]\n"
+        "[ 1534.540762]  local_pci_probe+0x241/0x2f0\n"
+        "[ 1534.540775]  do_syscall_64+0x4a9/0x4c0\n"
+        "[ 1534.540837]  </TASK>\n"
+        "[ 1534.540859] ---[ end Kernel panic - not syncing: acme: controller 0x1f lost after 3 "
+        "resets ]---"
     ),
     near_miss="[    6.881027] app: Kernel panic - not syncing: seen on peer",
 )

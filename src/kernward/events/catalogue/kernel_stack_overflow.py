@@ -36,7 +36,7 @@ KIND = Kind(
         ),
         Pattern(
             literal="Kernel stack overflow",
-            regex=r"Kernel panic - not syncing: [Kk]ernel stack overflow",
+            regex=r"Kernel panic - not syncing: Kernel stack overflow",
             unprinted="printed by other architectures than amd64",
         ),
     ),
@@ -63,8 +63,25 @@ KIND = Kind(
     ),
     confused_with=("stack-guard-page: x86's wording of the same.",),
     example=(
-        "[ 1349.302849] Insufficient stack space to handle exception!\n"
-        "[ 1349.302855] ESR: 0x0000000096000047 -- DABT (current EL)"
+        "[ 8370.555175] Insufficient stack space to handle exception!\n"
+        "[ 8370.555192] ESR: 0x0000000096000047 -- DABT (current EL)\n"
+        "[ 8370.555205] FAR: 0xffff80000b4efff0\n"
+        "[ 8370.555218] Task stack:     [0xffff80000b4f0000..0xffff80000b4f4000]\n"
+        "[ 8370.555232] IRQ stack:      [0xffff800008008000..0xffff80000800c000]\n"
+        "[ 8370.555249] Overflow stack: [0xffff00013f7b4b40..0xffff00013f7b5b40]\n"
+        "[ 8370.555262] CPU: 4 PID: 16299 Comm: fio Not tainted 6.1.0-28-arm64 #1  Debian 6.1.119-1\n"
+        "[ 8370.555303] pc : ovl_path_real+0x7f/0x650 [overlay]\n"
+        "[ 8370.555309] lr : ovl_permission+0x62a/0xbd0 [overlay]\n"
+        "[ 8370.555322] Kernel panic - not syncing: kernel stack overflow\n"
+        "[ 8370.555329] CPU: 4 PID: 16299 Comm: fio Not tainted 6.1.0-28-arm64 #1  Debian 6.1.119-1\n"
+        "[ 8370.555352] Call trace:\n"
+        "[ 8370.555369]  dump_backtrace+0x115/0x1a0\n"
+        "[ 8370.555373]  show_stack+0x468/0xd50\n"
+        "[ 8370.555391]  dump_stack_lvl+0x76f/0x8f0\n"
+        "[ 8370.555396]  dump_stack+0x800/0xd40\n"
+        "[ 8370.555403]  panic+0x3f3/0x4f0\n"
+        "[ 8370.555423]  nmi_panic+0x78b/0xb10\n"
+        "[ 8370.555785] ---[ end Kernel panic - not syncing: kernel stack overflow ]---"
     ),
     near_miss="[ 1349.302849] app[77]: Insufficient stack space to handle exception",
 )

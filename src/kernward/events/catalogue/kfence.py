@@ -56,8 +56,27 @@ KIND = Kind(
     ),
     confused_with=("kasan: the full checker of test kernels.",),
     example=(
-        "[  221.219706] BUG: KFENCE: use-after-free read in memcmp+0x57/0x150\n"
-        "[  221.219731] Use-after-free read at 0xffff88823bd6afe0 (in kfence-#181):"
+        "[ 1580.591024] ==================================================================\n"
+        "[ 1580.591030] BUG: KFENCE: use-after-free read in br_multicast_del_pg+0x3c/0x1f0 [bridge]\n"
+        "[ 1580.591034]\n"
+        "[ 1580.591051] Use-after-free read at 0x00000000d3f2c1a0 (in kfence-#87):\n"
+        "[ 1580.591068]  br_multicast_del_pg+0x363/0x8b0 [bridge]\n"
+        "[ 1580.591079]  br_multicast_port_group_expired+0x197/0x240 [bridge]\n"
+        "[ 1580.591088]  call_timer_fn+0x35/0x7b0\n"
+        "[ 1580.591102]  __run_timers+0x257/0x9b0\n"
+        "[ 1580.591107]  run_timer_base+0xf9/0x180\n"
+        "[ 1580.591112]  run_timer_softirq+0x309/0x3d0\n"
+        "[ 1580.591172]\n"
+        "[ 1580.591186] kfence-#87: 0x00000000c1d2a3b4-0x00000000a6f1d0c2, size=192, "
+        "cache=kmalloc-192\n"
+        "[ 1580.591206]\n"
+        "[ 1580.591209] allocated by task 612 on cpu 2 at 1571.591158s (9.120031s ago):\n"
+        "[ 1580.591261]\n"
+        "[ 1580.591272] freed by task 17 on cpu 2 at 1579.591250s (1.000210s ago):\n"
+        "[ 1580.591318]\n"
+        "[ 1580.591336] CPU: 2 UID: 0 PID: 23976 Comm: systemd-network Not tainted "
+        "6.12.57+deb13-amd64 #1 PREEMPT(lazy)  Debian 6.12.57-1\n"
+        "[ 1580.591356] =================================================================="
     ),
     near_miss=(
         "[    0.021900] kfence: initialized - using 2097152 bytes for 255 objects at "

@@ -55,8 +55,18 @@ KIND = Kind(
     ),
     confused_with=("slab-not-empty: leaked objects found when their cache was destroyed.",),
     example=(
-        "[  188.771120] kmemleak: unreferenced object 0xffff88810a1b2c00 (size 64):\n"
-        '[  188.771128] kmemleak:   comm "modprobe", pid 1204, jiffies 4294912345'
+        "[ 7251.279385] kmemleak: unreferenced object 0xffff888113054c00 (size 256):\n"
+        '[ 7251.279400] kmemleak:   comm "ip", pid 1204, jiffies 4294912345\n'
+        "[ 7251.279416] kmemleak:   hex dump (first 32 bytes):\n"
+        "[ 7251.279420] kmemleak:     00 00 00 00 00 00 00 00 c0 5a 1b 0a 81 88 ff ff  "
+        ".........Z......\n"
+        "[ 7251.279430] kmemleak:   backtrace (crc 8a2f1c3d):\n"
+        "[ 7251.279443] kmemleak:     kmalloc_trace+0x428/0x510\n"
+        "[ 7251.279456] kmemleak:     vxlan_fdb_alloc+0x159/0x400 [vxlan]\n"
+        "[ 7251.279469] kmemleak:     vxlan_fdb_create+0x3c4/0x4b0 [vxlan]\n"
+        "[ 7251.279481] kmemleak:     vxlan_fdb_update+0x472/0x780 [vxlan]\n"
+        "[ 7251.279501] kmemleak:     rtnl_fdb_add+0x44/0x50\n"
+        "[ 7251.279517] kmemleak:     rtnetlink_rcv_msg+0x87d/0xca0"
     ),
     near_miss=(
         "[    1.200345] kmemleak: Kernel memory leak detector initialized (mem pool available: 15722)"

@@ -71,8 +71,22 @@ KIND = Kind(
     ),
     confused_with=("kasan: invalid memory, not unwritten memory.",),
     example=(
-        "[  123.500711] BUG: KMSAN: uninit-value in ppp_send_frame+0x28d/0x27c0\n"
-        "[  123.500720]  ppp_send_frame+0x28d/0x27c0"
+        "[ 5384.079980][ T5001] =====================================================\n"
+        "[ 5384.079997][ T5001] BUG: KMSAN: uninit-value in hfsplus_strcasecmp+0x1b2/0x6a0\n"
+        "[ 5384.080013][ T5001]  hfsplus_strcasecmp+0x514/0xbf0\n"
+        "[ 5384.080019][ T5001]  hfsplus_cat_case_cmp_key+0x31/0x100\n"
+        "[ 5384.080030][ T5001]  hfs_find_rec_by_key+0x69/0x360\n"
+        "[ 5384.080037][ T5001]  __hfsplus_brec_find+0x3d0/0x5e0\n"
+        "[ 5384.080049][ T5001]  hfsplus_brec_find+0x59/0x5b0\n"
+        "[ 5384.080059][ T5001]  hfsplus_find_cat+0xc69/0xdb0\n"
+        "[ 5384.080159][ T5001]\n"
+        "[ 5384.080174][ T5001] Uninit was created at:\n"
+        "[ 5384.080179][ T5001]  kmem_cache_alloc_lru+0x656/0xa60\n"
+        "[ 5384.080186][ T5001]  hfsplus_find_init+0x426/0x650\n"
+        "[ 5384.080189][ T5001]  hfsplus_iget+0x2da/0x370\n"
+        "[ 5384.080203][ T5001]\n"
+        "[ 5384.080218][ T5001] CPU: 3 PID: 5001 Comm: mount Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 5384.080240][ T5001] ====================================================="
     ),
     near_miss="[    0.000000] Starting KernelMemorySanitizer",
 )

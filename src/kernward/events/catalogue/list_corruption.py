@@ -77,10 +77,26 @@ KIND = Kind(
         "general-protection-fault: the same damage without CONFIG_DEBUG_LIST.",
     ),
     example=(
-        "[  440.811510] list_del corruption. prev->next should be ffff8881045a1c80, but was "
-        "ffff888103ee2200\n"
-        "[  440.811625] kernel BUG at lib/list_debug.c:53!\n"
-        "[  440.811637] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI"
+        "[ 2221.740485] list_del corruption. prev->next should be ffff888188719c00, but was "
+        "ffff8881155e3a00. (prev=ffff888146d9da00)\n"
+        "[ 2221.740503] ------------[ cut here ]------------\n"
+        "[ 2221.740519] kernel BUG at lib/list_debug.c:59!\n"
+        "[ 2221.740524] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 2221.740528] CPU: 0 PID: 19767 Comm: multipathd Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 2221.740558] RIP: 0010:__list_del_entry_valid+0xb0/0xc0\n"
+        "[ 2221.740701] Call Trace:\n"
+        "[ 2221.740708]  <TASK>\n"
+        "[ 2221.740726]  dm_hash_remove_all+0xbd1/0xdc0 [dm_mod]\n"
+        "[ 2221.740730]  remove_all+0x29/0x190 [dm_mod]\n"
+        "[ 2221.740735]  ctl_ioctl+0x8c4/0xb20 [dm_mod]\n"
+        "[ 2221.740740]  dm_ctl_ioctl+0x5cb/0xa40 [dm_mod]\n"
+        "[ 2221.740748]  __x64_sys_ioctl+0x302/0x380\n"
+        "[ 2221.740755]  do_syscall_64+0xde/0x2e0\n"
+        "[ 2221.740828]  </TASK>\n"
+        "[ 2221.740833] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 2221.740842] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[  440.811510] EXT4-fs warning: orphan list_del corruption suspected by user",
 )

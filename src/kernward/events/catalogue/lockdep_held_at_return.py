@@ -33,8 +33,14 @@ KIND = Kind(
     ),
     confused_with=("lockdep-still-held: seen when the task exits or freezes.",),
     example=(
-        "[  197.073115] WARNING: lock held when returning to user space!\n"
-        "[  197.073120] 6.1.0-dbg #1 Not tainted"
+        "[  996.980249] ================================================\n"
+        "[  996.980266] WARNING: lock held when returning to user space!\n"
+        "[  996.980280] 6.9.0-rc4-dbg+ #3 Not tainted\n"
+        "[  996.980286] ------------------------------------------------\n"
+        "[  996.980290] fusermount3/17896 is leaving the kernel with locks still held!\n"
+        "[  996.980301] 1 lock held by fusermount3/17896:\n"
+        "[  996.980311]  #0: ffff88801c2b1a50 (&fi->mutex){+.+.}-{3:3}, at: "
+        "fuse_lock_inode+0xaf/0xe0 [fuse]"
     ),
     near_miss="[  197.073115] lock held when returning to user space!",
 )

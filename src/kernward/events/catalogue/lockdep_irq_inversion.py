@@ -45,6 +45,31 @@ KIND = Kind(
         "`scripts/decode_stacktrace.sh vmlinux < report` for the lines.",
     ),
     confused_with=("lockdep-irq-unsafe: the same found when the unsafe dependency is made.",),
-    example="[   41.118022] WARNING: possible irq lock inversion dependency detected",
+    example=(
+        "[ 4599.967157] ======================================================\n"
+        "[ 4599.967174] WARNING: possible irq lock inversion dependency detected\n"
+        "[ 4599.967185] 6.9.0-rc4-dbg+ #3 Not tainted\n"
+        "[ 4599.967200] ------------------------------------------------------\n"
+        "[ 4599.967215] swapper/1/0 just changed the state of lock:\n"
+        "[ 4599.967220] ffff88801a7f0a18 (&dev->event_lock#2){-...}-{2:2}, at: input_event+0x7e/0xb0\n"
+        "[ 4599.967240] but this lock took another, HARDIRQ-unsafe lock in the past:\n"
+        "[ 4599.967250]  (&f_owner->lock){.+.+}-{2:2}\n"
+        "[ 4599.967254]\n"
+        "[ 4599.967270] and interrupts could create inverse lock ordering between them.\n"
+        "[ 4599.967281]\n"
+        "[ 4599.967291] other info that might help us debug this:\n"
+        "[ 4599.967302]\n"
+        "[ 4599.967314] stack backtrace:\n"
+        "[ 4599.967319] CPU: 7 PID: 0 Comm: swapper/1 Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 4599.967338] Call Trace:\n"
+        "[ 4599.967351]  <TASK>\n"
+        "[ 4599.967359]  dump_stack_lvl+0x438/0x450\n"
+        "[ 4599.967368]  print_irq_inversion_bug+0x9a3/0xd80\n"
+        "[ 4599.967375]  mark_lock+0x3c2/0x450\n"
+        "[ 4599.967386]  __lock_acquire+0xba/0x200\n"
+        "[ 4599.967401]  lock_acquire+0x10d/0x2b0\n"
+        "[ 4599.967414]  _raw_spin_lock_irqsave+0x23d/0xc30\n"
+        "[ 4599.967558]  </TASK>"
+    ),
     near_miss="[   41.118022] irq lock inversion dependency check enabled",
 )

@@ -33,8 +33,18 @@ KIND = Kind(
     ),
     confused_with=("lockdep-circular: a finding, not a limit.",),
     example=(
-        "[  185.416858] BUG: MAX_STACK_TRACE_ENTRIES too low!\n"
-        "[  185.422408] turning off the locking correctness validator."
+        "[ 1179.930669] BUG: MAX_LOCKDEP_CHAIN_HLOCKS too low!\n"
+        "[ 1179.930679] turning off the locking correctness validator.\n"
+        "[ 1179.930686] CPU: 6 PID: 2166 Comm: stress-ng Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 1179.930706] Call Trace:\n"
+        "[ 1179.930713]  <TASK>\n"
+        "[ 1179.930727]  dump_stack_lvl+0x6c0/0xd90\n"
+        "[ 1179.930734]  add_chain_cache+0x440/0x460\n"
+        "[ 1179.930748]  validate_chain+0x7fe/0xcf0\n"
+        "[ 1179.930758]  __lock_acquire+0x76/0x130\n"
+        "[ 1179.930766]  lock_acquire+0x6e/0x100\n"
+        "[ 1179.930777]  ext4_map_blocks+0x363/0x380 [ext4]\n"
+        "[ 1179.930876]  </TASK>"
     ),
     near_miss="[  185.416858] app: MAX_CLIENTS too low!",
 )

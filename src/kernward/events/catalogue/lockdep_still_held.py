@@ -39,7 +39,25 @@ KIND = Kind(
     ),
     confused_with=("lockdep-held-at-return: seen on the return to user space.",),
     example=(
-        "[  826.525201] WARNING: modprobe/4398 still has locks held!\n[  826.526227] 6.1.0-dbg #1 Not tainted"
+        "[ 1411.434236] ====================================\n"
+        "[ 1411.434242] WARNING: md127_resync/4398 still has locks held!\n"
+        "[ 1411.434249] 6.9.0-rc4-dbg+ #3 Not tainted\n"
+        "[ 1411.434266] ------------------------------------\n"
+        "[ 1411.434271] 1 lock held by md127_resync/4398:\n"
+        "[ 1411.434285]  #0: ffff88801976f560 (&mddev->reconfig_mutex){+.+.}-{3:3}, at: "
+        "md_do_sync+0x24a/0x2f0 [md_mod]\n"
+        "[ 1411.434299]\n"
+        "[ 1411.434314] stack backtrace:\n"
+        "[ 1411.434333] CPU: 2 PID: 4398 Comm: md127_resync Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 1411.434355] Call Trace:\n"
+        "[ 1411.434375]  <TASK>\n"
+        "[ 1411.434387]  dump_stack_lvl+0x781/0xae0\n"
+        "[ 1411.434397]  debug_check_no_locks_held+0xcb5/0xd70\n"
+        "[ 1411.434412]  get_signal+0xb8/0xa60\n"
+        "[ 1411.434422]  md_do_sync+0x504/0x730 [md_mod]\n"
+        "[ 1411.434429]  md_thread+0x23b/0x640 [md_mod]\n"
+        "[ 1411.434438]  process_one_work+0x8de/0xa60\n"
+        "[ 1411.434472]  </TASK>"
     ),
     near_miss="[  826.525201] app/4398 still has locks held!",
 )

@@ -93,9 +93,24 @@ KIND = Kind(
         ),
     ),
     example=(
-        "[   52.110093] BUG: kernel NULL pointer dereference, address: 0000000000000018\n"
-        "[   52.110101] #PF: supervisor read access in kernel mode\n"
-        "[   52.110104] #PF: error_code(0x0000) - not-present page"
+        "[ 5406.814049] BUG: kernel NULL pointer dereference, address: 0000000000000018\n"
+        "[ 5406.814068] #PF: supervisor read access in kernel mode\n"
+        "[ 5406.814074] #PF: error_code(0x0000) - not-present page\n"
+        "[ 5406.814086] Oops: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 5406.814096] CPU: 5 PID: 13192 Comm: ip Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 5406.814131] RIP: 0010:bond_option_slaves_set+0x56/0x140 [bonding]\n"
+        "[ 5406.814243] Call Trace:\n"
+        "[ 5406.814261]  <TASK>\n"
+        "[ 5406.814271]  __bond_opt_set+0x131/0x380 [bonding]\n"
+        "[ 5406.814279]  bond_changelink+0x18f/0xa00 [bonding]\n"
+        "[ 5406.814286]  rtnl_newlink+0xfc/0x970\n"
+        "[ 5406.814305]  rtnetlink_rcv_msg+0x61/0x120\n"
+        "[ 5406.814309]  netlink_rcv_skb+0x6ae/0xab0\n"
+        "[ 5406.814319]  netlink_unicast+0xba4/0xdd0\n"
+        "[ 5406.814438]  </TASK>\n"
+        "[ 5406.814441] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 5406.814456] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss=(
         "[   52.110093] systemd-coredump[812]: BUG: kernel NULL pointer dereference was quoted by process 811"

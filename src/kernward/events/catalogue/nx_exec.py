@@ -55,6 +55,26 @@ KIND = Kind(
         ),
     ),
     confused_with=("page-fault: the same report without this line: data was accessed, not executed.",),
-    example="[  418.220001] kernel tried to execute NX-protected page - exploit attempt? (uid: 1000)",
+    example=(
+        "[ 4400.662513] kernel tried to execute NX-protected page - exploit attempt? (uid: 1000)\n"
+        "[ 4400.662528] BUG: unable to handle page fault for address: ffff8881cf50f500\n"
+        "[ 4400.662538] #PF: supervisor instruction fetch in kernel mode\n"
+        "[ 4400.662545] #PF: error_code(0x0011) - permissions violation\n"
+        "[ 4400.662553] Oops: 0011 [#1] PREEMPT SMP NOPTI\n"
+        "[ 4400.662566] CPU: 7 PID: 1512 Comm: poc Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 4400.662592] RIP: 0010:0xffff88815efc8700\n"
+        "[ 4400.662705] Call Trace:\n"
+        "[ 4400.662711]  <TASK>\n"
+        "[ 4400.662717]  tty_ldisc_hangup+0x1ba/0x800\n"
+        "[ 4400.662727]  __tty_hangup.part.0+0x1d9/0x230\n"
+        "[ 4400.662747]  tty_ioctl+0x89c/0xcf0\n"
+        "[ 4400.662750]  __x64_sys_ioctl+0x5/0x260\n"
+        "[ 4400.662765]  do_syscall_64+0x15d/0x590\n"
+        "[ 4400.662769]  entry_SYSCALL_64_after_hwframe+0x4e2/0xa10\n"
+        "[ 4400.662813]  </TASK>\n"
+        "[ 4400.662832] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 4400.662846] ---[ end trace 0000000000000000 ]---"
+    ),
     near_miss="[    0.000000] NX (Execute Disable) protection: active",
 )

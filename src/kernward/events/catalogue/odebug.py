@@ -79,9 +79,26 @@ KIND = Kind(
         "warning: any other WARN.",
     ),
     example=(
-        "[  188.402011] ODEBUG: free active (active state 0) object type: timer_list hint: "
-        "delayed_work_timer_fn+0x0/0x90\n"
-        "[  188.402020] WARNING: CPU: 0 PID: 912 at lib/debugobjects.c:325 debug_print_object+0x16e/0x250"
+        "[ 7998.071723][  T912] ------------[ cut here ]------------\n"
+        "[ 7998.071733][  T912] ODEBUG: free active (active state 0) object: ffff88810a2c3d48 object "
+        "type: timer_list hint: rt2x00link_tuner+0x0/0x120\n"
+        "[ 7998.071739][  T912] WARNING: CPU: 0 PID: 912 at lib/debugobjects.c:514 "
+        "debug_print_object+0x16e/0x250\n"
+        "[ 7998.071754][  T912] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr "
+        "kvm_intel kvm irqbypass igb\n"
+        "[ 7998.071759][  T912] CPU: 3 PID: 5535 Comm: rmmod Tainted: G        W          "
+        "6.9.0-rc4-dbg+ #3\n"
+        "[ 7998.071782][  T912] RIP: 0010:debug_print_object+0x16e/0x250\n"
+        "[ 7998.071904][  T912] Call Trace:\n"
+        "[ 7998.071912][  T912]  <TASK>\n"
+        "[ 7998.071923][  T912]  debug_check_no_obj_freed+0x1bc/0x4d0\n"
+        "[ 7998.071943][  T912]  kfree+0xa5f/0xbd0\n"
+        "[ 7998.071953][  T912]  rt2x00lib_remove_dev+0x35a/0x9d0 [rt2x00lib]\n"
+        "[ 7998.071960][  T912]  rt2x00usb_disconnect+0x1fc/0x440 [rt2x00usb]\n"
+        "[ 7998.071969][  T912]  usb_unbind_interface+0x465/0x9f0\n"
+        "[ 7998.071985][  T912]  device_release_driver_internal+0xac2/0xbc0\n"
+        "[ 7998.072102][  T912]  </TASK>\n"
+        "[ 7998.072106][  T912] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[    0.000000] ODEBUG: selftest passed",
 )

@@ -67,9 +67,21 @@ KIND = Kind(
         "null-pointer-dereference: the same for NULL.",
     ),
     example=(
-        "[   52.110111] Oops: 0000 [#1] PREEMPT SMP NOPTI\n"
-        "[   52.110115] CPU: 1 PID: 733 Comm: modprobe Tainted: G           OE      "
-        "6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[ 6694.122519] Oops: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 6694.122536] CPU: 4 PID: 20971 Comm: modprobe Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 6694.122565] RIP: 0010:nvidia_init_module+0xc50/0xd60 [acme]\n"
+        "[ 6694.122700] Call Trace:\n"
+        "[ 6694.122713]  <TASK>\n"
+        "[ 6694.122718]  do_one_initcall+0x264/0x2e0\n"
+        "[ 6694.122731]  do_init_module+0x46c/0x890\n"
+        "[ 6694.122750]  __do_sys_finit_module+0x45e/0x7c0\n"
+        "[ 6694.122761]  do_syscall_64+0x45/0x540\n"
+        "[ 6694.122767]  entry_SYSCALL_64_after_hwframe+0x31a/0xb50\n"
+        "[ 6694.122815]  </TASK>\n"
+        "[ 6694.122829] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 6694.122840] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[   52.110111] app[612]: Oops: request 4711 failed [#1]",
 )

@@ -118,9 +118,25 @@ KIND = Kind(
         "kasan: names the bad access itself, with who allocated and freed the memory.",
     ),
     example=(
-        "[  310.000120] BUG: unable to handle page fault for address: ffffc90000a1f000\n"
-        "[  310.000128] #PF: supervisor write access in kernel mode\n"
-        "[  310.000131] #PF: error_code(0x0002) - not-present page"
+        "[ 6381.726573] BUG: unable to handle page fault for address: ffffc90012a1f000\n"
+        "[ 6381.726589] #PF: supervisor write access in kernel mode\n"
+        "[ 6381.726598] #PF: error_code(0x0002) - not-present page\n"
+        "[ 6381.726627] Oops: 0002 [#1] PREEMPT SMP NOPTI\n"
+        "[ 6381.726639] CPU: 0 PID: 16589 Comm: kworker/3:1 Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 6381.726662] Workqueue: events drm_fb_helper_damage_work [drm_kms_helper]\n"
+        "[ 6381.726668] RIP: 0010:memcpy_erms+0x31e/0x350\n"
+        "[ 6381.726765] Call Trace:\n"
+        "[ 6381.726784]  <TASK>\n"
+        "[ 6381.726793]  drm_fb_helper_damage_blit_real.constprop.0+0xb74/0xd00 [drm_kms_helper]\n"
+        "[ 6381.726796]  drm_fbdev_fb_dirty+0x14/0xd0 [drm_kms_helper]\n"
+        "[ 6381.726807]  drm_fb_helper_damage_work+0x9b6/0xbd0 [drm_kms_helper]\n"
+        "[ 6381.726812]  process_one_work+0x1ce/0x230\n"
+        "[ 6381.726819]  worker_thread+0x4fa/0x6d0\n"
+        "[ 6381.726823]  kthread+0x233/0x480\n"
+        "[ 6381.726844]  </TASK>\n"
+        "[ 6381.726861] Modules linked in: ast drm_vram_helper drm_kms_helper drm\n"
+        "[ 6381.726865] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss=("[  310.000120] traps: app[411] general protection fault ip:55d0c1a0 sp:7ffe error:0 in app"),
 )

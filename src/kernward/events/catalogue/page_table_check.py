@@ -41,8 +41,23 @@ KIND = Kind(
     ),
     confused_with=("bad-page-state: the page allocator's checks.",),
     example=(
-        "[   61.771020] kernel BUG at mm/page_table_check.c:140!\n"
-        "[   61.771027] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI"
+        "[ 8519.106103] ------------[ cut here ]------------\n"
+        "[ 8519.106108] kernel BUG at mm/page_table_check.c:140!\n"
+        "[ 8519.106119] Oops: invalid opcode: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 8519.106123] CPU: 5 PID: 2132 Comm: acmed Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 8519.106148] RIP: 0010:__page_table_check_zero+0x12a/0x150\n"
+        "[ 8519.106262] Call Trace:\n"
+        "[ 8519.106269]  <TASK>\n"
+        "[ 8519.106289]  __free_pages_ok+0xbe/0x1a0\n"
+        "[ 8519.106294]  acme_free_ring+0x239/0x2f0 [acme]\n"
+        "[ 8519.106299]  acme_release+0x36b/0x630 [acme]\n"
+        "[ 8519.106302]  __fput+0xf9/0x890\n"
+        "[ 8519.106311]  task_work_run+0xd2/0x110\n"
+        "[ 8519.106329]  do_syscall_64+0x4e9/0x570\n"
+        "[ 8519.106379]  </TASK>\n"
+        "[ 8519.106391] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 8519.106408] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[    0.310022] page_table_check: enabled at mm/page_table_check.c:30",
 )

@@ -35,9 +35,8 @@ KIND = Kind(
     ),
     confused_with=("kernel-panic: the panic has a reason of its own.",),
     example=(
-        "[   52.331940] Kernel panic - not syncing: Fatal exception in interrupt\n"
-        "[   52.332001] Kernel Offset: 0x2ae00000 from 0xffffffff81000000 (relocation range: "
-        "0xffffffff80000000-0xffffffffbfffffff)"
+        "[ 4426.043561] Kernel panic - not syncing: Fatal exception in interrupt\n"
+        "[ 4426.043586] ---[ end Kernel panic - not syncing: Fatal exception in interrupt ]---"
     ),
     near_miss="[   52.331940] java: Fatal exception in interrupt handler thread",
 )

@@ -42,8 +42,19 @@ KIND = Kind(
     ),
     confused_with=("panic-no-init: init could not be started at all.",),
     example=(
-        "[    7.830627] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n"
-        "[    7.832272] CPU: 0 PID: 1 Comm: systemd Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[ 8536.650955] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000007\n"
+        "[ 8536.650959] CPU: 3 PID: 1 Comm: systemd Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 8536.650986] Call Trace:\n"
+        "[ 8536.650995]  <TASK>\n"
+        "[ 8536.651003]  dump_stack_lvl+0x1d3/0x870\n"
+        "[ 8536.651020]  panic+0x324/0xa10\n"
+        "[ 8536.651029]  do_exit.cold+0x86e/0x9d0\n"
+        "[ 8536.651034]  do_group_exit+0x224/0x620\n"
+        "[ 8536.651047]  get_signal+0xfc/0x3c0\n"
+        "[ 8536.651057]  arch_do_signal_or_restart+0x728/0xb70\n"
+        "[ 8536.651115]  </TASK>\n"
+        "[ 8536.651140] ---[ end Kernel panic - not syncing: Attempted to kill init! "
+        "exitcode=0x00000007 ]---"
     ),
     near_miss="[    7.830627] systemd[1]: Attempted to kill init! ignored",
 )

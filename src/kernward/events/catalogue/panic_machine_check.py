@@ -40,8 +40,8 @@ KIND = Kind(
     ),
     confused_with=("panic-nmi: an NMI without a machine check.",),
     example=(
-        "[ 9120.771130] Kernel panic - not syncing: Fatal local machine check\n"
-        "[ 9120.771190] Kernel Offset: disabled"
+        "[ 4006.470524] Kernel panic - not syncing: Fatal local machine check\n"
+        "[ 4006.470546] ---[ end Kernel panic - not syncing: Fatal local machine check ]---"
     ),
     near_miss="[    0.210030] mce: CPU0: Thermal monitoring enabled (TM1)",
 )

@@ -37,8 +37,18 @@ KIND = Kind(
     ),
     confused_with=("panic-hard-lockup: the NMI watchdog found a CPU that hangs.",),
     example=(
-        "[ 5512.880021] Kernel panic - not syncing: NMI: Not continuing\n"
-        "[ 5512.880030] CPU: 0 PID: 0 Comm: swapper/0 Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[ 7833.262196] Kernel panic - not syncing: NMI: Not continuing\n"
+        "[ 7833.262203] CPU: 0 PID: 0 Comm: swapper/0 Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 7833.262226] Call Trace:\n"
+        "[ 7833.262232]  <TASK>\n"
+        "[ 7833.262248]  dump_stack_lvl+0xd8/0x150\n"
+        "[ 7833.262256]  panic+0xee/0xd10\n"
+        "[ 7833.262265]  nmi_panic+0x4fa/0x660\n"
+        "[ 7833.262284]  unknown_nmi_error+0x92/0x380\n"
+        "[ 7833.262298]  default_do_nmi+0x301/0xb70\n"
+        "[ 7833.262308]  exc_nmi+0x1da/0xd10\n"
+        "[ 7833.262357]  </TASK>\n"
+        "[ 7833.262391] ---[ end Kernel panic - not syncing: NMI: Not continuing ]---"
     ),
     near_miss="[    0.300011] NMI watchdog: Enabled. Permanently consumes one hw-PMU counter.",
 )

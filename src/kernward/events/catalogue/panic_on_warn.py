@@ -30,8 +30,18 @@ KIND = Kind(
     ),
     confused_with=("kernel-panic: not caused by a setting.",),
     example=(
-        "[  211.004901] Kernel panic - not syncing: kernel: panic_on_warn set ...\n"
-        "[  211.004905] CPU: 3 PID: 1733 Comm: ip Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[ 2830.748836] Kernel panic - not syncing: kernel: panic_on_warn set ...\n"
+        "[ 2830.748839] CPU: 2 PID: 26543 Comm: tc Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 2830.748869] Call Trace:\n"
+        "[ 2830.748888]  <TASK>\n"
+        "[ 2830.748900]  dump_stack_lvl+0x239/0x3f0\n"
+        "[ 2830.748910]  panic+0x25/0xb0\n"
+        "[ 2830.748915]  check_panic_on_warn+0x254/0x4a0\n"
+        "[ 2830.748926]  __warn+0x2c/0xd0\n"
+        "[ 2830.748932]  report_bug+0x60c/0x7a0\n"
+        "[ 2830.748952]  handle_bug+0x15e/0x1d0\n"
+        "[ 2830.749044]  </TASK>\n"
+        "[ 2830.749069] ---[ end Kernel panic - not syncing: kernel: panic_on_warn set ... ]---"
     ),
     near_miss="[    0.000000] Kernel command line: quiet panic_on_warn=1",
 )

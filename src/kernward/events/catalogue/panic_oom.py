@@ -40,8 +40,18 @@ KIND = Kind(
     ),
     confused_with=("kernel-panic: other reasons.",),
     example=(
-        "[   14.330012] Kernel panic - not syncing: System is deadlocked on memory\n"
-        "[   14.330018] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[   20.812693] Kernel panic - not syncing: System is deadlocked on memory\n"
+        "[   20.812697] CPU: 4 PID: 1 Comm: swapper/0 Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[   20.812719] Call Trace:\n"
+        "[   20.812722]  <TASK>\n"
+        "[   20.812731]  dump_stack_lvl+0x1b5/0x250\n"
+        "[   20.812737]  panic+0x7f8/0x9e0\n"
+        "[   20.812749]  out_of_memory.cold+0xda/0x860\n"
+        "[   20.812756]  __alloc_pages+0x9d7/0xba0\n"
+        "[   20.812764]  shmem_alloc_folio+0x25a/0x3a0\n"
+        "[   20.812784]  do_populate_rootfs+0x3c8/0xb00\n"
+        "[   20.812865]  </TASK>\n"
+        "[   20.812878] ---[ end Kernel panic - not syncing: System is deadlocked on memory ]---"
     ),
     near_miss="[   14.330012] Out of memory: Killed process 812 (stress) total-vm:8123kB",
 )

@@ -26,9 +26,19 @@ KIND = Kind(
     ),
     confused_with=("soft-lockup: the report itself.",),
     example=(
-        "[  282.000407] Kernel panic - not syncing: softlockup: hung tasks\n"
-        "[  282.001100] CPU: 1 PID: 4588 Comm: python3 Tainted: G             L     "
-        "6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[ 7121.598983] Kernel panic - not syncing: softlockup: hung tasks\n"
+        "[ 7121.598993] CPU: 5 PID: 26719 Comm: python3 Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 7121.599023] Call Trace:\n"
+        "[ 7121.599039]  <TASK>\n"
+        "[ 7121.599056]  dump_stack_lvl+0x258/0x370\n"
+        "[ 7121.599067]  panic+0x56d/0x640\n"
+        "[ 7121.599074]  watchdog_timer_fn.cold+0x261/0x730\n"
+        "[ 7121.599077]  __hrtimer_run_queues+0xbbf/0xcc0\n"
+        "[ 7121.599094]  hrtimer_interrupt+0x81a/0x930\n"
+        "[ 7121.599113]  __sysvec_apic_timer_interrupt+0x71/0xa0\n"
+        "[ 7121.599183]  </TASK>\n"
+        "[ 7121.599204] ---[ end Kernel panic - not syncing: softlockup: hung tasks ]---"
     ),
     near_miss="[    0.400012] softlockup: detector enabled",
 )

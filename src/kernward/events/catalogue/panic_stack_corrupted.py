@@ -64,9 +64,20 @@ KIND = Kind(
     ),
     confused_with=("panic-stack-end: the far end of the stack was overwritten, by too deep a call chain.",),
     example=(
-        "[  678.752880] Kernel panic - not syncing: stack-protector: Kernel stack is "
-        "corrupted in: udp4_lib_lookup2+0x7ea/0x7f0\n"
-        "[  678.761002] CPU: 1 PID: 3113 Comm: dig Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[ 4826.660025] Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: "
+        "udp4_lib_lookup2.isra.0+0x7ea/0x7f0\n"
+        "[ 4826.660040] CPU: 5 PID: 3210 Comm: dig Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 4826.660060] Call Trace:\n"
+        "[ 4826.660067]  <TASK>\n"
+        "[ 4826.660081]  dump_stack_lvl+0x27/0x50\n"
+        "[ 4826.660091]  panic+0x4e7/0x600\n"
+        "[ 4826.660096]  __stack_chk_fail+0xdd/0x660\n"
+        "[ 4826.660108]  udp4_lib_lookup2.isra.0+0x9d/0xa80\n"
+        "[ 4826.660113]  __udp4_lib_lookup+0x6ba/0x9e0\n"
+        "[ 4826.660128]  udp_rcv+0x4aa/0x830\n"
+        "[ 4826.660199]  </TASK>\n"
+        "[ 4826.660217] ---[ end Kernel panic - not syncing: stack-protector: Kernel stack is "
+        "corrupted in: udp4_lib_lookup2.isra.0+0x7ea/0x7f0 ]---"
     ),
     near_miss="[  678.752880] app: *** stack smashing detected ***: terminated",
 )

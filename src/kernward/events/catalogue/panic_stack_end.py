@@ -31,8 +31,20 @@ KIND = Kind(
     ),
     confused_with=("stack-guard-page: caught at the moment of the overflow.",),
     example=(
-        "[  839.617079] Kernel panic - not syncing: corrupted stack end detected inside scheduler\n"
-        "[  839.620010] CPU: 0 PID: 7 Comm: kworker/u4:0 Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[  670.227340] Kernel panic - not syncing: corrupted stack end detected inside scheduler\n"
+        "[  670.227359] CPU: 5 PID: 8311 Comm: kworker/u4:0 Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[  670.227388] Call Trace:\n"
+        "[  670.227402]  <TASK>\n"
+        "[  670.227420]  dump_stack_lvl+0x198/0x1c0\n"
+        "[  670.227430]  panic+0xf/0x70\n"
+        "[  670.227449]  __schedule+0x167/0x5a0\n"
+        "[  670.227459]  schedule+0x736/0x7d0\n"
+        "[  670.227464]  io_schedule+0xa0e/0xbf0\n"
+        "[  670.227472]  rq_qos_wait+0x39f/0x4a0\n"
+        "[  670.227642]  </TASK>\n"
+        "[  670.227672] ---[ end Kernel panic - not syncing: corrupted stack end detected inside "
+        "scheduler ]---"
     ),
     near_miss="[  839.617079] scheduler: stack end magic enabled",
 )

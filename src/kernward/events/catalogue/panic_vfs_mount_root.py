@@ -36,8 +36,20 @@ KIND = Kind(
     ),
     confused_with=("panic-no-init: mounted, but no init in it.",),
     example=(
-        "[    1.902177] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n"
-        "[    1.902201] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[   58.614801] Kernel panic - not syncing: VFS: Unable to mount root fs on "
+        "unknown-block(0,0)\n"
+        "[   58.614810] CPU: 3 PID: 1 Comm: swapper/0 Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[   58.614828] Call Trace:\n"
+        "[   58.614839]  <TASK>\n"
+        "[   58.614844]  dump_stack_lvl+0xa96/0xc10\n"
+        "[   58.614859]  panic+0xbb/0x340\n"
+        "[   58.614876]  mount_block_root+0x411/0xad0\n"
+        "[   58.614894]  prepare_namespace+0x11/0x50\n"
+        "[   58.614913]  kernel_init_freeable+0x4e4/0xa70\n"
+        "[   58.614933]  kernel_init+0x16c/0x180\n"
+        "[   58.614989]  </TASK>\n"
+        "[   58.615010] ---[ end Kernel panic - not syncing: VFS: Unable to mount root fs on "
+        "unknown-block(0,0) ]---"
     ),
     near_miss="[    1.902177] VFS: Mounted root (ext4 filesystem) readonly on device 8:1.",
 )

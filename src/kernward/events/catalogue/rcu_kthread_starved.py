@@ -44,7 +44,7 @@ KIND = Kind(
     ),
     confused_with=("rcu-stall: a CPU or task holds up the grace period.",),
     example=(
-        "[  277.790201] rcu: rcu_preempt kthread starved for 5250 jiffies! g9561 f0x0 "
+        "[  970.963579] rcu: rcu_preempt kthread starved for 5250 jiffies! g9561 f0x0 "
         "RCU_GP_WAIT_FQS(5) ->state=0x0 ->cpu=1"
     ),
     near_miss="[    0.100000] rcu: 	Offload RCU callbacks from CPUs: (none).",

@@ -93,10 +93,23 @@ KIND = Kind(
         "hung-task: who waits for the grace period.",
     ),
     example=(
-        "[  323.830017] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n"
-        "[  323.830025] rcu: 	1-....: (10498 ticks this GP) idle=89c/1/0x4000000000000000 "
+        "[ 5618.260395] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n"
+        "[ 5618.260399] rcu: 	1-....: (10498 ticks this GP) idle=89c4/1/0x4000000000000000 "
         "softirq=7611/7611 fqs=5249\n"
-        "[  323.830031] 	(detected by 0, t=5252 jiffies, g=9561, q=2134 ncpus=2)"
+        "[ 5618.260413] 	(detected by 0, t=5252 jiffies, g=9561, q=2134 ncpus=2)\n"
+        "[ 5618.260426] Sending NMI from CPU 0 to CPUs 1:\n"
+        "[ 5618.260441] NMI backtrace for cpu 1\n"
+        "[ 5618.260459] CPU: 1 PID: 22099 Comm: stress-ng Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 5618.260474] RIP: 0010:acme_poll_ready+0x82e/0xc30 [acme]\n"
+        "[ 5618.260618] Call Trace:\n"
+        "[ 5618.260621]  <TASK>\n"
+        "[ 5618.260636]  acme_wait_idle+0x60c/0x860 [acme]\n"
+        "[ 5618.260641]  acme_ioctl+0x1f0/0x3e0 [acme]\n"
+        "[ 5618.260644]  __x64_sys_ioctl+0x19c/0x5b0\n"
+        "[ 5618.260658]  do_syscall_64+0x5be/0x610\n"
+        "[ 5618.260662]  entry_SYSCALL_64_after_hwframe+0xd1/0x190\n"
+        "[ 5618.260718]  </TASK>"
     ),
     near_miss="[    0.091200] rcu: 	RCU CPU stall warnings timeout set to 60 (rcu_cpu_stall_timeout).",
 )

@@ -60,10 +60,31 @@ KIND = Kind(
     ),
     confused_with=("warning: other WARNs of RCU.",),
     example=(
-        "[   40.471339] WARNING: suspicious RCU usage\n"
-        "[   40.471345] 6.1.0-dbg #1 Not tainted\n"
-        "[   40.471349] -----------------------------\n"
-        "[   40.471353] net/rds/loop.c:88 suspicious rcu_dereference_check() usage!"
+        "[ 5020.043391] =============================\n"
+        "[ 5020.043394] WARNING: suspicious RCU usage\n"
+        "[ 5020.043414] 6.9.0-rc4-dbg+ #3 Not tainted\n"
+        "[ 5020.043418] -----------------------------\n"
+        "[ 5020.043437] kernel/bpf/core.c:1931 suspicious rcu_dereference_check() usage!\n"
+        "[ 5020.043447]\n"
+        "[ 5020.043459] other info that might help us debug this:\n"
+        "[ 5020.043475]\n"
+        "[ 5020.043494]\n"
+        "[ 5020.043502] rcu_scheduler_active = 2, debug_locks = 1\n"
+        "[ 5020.043514] 1 lock held by bpftool/6886:\n"
+        "[ 5020.043525]  #0: ffffffff8a2b1a50 (event_mutex){+.+.}-{3:3}, at: "
+        "perf_event_query_prog_array+0x144/0x410\n"
+        "[ 5020.043534]\n"
+        "[ 5020.043549] stack backtrace:\n"
+        "[ 5020.043557] CPU: 7 PID: 6886 Comm: bpftool Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 5020.043566] Call Trace:\n"
+        "[ 5020.043579]  <TASK>\n"
+        "[ 5020.043585]  dump_stack_lvl+0x31a/0x930\n"
+        "[ 5020.043596]  lockdep_rcu_suspicious+0x801/0x940\n"
+        "[ 5020.043600]  bpf_prog_array_copy_info+0x122/0x4d0\n"
+        "[ 5020.043616]  perf_event_query_prog_array+0xa59/0xae0\n"
+        "[ 5020.043635]  _perf_ioctl+0x2da/0x490\n"
+        "[ 5020.043639]  perf_ioctl+0x50/0x70\n"
+        "[ 5020.043728]  </TASK>"
     ),
     near_miss="[   40.471339] app: suspicious RCU usage",
 )

@@ -38,6 +38,18 @@ KIND = Kind(
         ("Find the object with the lock in the guilty function; check initialisation and life time."),
     ),
     confused_with=("spinlock-bad-magic: the same for plain spinlocks.",),
-    example="[ 1830.201558] BUG: rwlock bad magic on CPU#0, kworker/0:18/18158, 00000000859f2a8d",
+    example=(
+        "[  446.146605] BUG: rwlock bad magic on CPU#0, kworker/0:18/20109, 00000000859f2a8d\n"
+        "[  446.146609] CPU: 6 PID: 20109 Comm: kworker/0:18 Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[  446.146640] Call Trace:\n"
+        "[  446.146645]  <TASK>\n"
+        "[  446.146650]  dump_stack_lvl+0x222/0x270\n"
+        "[  446.146661]  do_raw_write_lock+0x642/0x720\n"
+        "[  446.146671]  _raw_write_lock_bh+0x679/0xbe0\n"
+        "[  446.146676]  tipc_mon_reinit_self+0x516/0x530 [tipc]\n"
+        "[  446.146684]  tipc_net_finalize+0x8ee/0xce0 [tipc]\n"
+        "[  446.146703]  tipc_net_finalize_work+0x25c/0x9c0 [tipc]\n"
+        "[  446.146759]  </TASK>"
+    ),
     near_miss="[ 1830.201558] rwlock bad magic on CPU#0",
 )

@@ -57,8 +57,19 @@ KIND = Kind(
         ("sleeping-in-atomic: caught by a check before the sleep, needs CONFIG_DEBUG_ATOMIC_SLEEP."),
     ),
     example=(
-        "[ 1181.712781] BUG: scheduling while atomic: nginx/21395/0x00000201\n"
-        "[ 1181.719776] Modules linked in: nf_tables veth"
+        "[ 7175.998843] BUG: scheduling while atomic: ethtool/22026/0x00000201\n"
+        "[ 7175.998855] Modules linked in: acme_nic bonding tls\n"
+        "[ 7175.998871] CPU: 7 PID: 22026 Comm: ethtool Tainted: G           OE      6.1.0-28-amd64 "
+        "#1  Debian 6.1.119-1\n"
+        "[ 7175.998891] Call Trace:\n"
+        "[ 7175.998903]  <TASK>\n"
+        "[ 7175.998907]  dump_stack_lvl+0x489/0x9d0\n"
+        "[ 7175.998924]  __schedule_bug.cold+0x314/0x9f0\n"
+        "[ 7175.998932]  __schedule+0x438/0x9e0\n"
+        "[ 7175.998947]  schedule+0x252/0xaf0\n"
+        "[ 7175.998952]  schedule_hrtimeout_range_clock+0x4d1/0x7f0\n"
+        "[ 7175.998961]  usleep_range_state+0x2cd/0x550\n"
+        "[ 7175.999100]  </TASK>"
     ),
     near_miss="[ 1181.712781] app: scheduling while atomic: demo/1/0x2",
 )

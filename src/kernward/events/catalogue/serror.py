@@ -53,8 +53,20 @@ KIND = Kind(
     ),
     confused_with=("synchronous-external-abort: the instruction shown is the culprit.",),
     example=(
-        "[   93.112004] SError Interrupt on CPU2, code 0x00000000bf000002 -- SError\n"
-        "[   93.112010] CPU: 2 PID: 0 Comm: swapper/2 Not tainted 6.1.0-28-arm64 #1  Debian 6.1.119-1"
+        "[ 1656.700920] SError Interrupt on CPU2, code 0x00000000bf000002 -- SError\n"
+        "[ 1656.700927] CPU: 2 PID: 0 Comm: swapper/2 Not tainted 6.1.0-28-arm64 #1  Debian 6.1.119-1\n"
+        "[ 1656.700969] pc : rockchip_pcie_rd_conf+0x237/0xb60 [pcie_rockchip_host]\n"
+        "[ 1656.700973] lr : pci_bus_read_config_dword+0x741/0xb30\n"
+        "[ 1656.700993] Kernel panic - not syncing: Asynchronous SError Interrupt\n"
+        "[ 1656.701000] CPU: 2 PID: 0 Comm: swapper/2 Not tainted 6.1.0-28-arm64 #1  Debian 6.1.119-1\n"
+        "[ 1656.701022] Call trace:\n"
+        "[ 1656.701036]  dump_backtrace+0x15f/0x300\n"
+        "[ 1656.701043]  show_stack+0x31e/0x570\n"
+        "[ 1656.701059]  dump_stack_lvl+0x1f8/0x490\n"
+        "[ 1656.701071]  panic+0x7d/0x6f0\n"
+        "[ 1656.701088]  nmi_panic+0x8b4/0xd00\n"
+        "[ 1656.701098]  arm64_serror_panic+0x5dd/0xa40\n"
+        "[ 1656.701290] ---[ end Kernel panic - not syncing: Asynchronous SError Interrupt ]---"
     ),
     near_miss="[    0.000000] CPU features: detected: SError handling (RAS Extension Support)",
 )

@@ -50,6 +50,6 @@ KIND = Kind(
         "Work on the object that the named function allocates or frees.",
     ),
     confused_with=("slab-corruption: the report's own first line is there.",),
-    example="[   96.048505] INFO: Freed in fasync_free_rcu+0x14/0x20 age=57 cpu=0 pid=18338",
+    example=("[  157.541486] INFO: Freed in fasync_free_rcu+0x14/0x20 age=57 cpu=0 pid=18338"),
     near_miss="[   96.048505] INFO: Freed in total 57 pages",
 )

@@ -47,9 +47,26 @@ KIND = Kind(
     ),
     confused_with=("scheduling-while-atomic: it really slept.",),
     example=(
-        "[  101.229110] BUG: sleeping function called from invalid context at "
-        "kernel/locking/mutex.c:580\n"
-        "[  101.229118] in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: 742, name: ip"
+        "[ 8002.090200] BUG: sleeping function called from invalid context at "
+        "include/linux/sched/mm.h:337\n"
+        "[ 8002.090218] in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: 742, name: ip\n"
+        "[ 8002.090230] preempt_count: 201, expected: 0\n"
+        "[ 8002.090238] RCU nest depth: 0, expected: 0\n"
+        "[ 8002.090244] 2 locks held by ip/742:\n"
+        "[ 8002.090248]  #0: ffffffff8a2b1a50 (rtnl_mutex){+.+.}-{3:3}, at: "
+        "rtnetlink_rcv_msg+0x1a4/0x5e0\n"
+        "[ 8002.090267]  #1: ffff88801c2b1a50 (&priv->lock){+...}-{2:2}, at: acme_set_mac+0x33/0x90 "
+        "[acme_nic]\n"
+        "[ 8002.090275] CPU: 2 PID: 742 Comm: ip Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 8002.090303] Call Trace:\n"
+        "[ 8002.090310]  <TASK>\n"
+        "[ 8002.090325]  dump_stack_lvl+0x23c/0xb20\n"
+        "[ 8002.090345]  __might_resched+0x1c5/0x700\n"
+        "[ 8002.090353]  __kmem_cache_alloc_node+0x1d8/0x560\n"
+        "[ 8002.090356]  kmalloc_trace+0x1e9/0x360\n"
+        "[ 8002.090372]  acme_fw_command+0x3fa/0xa90 [acme_nic]\n"
+        "[ 8002.090386]  acme_set_mac+0x1dd/0xb90 [acme_nic]\n"
+        "[ 8002.090490]  </TASK>"
     ),
     near_miss="[  101.229110] app: sleeping function called from invalid context",
 )

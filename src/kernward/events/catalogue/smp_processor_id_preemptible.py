@@ -56,8 +56,18 @@ KIND = Kind(
     ),
     confused_with=("scheduling-while-atomic: the opposite, too little preemption.",),
     example=(
-        "[   59.806466] BUG: using smp_processor_id() in preemptible [00000000] code: fio/6792\n"
-        "[   59.815692] caller is ext4_mb_new_blocks+0xa4d/0x3b70"
+        "[ 8733.034265] BUG: using smp_processor_id() in preemptible [00000000] code: fio/25806\n"
+        "[ 8733.034276] caller is ext4_mb_new_blocks+0xa4d/0x3b70 [ext4]\n"
+        "[ 8733.034286] CPU: 5 PID: 25806 Comm: fio Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 8733.034310] Call Trace:\n"
+        "[ 8733.034324]  <TASK>\n"
+        "[ 8733.034327]  dump_stack_lvl+0xb1b/0xb80\n"
+        "[ 8733.034339]  check_preemption_disabled+0x8fe/0x910\n"
+        "[ 8733.034358]  ext4_mb_new_blocks+0x55d/0x850 [ext4]\n"
+        "[ 8733.034378]  ext4_ext_map_blocks+0x1ec/0x210 [ext4]\n"
+        "[ 8733.034395]  ext4_map_blocks+0xb6/0x130 [ext4]\n"
+        "[ 8733.034404]  ext4_fallocate+0x1c7/0x760 [ext4]\n"
+        "[ 8733.034473]  </TASK>"
     ),
     near_miss="[   59.806466] app: using smp_processor_id() in preemptible code",
 )

@@ -61,8 +61,19 @@ KIND = Kind(
         "hung-task: a task sleeps.",
     ),
     example=(
-        "[  281.646907] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [python3:4588]\n"
-        "[  281.646915] Modules linked in: xfs libcrc32c"
+        "[ 5081.027379] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [rmdir:4931]\n"
+        "[ 5081.027387] Modules linked in: xfs libcrc32c\n"
+        "[ 5081.027393] CPU: 1 PID: 4931 Comm: rmdir Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 5081.027408] RIP: 0010:shrink_dcache_parent+0x10b/0x6d0\n"
+        "[ 5081.027575] Call Trace:\n"
+        "[ 5081.027589]  <TASK>\n"
+        "[ 5081.027599]  d_invalidate+0x736/0xdc0\n"
+        "[ 5081.027603]  acme_drop_tree+0xce/0x4d0 [acme]\n"
+        "[ 5081.027617]  acme_rmdir+0x1e6/0x6e0 [acme]\n"
+        "[ 5081.027629]  vfs_rmdir+0x74d/0x810\n"
+        "[ 5081.027645]  do_rmdir+0x602/0x960\n"
+        "[ 5081.027658]  __x64_sys_rmdir+0x3d0/0xa80\n"
+        "[ 5081.027727]  </TASK>"
     ),
     near_miss="[    0.400012] watchdog: softdog: soft lockup detection off - CPU hot plug",
 )

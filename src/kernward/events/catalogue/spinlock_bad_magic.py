@@ -49,9 +49,18 @@ KIND = Kind(
         "non-static-key: lockdep's view of an uninitialised lock.",
     ),
     example=(
-        "[   82.818367] BUG: spinlock bad magic on CPU#0, modprobe/20513\n"
-        "[   82.824830]  lock: 0xffff8800bb37e088, .magic: ffff8800, .owner: <none>/-1, "
-        ".owner_cpu: 131071"
+        "[ 5644.845314] BUG: spinlock bad magic on CPU#6, modprobe/7909\n"
+        "[ 5644.845325]  lock: 0xffff88811683e400, .magic: 00000000, .owner: <none>/-1, .owner_cpu: 0\n"
+        "[ 5644.845334] CPU: 6 PID: 7909 Comm: modprobe Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 5644.845358] Call Trace:\n"
+        "[ 5644.845364]  <TASK>\n"
+        "[ 5644.845383]  dump_stack_lvl+0x19d/0x410\n"
+        "[ 5644.845400]  do_raw_spin_lock+0x3f6/0x730\n"
+        "[ 5644.845415]  _raw_spin_lock_irqsave+0x98a/0x9f0\n"
+        "[ 5644.845428]  acme_ring_reset+0x3df/0x9c0 [acme]\n"
+        "[ 5644.845434]  acme_probe+0x11f/0xad0 [acme]\n"
+        "[ 5644.845450]  local_pci_probe+0x534/0x5d0\n"
+        "[ 5644.845534]  </TASK>"
     ),
     near_miss="[   82.818367] spinlock bad magic test skipped",
 )

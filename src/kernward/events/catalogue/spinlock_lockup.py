@@ -41,9 +41,17 @@ KIND = Kind(
     ),
     confused_with=("soft-lockup: the watchdog's view of the same.",),
     example=(
-        "[  512.220010] BUG: spinlock lockup suspected on CPU#2, kworker/2:1/812\n"
-        "[  512.220018]  lock: 0xffff88007fd16c40, .magic: dead4ead, .owner: ksoftirqd/1/16, "
-        ".owner_cpu: 1"
+        "[ 2351.727814] BUG: spinlock lockup suspected on CPU#5, acmed/3227\n"
+        "[ 2351.727833]  lock: 0xffff8881bd535800, .magic: dead4ead, .owner: kworker/1:1/812, "
+        ".owner_cpu: 1\n"
+        "[ 2351.727847] CPU: 5 PID: 3227 Comm: acmed Not tainted 4.14.98+ #12\n"
+        "[ 2351.727860] Call Trace:\n"
+        "[ 2351.727868]  dump_stack+0x163/0x240\n"
+        "[ 2351.727887]  do_raw_spin_lock+0x4f/0x90\n"
+        "[ 2351.727902]  _raw_spin_lock+0x696/0xae0\n"
+        "[ 2351.727908]  acme_ring_flush+0x209/0x880 [acme]\n"
+        "[ 2351.727925]  acme_ioctl+0x9e2/0xae0 [acme]\n"
+        "[ 2351.727930]  do_vfs_ioctl+0x6bc/0x700"
     ),
     near_miss="[  512.220010] spinlock lockup test skipped",
 )

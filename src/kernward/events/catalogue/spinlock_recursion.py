@@ -39,8 +39,19 @@ KIND = Kind(
     ),
     confused_with=("lockdep-recursive: lockdep's report of the possibility.",),
     example=(
-        "[   33.118002] BUG: spinlock recursion on CPU#1, init/1\n"
-        "[   33.118010]  lock: 0xffff88007fd16c40, .magic: dead4ead, .owner: init/1, .owner_cpu: 1"
+        "[  765.266389] BUG: spinlock recursion on CPU#5, acmed/6097\n"
+        "[  765.266401]  lock: 0xffff88815b5c2c00, .magic: dead4ead, .owner: acmed/6097, .owner_cpu: "
+        "5\n"
+        "[  765.266412] CPU: 5 PID: 6097 Comm: acmed Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[  765.266445] Call Trace:\n"
+        "[  765.266454]  <TASK>\n"
+        "[  765.266458]  dump_stack_lvl+0x19f/0xa10\n"
+        "[  765.266463]  do_raw_spin_lock+0x155/0x2b0\n"
+        "[  765.266473]  _raw_spin_lock+0xc/0xc70\n"
+        "[  765.266488]  acme_ring_flush+0x2a/0xc0 [acme]\n"
+        "[  765.266495]  acme_ioctl+0x153/0x970 [acme]\n"
+        "[  765.266504]  __x64_sys_ioctl+0x49/0x1c0\n"
+        "[  765.266560]  </TASK>"
     ),
     near_miss="[   33.118002] spinlock recursion test skipped",
 )

@@ -57,9 +57,23 @@ KIND = Kind(
         "panic-stack-end: the overflow was seen later by the scheduler.",
     ),
     example=(
-        "[ 2331.755198] BUG: stack guard page was hit at ffffc9001a6e7fe8 (stack is "
-        "ffffc9001a6e8000..ffffc9001a6effff)\n"
-        "[ 2331.755221] kernel stack overflow (double-fault): 0000 [#1] PREEMPT SMP NOPTI"
+        "[ 1958.264120] BUG: TASK stack guard page was hit at 00000000d2c8e1f4 (stack is "
+        "0000000022a1b0c3..00000000f71a2b3c)\n"
+        "[ 1958.264123] stack guard page: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 1958.264126] CPU: 2 PID: 4733 Comm: ip Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 1958.264161] RIP: 0010:vlan_dev_hard_start_xmit+0x75/0x5c0 [8021q]\n"
+        "[ 1958.264284] Call Trace:\n"
+        "[ 1958.264296]  <TASK>\n"
+        "[ 1958.264307]  dev_hard_start_xmit+0x7d7/0xa80\n"
+        "[ 1958.264312]  __dev_queue_xmit+0xaa5/0xd70\n"
+        "[ 1958.264318]  macvlan_start_xmit+0x42c/0x4f0 [macvlan]\n"
+        "[ 1958.264325]  dev_hard_start_xmit+0x93/0xe0\n"
+        "[ 1958.264341]  __dev_queue_xmit+0x9b/0x770\n"
+        "[ 1958.264354]  macvlan_start_xmit+0xa3/0x4b0 [macvlan]\n"
+        "[ 1958.264636]  </TASK>\n"
+        "[ 1958.264653] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 1958.264658] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[    0.000000] stack guard page gap set to 256 pages",
 )

@@ -57,8 +57,8 @@ KIND = Kind(
     ),
     confused_with=("panic-stack-corrupted: the stack protector found a real overwrite.",),
     example=(
-        "[  163.314570] WARNING: kernel stack regs at ffff8801d100fea8 in modprobe:16059 has "
-        "bad 'bp' value ffff8801d100ff28"
+        "[ 7596.501443] WARNING: kernel stack regs at ffff8801d100fea8 in modprobe:16059 has bad "
+        "'bp' value ffff8801d100ff28"
     ),
     near_miss="[  163.314570] WARNING: kernel stack depth is fine",
 )

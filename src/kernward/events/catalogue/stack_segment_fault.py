@@ -38,6 +38,23 @@ KIND = Kind(
         ),
     ),
     confused_with=("general-protection-fault: the same bug through another base register.",),
-    example="[    7.793224] stack segment: 0000 [#1] PREEMPT SMP PTI",
+    example=(
+        "[ 3583.903268] stack segment: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 3583.903280] CPU: 0 PID: 25331 Comm: dmsetup Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 3583.903298] RIP: 0010:dm_table_destroy+0x8e/0x1c0 [dm_mod]\n"
+        "[ 3583.903455] Call Trace:\n"
+        "[ 3583.903462]  <TASK>\n"
+        "[ 3583.903471]  __dm_destroy+0x3b1/0x860 [dm_mod]\n"
+        "[ 3583.903483]  dev_remove+0x27/0x40 [dm_mod]\n"
+        "[ 3583.903501]  ctl_ioctl+0xa5e/0xae0 [dm_mod]\n"
+        "[ 3583.903509]  dm_ctl_ioctl+0x338/0x690 [dm_mod]\n"
+        "[ 3583.903514]  __x64_sys_ioctl+0x1d2/0xb30\n"
+        "[ 3583.903518]  do_syscall_64+0x55a/0xd40\n"
+        "[ 3583.903580]  </TASK>\n"
+        "[ 3583.903599] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 3583.903616] ---[ end trace 0000000000000000 ]---"
+    ),
     near_miss="[    7.793224] traps: app[99] trap stack segment ip:401136 sp:7ffd0 error:0",
 )

@@ -50,6 +50,23 @@ KIND = Kind(
         "Look for EDAC or GHES reports near by: memory errors arrive this way too.",
     ),
     confused_with=("serror: asynchronous; the instruction shown is not the culprit.",),
-    example=("[    4.496440] Unhandled fault: synchronous external abort (0x96000050) at 0xffff800011a20000"),
+    example=(
+        "[ 7153.009676] Unhandled fault: synchronous external abort (0x96000210) at "
+        "0xffff00000d6a0000\n"
+        "[ 7153.009680] Internal error: : 96000210 [#1] SMP\n"
+        "[ 7153.009692] Modules linked in: bcm2835_v4l2(C)\n"
+        "[ 7153.009700] CPU: 3 PID: 14601 Comm: devmem Tainted: G         C     4.19.0-26-arm64 #1 "
+        "SMP Debian 4.19.304-1\n"
+        "[ 7153.009723] pc : bcm2835_codec_read+0x8f/0x4c0 [bcm2835_v4l2]\n"
+        "[ 7153.009738] lr : bcm2835_codec_read+0x7b/0xb0 [bcm2835_v4l2]\n"
+        "[ 7153.009753] Call trace:\n"
+        "[ 7153.009770]  bcm2835_codec_read+0x3a0/0x3d0 [bcm2835_v4l2]\n"
+        "[ 7153.009787]  vfs_read+0x87/0x230\n"
+        "[ 7153.009804]  ksys_read+0x448/0x470\n"
+        "[ 7153.009816]  __arm64_sys_read+0x473/0x5e0\n"
+        "[ 7153.009835]  el0_svc_common+0x2f8/0x660\n"
+        "[ 7153.009843]  el0_svc_handler+0x9f/0x4d0\n"
+        "[ 7153.009861] ---[ end trace 0000000000000000 ]---"
+    ),
     near_miss="[    4.496440] pcieport 0000:00:01.0: synchronous external abort handling enabled",
 )

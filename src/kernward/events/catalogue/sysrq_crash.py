@@ -28,9 +28,18 @@ KIND = Kind(
     ),
     confused_with=("kernel-panic: not asked for.",),
     example=(
-        "[  377.180011] sysrq: Trigger a crash\n"
-        "[  377.180520] Kernel panic - not syncing: sysrq triggered crash\n"
-        "[  377.181011] CPU: 1 PID: 611 Comm: bash Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1"
+        "[ 8094.876942] Kernel panic - not syncing: sysrq triggered crash\n"
+        "[ 8094.876955] CPU: 7 PID: 29391 Comm: bash Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 8094.876970] Call Trace:\n"
+        "[ 8094.876988]  <TASK>\n"
+        "[ 8094.876996]  dump_stack_lvl+0x2a4/0x740\n"
+        "[ 8094.877005]  panic+0x394/0xc50\n"
+        "[ 8094.877016]  sysrq_handle_crash+0x1ef/0xa20\n"
+        "[ 8094.877025]  __handle_sysrq.cold+0x7c2/0xc40\n"
+        "[ 8094.877041]  write_sysrq_trigger+0x1ed/0x290\n"
+        "[ 8094.877059]  proc_reg_write+0x53b/0x880\n"
+        "[ 8094.877138]  </TASK>\n"
+        "[ 8094.877171] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---"
     ),
     near_miss="[  377.180011] sysrq: Emergency Sync",
 )

@@ -41,6 +41,18 @@ KIND = Kind(
         ),
     ),
     confused_with=("hung-task: sleeping uninterruptibly, killed or not.",),
-    example="[ 1455.962139] INFO: task fsstress:21128 can't die for more than 143 seconds.",
+    example=(
+        "[ 5191.462426] INFO: task fsstress:12618 can't die for more than 143 seconds.\n"
+        "[ 5191.462429] task:fsstress        state:D stack:27704 pid:12618 ppid:7371 flags:0x00004004\n"
+        "[ 5191.462438] Call Trace:\n"
+        "[ 5191.462447]  <TASK>\n"
+        "[ 5191.462459]  __schedule+0xb32/0xca0\n"
+        "[ 5191.462476]  schedule+0x12/0x170\n"
+        "[ 5191.462496]  p9_client_rpc+0x451/0x550 [9pnet]\n"
+        "[ 5191.462504]  p9_client_flush+0x54/0x3c0 [9pnet]\n"
+        "[ 5191.462514]  p9_client_write+0x83/0x430 [9pnet]\n"
+        "[ 5191.462518]  vfs_write+0x277/0x450\n"
+        "[ 5191.462600]  </TASK>"
+    ),
     near_miss="[ 1455.962139] systemd: task 21128 can't die for more than 90 seconds",
 )

@@ -84,8 +84,21 @@ KIND = Kind(
         "fortify: a copy left its buffer.",
     ),
     example=(
-        "[   15.301177] UBSAN: array-index-out-of-bounds in drivers/net/wireless/ath/ath9k/hif.c:212:17\n"
-        "[   15.301185] index 8 is out of range for type 'u8 [8]'"
+        "[ 4513.055246] ------------[ cut here ]------------\n"
+        "[ 4513.055254] UBSAN: array-index-out-of-bounds in "
+        "drivers/net/wireless/ath/ath9k/htc_drv_txrx.c:653:20\n"
+        "[ 4513.055263] index 8 is out of range for type 'u8 [8]'\n"
+        "[ 4513.055268] CPU: 3 PID: 10770 Comm: kworker/u9:1 Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 4513.055291] Call Trace:\n"
+        "[ 4513.055303]  <TASK>\n"
+        "[ 4513.055309]  dump_stack_lvl+0x82/0x2a0\n"
+        "[ 4513.055323]  __ubsan_handle_out_of_bounds+0x953/0x9b0\n"
+        "[ 4513.055331]  ath9k_htc_txstatus+0x186/0x280 [ath9k_htc]\n"
+        "[ 4513.055337]  ath9k_wmi_event_tasklet+0x3e/0xa0 [ath9k_htc]\n"
+        "[ 4513.055351]  tasklet_action_common+0x140/0x6c0\n"
+        "[ 4513.055355]  handle_softirqs+0xee/0x100\n"
+        "[ 4513.055423]  </TASK>\n"
+        "[ 4513.055440] ---[ end trace ]---"
     ),
     near_miss="[    0.000000] UBSAN: local bounds checks enabled",
 )

@@ -54,8 +54,25 @@ KIND = Kind(
         ("page-fault: arm says `Unable to handle kernel paging request` when the address is not mapped."),
     ),
     example=(
-        "[ 9080.454760] Unhandled fault: page domain fault (0x01b) at 0x00000e30\n"
-        "[ 9080.459344] Internal error: : 1b [#1] PREEMPT SMP ARM"
+        "[ 1721.326324] 8<--- cut here ---\n"
+        "[ 1721.326329] Unhandled fault: page domain fault (0x01b) at 0x00000e30\n"
+        "[ 1721.326366] [00000e30] *pgd=8ae5b835, *pte=00000000, *ppte=00000000\n"
+        "[ 1721.326383] Internal error: : 1b [#1] SMP ARM\n"
+        "[ 1721.326396] Modules linked in: jffs2 mtd\n"
+        "[ 1721.326412] CPU: 6 PID: 16892 Comm: mount Not tainted 5.10.0-32-armmp #1 SMP Debian "
+        "5.10.223-1\n"
+        "[ 1721.326444] PC is at jffs2_reconfigure+0x9f5/0xbd0 [jffs2]\n"
+        "[ 1721.326459] LR is at legacy_reconfigure+0x35/0x240\n"
+        "[ 1721.326469] pc : [<bf0a3c58>]    lr : [<c0389d1c>]    psr: 60000013\n"
+        "[ 1721.326480] Process mount (pid: 2211, stack limit = 0x2f1c0e11)\n"
+        "[ 1721.326493] [<c01d00a9>] (jffs2_reconfigure [jffs2]) from [<c0f106f7>] "
+        "(legacy_reconfigure+0x13d/0x170)\n"
+        "[ 1721.326511] [<c08c758a>] (legacy_reconfigure) from [<c08b940b>] "
+        "(reconfigure_super+0x9cc/0x9e0)\n"
+        "[ 1721.326526] [<c005a283>] (reconfigure_super) from [<c0300b8d>] (path_mount+0x321/0x680)\n"
+        "[ 1721.326542] [<c0842fcd>] (path_mount) from [<c03d7cfe>] (sys_mount+0x80/0x550)\n"
+        "[ 1721.326555] [<c09607c7>] (sys_mount) from [<c09daeef>] (ret_fast_syscall+0x12/0x9f0)\n"
+        "[ 1721.326567] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[ 9080.454760] app[55]: Unhandled fault: page domain fault (0x01b) at 0x00000e30",
 )

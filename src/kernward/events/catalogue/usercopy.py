@@ -81,9 +81,26 @@ KIND = Kind(
         ("fortify: the compile-time size of a buffer was exceeded in a string or memory function."),
     ),
     example=(
-        "[   40.635701] usercopy: Kernel memory overwrite attempt detected to SLUB object "
+        "[ 5755.886302] usercopy: Kernel memory exposure attempt detected from SLUB object "
         "'kmalloc-64' (offset 0, size 128)!\n"
-        "[   40.635789] kernel BUG at mm/usercopy.c:102!"
+        "[ 5755.886317] ------------[ cut here ]------------\n"
+        "[ 5755.886337] kernel BUG at mm/usercopy.c:102!\n"
+        "[ 5755.886356] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI\n"
+        "[ 5755.886368] CPU: 3 PID: 11959 Comm: ipmitool Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 5755.886393] RIP: 0010:usercopy_abort+0x74/0x76\n"
+        "[ 5755.886518] Call Trace:\n"
+        "[ 5755.886531]  <TASK>\n"
+        "[ 5755.886546]  __check_heap_object+0xb/0x1a0\n"
+        "[ 5755.886559]  __check_object_size+0xf9/0x380\n"
+        "[ 5755.886569]  ipmi_ioctl+0x6bb/0x7b0 [ipmi_devintf]\n"
+        "[ 5755.886585]  ipmi_unlocked_ioctl+0x58/0xe0 [ipmi_devintf]\n"
+        "[ 5755.886595]  __x64_sys_ioctl+0x192/0x2a0\n"
+        "[ 5755.886607]  do_syscall_64+0x309/0x430\n"
+        "[ 5755.886651]  </TASK>\n"
+        "[ 5755.886666] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 5755.886680] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[   40.635701] app: Kernel memory usage report",
 )

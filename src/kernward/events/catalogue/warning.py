@@ -83,10 +83,23 @@ KIND = Kind(
         "warning-refcount: reference count checks have a kind of their own.",
     ),
     example=(
-        "[  211.004512] ------------[ cut here ]------------\n"
-        "[  211.004518] WARNING: CPU: 3 PID: 1733 at net/core/dev.c:5410 "
-        "netif_receive_skb_core+0x6d1/0x9a0\n"
-        "[  211.004530] Modules linked in: bridge stp llc"
+        "[ 4085.286781] ------------[ cut here ]------------\n"
+        "[ 4085.286800] WARNING: CPU: 1 PID: 1407 at net/sched/sch_hfsc.c:1427 "
+        "hfsc_dequeue+0x3a1/0x4c0 [sch_hfsc]\n"
+        "[ 4085.286809] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 4085.286818] CPU: 1 PID: 1407 Comm: tc Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 4085.286846] RIP: 0010:hfsc_dequeue+0x3a1/0x4c0 [sch_hfsc]\n"
+        "[ 4085.286967] Call Trace:\n"
+        "[ 4085.286976]  <TASK>\n"
+        "[ 4085.286994]  __qdisc_run+0x186/0xc10\n"
+        "[ 4085.287014]  __dev_queue_xmit+0x6f4/0x780\n"
+        "[ 4085.287027]  ip_finish_output2+0x807/0xb30\n"
+        "[ 4085.287033]  ip_send_skb+0x191/0x430\n"
+        "[ 4085.287049]  udp_send_skb+0x6a0/0xc30\n"
+        "[ 4085.287065]  udp_sendmsg+0x7c0/0xb50\n"
+        "[ 4085.287192]  </TASK>\n"
+        "[ 4085.287210] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss=(
         "[    0.311940] WARNING: Spectre v2 mitigation leaves CPU vulnerable to RETBleed "

@@ -74,6 +74,24 @@ KIND = Kind(
         ),
     ),
     confused_with=("warning-zero-size-vmalloc: the size was zero.",),
-    example="[  301.000154] WARNING: CPU: 1 PID: 4405 at mm/util.c:597 kvmalloc_node+0x111/0x120",
+    example=(
+        "[ 8019.517616] ------------[ cut here ]------------\n"
+        "[ 8019.517621] WARNING: CPU: 2 PID: 22911 at mm/util.c:597 kvmalloc_node+0x111/0x120\n"
+        "[ 8019.517634] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 8019.517645] CPU: 2 PID: 22911 Comm: xdp_loader Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 8019.517663] RIP: 0010:kvmalloc_node+0x111/0x120\n"
+        "[ 8019.517780] Call Trace:\n"
+        "[ 8019.517786]  <TASK>\n"
+        "[ 8019.517803]  bpf_map_area_alloc+0x420/0xa70\n"
+        "[ 8019.517823]  xsk_map_alloc+0x4a/0x680\n"
+        "[ 8019.517833]  __sys_bpf+0x821/0xb00\n"
+        "[ 8019.517839]  __x64_sys_bpf+0xa/0x2b0\n"
+        "[ 8019.517849]  do_syscall_64+0x13b/0x310\n"
+        "[ 8019.517869]  entry_SYSCALL_64_after_hwframe+0xa9/0x100\n"
+        "[ 8019.517926]  </TASK>\n"
+        "[ 8019.517930] ---[ end trace 0000000000000000 ]---"
+    ),
     near_miss="[  301.000154] SLUB: kmalloc-64 created, 4405 objects",
 )

@@ -49,6 +49,22 @@ KIND = Kind(
         ),
     ),
     confused_with=("warning: any other WARN.",),
-    example="[   33.910012] WARNING: CPU: 1 PID: 3110 at lib/kobject.c:718 kobject_get+0x80/0xa0",
+    example=(
+        "[ 2399.298850] WARNING: CPU: 6 PID: 2577 at lib/kobject.c:640 kobject_get+0x80/0xa0\n"
+        "[ 2399.298861] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 2399.298870] CPU: 6 PID: 2577 Comm: losetup Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 2399.298894] RIP: 0010:kobject_get+0x80/0xa0\n"
+        "[ 2399.299038] Call Trace:\n"
+        "[ 2399.299054]  <TASK>\n"
+        "[ 2399.299063]  blkdev_get_no_open+0x3c3/0xc90\n"
+        "[ 2399.299077]  blkdev_open+0x1d/0x40\n"
+        "[ 2399.299084]  do_dentry_open+0x2bc/0x8c0\n"
+        "[ 2399.299097]  path_openat+0x2da/0x4d0\n"
+        "[ 2399.299107]  do_sys_openat2+0x16f/0xcb0\n"
+        "[ 2399.299117]  do_syscall_64+0x4b3/0xd50\n"
+        "[ 2399.299172]  </TASK>\n"
+        "[ 2399.299192] ---[ end trace 0000000000000000 ]---"
+    ),
     near_miss="[   33.910012] kobject: 'loop0': kobject_uevent_env",
 )

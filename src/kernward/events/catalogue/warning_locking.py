@@ -46,8 +46,23 @@ KIND = Kind(
     ),
     confused_with=("lockdep-bad-unlock: a plain unlock of a lock that is not held.",),
     example=(
-        "[  140.551237] WARNING: CPU: 0 PID: 5210 at kernel/locking/lockdep.c:704 "
-        "look_up_lock_class+0x1b0/0x1f0"
+        "[ 7825.949059][ T5210] ------------[ cut here ]------------\n"
+        "[ 7825.949074][ T5210] WARNING: CPU: 0 PID: 5210 at kernel/locking/lockdep.c:4707 "
+        "__lock_acquire+0xa21/0x1e20\n"
+        "[ 7825.949079][ T5210] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr "
+        "kvm_intel kvm irqbypass igb\n"
+        "[ 7825.949098][ T5210] CPU: 7 PID: 24342 Comm: rfcomm Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 7825.949115][ T5210] RIP: 0010:__lock_acquire+0xa21/0x1e20\n"
+        "[ 7825.949251][ T5210] Call Trace:\n"
+        "[ 7825.949266][ T5210]  <TASK>\n"
+        "[ 7825.949279][ T5210]  lock_acquire+0x542/0x960\n"
+        "[ 7825.949285][ T5210]  lock_sock_nested+0x2fe/0x840\n"
+        "[ 7825.949299][ T5210]  rfcomm_sock_release+0x8b/0x100 [rfcomm]\n"
+        "[ 7825.949317][ T5210]  __sock_release+0x24f/0x830\n"
+        "[ 7825.949324][ T5210]  sock_close+0x214/0x2c0\n"
+        "[ 7825.949339][ T5210]  __fput+0x7c5/0xd60\n"
+        "[ 7825.949413][ T5210]  </TASK>\n"
+        "[ 7825.949431][ T5210] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[    0.001000] Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molnar",
 )

@@ -51,8 +51,22 @@ KIND = Kind(
     ),
     confused_with=("warning: any other WARN.",),
     example=(
-        "[   18.220044] proc_dir_entry 'r8169/eth0' already registered\n"
-        "[   18.220050] WARNING: CPU: 0 PID: 3012 at fs/proc/generic.c:381 proc_register+0x11a/0x190"
+        "[ 5927.044713] ------------[ cut here ]------------\n"
+        "[ 5927.044731] WARNING: CPU: 0 PID: 19434 at fs/proc/generic.c:381 proc_register+0x11a/0x190\n"
+        "[ 5927.044750] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 5927.044761] CPU: 0 PID: 19434 Comm: ip Not tainted 6.1.0-28-amd64 #1  Debian 6.1.119-1\n"
+        "[ 5927.044783] RIP: 0010:proc_register+0x11a/0x190\n"
+        "[ 5927.044923] Call Trace:\n"
+        "[ 5927.044935]  <TASK>\n"
+        "[ 5927.044941]  proc_create_seq_private+0x378/0x6c0\n"
+        "[ 5927.044952]  bond_create_proc_entry+0xa1c/0xc90 [bonding]\n"
+        "[ 5927.044968]  bond_netdev_event+0x78b/0x7c0 [bonding]\n"
+        "[ 5927.044976]  raw_notifier_call_chain+0x267/0x550\n"
+        "[ 5927.044984]  register_netdevice+0x2f0/0x640\n"
+        "[ 5927.044994]  bond_newlink+0x7f/0x80 [bonding]\n"
+        "[ 5927.045082]  </TASK>\n"
+        "[ 5927.045093] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[   18.220050] fs/proc/generic.c: proc_register called",
 )

@@ -65,8 +65,25 @@ KIND = Kind(
         "warning: any other WARN.",
     ),
     example=(
-        "[  402.118734] refcount_t: underflow; use-after-free.\n"
-        "[  402.118745] WARNING: CPU: 1 PID: 4021 at lib/refcount.c:28 refcount_warn_saturate+0xba/0x110"
+        "[ 7088.565021] ------------[ cut here ]------------\n"
+        "[ 7088.565026] refcount_t: underflow; use-after-free.\n"
+        "[ 7088.565038] WARNING: CPU: 2 PID: 22375 at lib/refcount.c:28 "
+        "refcount_warn_saturate+0xba/0x110\n"
+        "[ 7088.565054] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 7088.565071] CPU: 2 PID: 22375 Comm: kubelet Tainted: G        W          6.1.0-28-amd64 "
+        "#1  Debian 6.1.119-1\n"
+        "[ 7088.565081] RIP: 0010:refcount_warn_saturate+0xba/0x110\n"
+        "[ 7088.565192] Call Trace:\n"
+        "[ 7088.565197]  <TASK>\n"
+        "[ 7088.565210]  cgroup_bpf_release_fn+0x12/0x40\n"
+        "[ 7088.565214]  cgroup_put+0x72/0x6e0 [acme]\n"
+        "[ 7088.565230]  ipvlan_link_delete+0xca2/0xcf0 [ipvlan]\n"
+        "[ 7088.565235]  rtnl_delete_link+0x2c/0x140\n"
+        "[ 7088.565248]  rtnl_dellink+0x88d/0xc90\n"
+        "[ 7088.565259]  rtnetlink_rcv_msg+0x1ff/0xb20\n"
+        "[ 7088.565369]  </TASK>\n"
+        "[ 7088.565388] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[  402.118734] driver: module refcount is 3, refcount_t not used",
 )

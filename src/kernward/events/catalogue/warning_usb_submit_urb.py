@@ -53,9 +53,24 @@ KIND = Kind(
     ),
     confused_with=("warning: any other WARN.",),
     example=(
-        "[   57.200317] usb 1-1: BOGUS urb xfer, pipe 1 != type 3\n"
-        "[   57.200330] WARNING: CPU: 1 PID: 1802 at drivers/usb/core/urb.c:504 "
-        "usb_submit_urb+0xe4d/0x1880"
+        "[ 8983.964654] ------------[ cut here ]------------\n"
+        "[ 8983.964659] WARNING: CPU: 5 PID: 13661 at drivers/usb/core/urb.c:504 "
+        "usb_submit_urb+0xe4d/0x1880 [usbcore]\n"
+        "[ 8983.964666] Modules linked in: xfs libcrc32c bonding tls intel_rapl_msr kvm_intel kvm "
+        "irqbypass igb\n"
+        "[ 8983.964681] CPU: 5 PID: 13661 Comm: mtp-probe Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 8983.964706] RIP: 0010:usb_submit_urb+0xe4d/0x1880 [usbcore]\n"
+        "[ 8983.964836] Call Trace:\n"
+        "[ 8983.964843]  <TASK>\n"
+        "[ 8983.964850]  aiptek_open+0x82/0x230 [aiptek]\n"
+        "[ 8983.964853]  input_open_device+0xa80/0xc10\n"
+        "[ 8983.964869]  evdev_open+0x57b/0x6c0 [evdev]\n"
+        "[ 8983.964883]  chrdev_open+0x151/0x270\n"
+        "[ 8983.964902]  do_dentry_open+0x8c2/0xd30\n"
+        "[ 8983.964918]  path_openat+0x1dd/0x670\n"
+        "[ 8983.965037]  </TASK>\n"
+        "[ 8983.965041] ---[ end trace 0000000000000000 ]---"
     ),
     near_miss="[   57.200330] usb 1-1: usb_submit_urb failed: -19",
 )

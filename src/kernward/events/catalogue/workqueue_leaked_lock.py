@@ -61,8 +61,18 @@ KIND = Kind(
     ),
     confused_with=("scheduling-while-atomic: the same seen later, when the worker sleeps.",),
     example=(
-        "[   52.362800] BUG: workqueue leaked lock or atomic: kworker/0:1/0x00000000/353\n"
-        "[   52.362810]      last function: addrconf_dad_work"
+        "[ 2626.352273] BUG: workqueue leaked lock or atomic: kworker/0:1/0x00000001/353\n"
+        "[ 2626.352278]      last function: addrconf_dad_work\n"
+        "[ 2626.352294] CPU: 5 PID: 7561 Comm: kworker/0:1 Not tainted 6.1.0-28-amd64 #1  Debian "
+        "6.1.119-1\n"
+        "[ 2626.352318] Call Trace:\n"
+        "[ 2626.352331]  <TASK>\n"
+        "[ 2626.352342]  dump_stack_lvl+0x591/0xc70\n"
+        "[ 2626.352356]  process_one_work+0xb36/0xd70\n"
+        "[ 2626.352360]  worker_thread+0x10/0x60\n"
+        "[ 2626.352371]  kthread+0x174/0x9d0\n"
+        "[ 2626.352378]  ret_from_fork+0x202/0x270\n"
+        "[ 2626.352389]  </TASK>"
     ),
     near_miss="[   52.362800] workqueue leaked nothing",
 )

@@ -53,8 +53,13 @@ KIND = Kind(
         "soft-lockup: the same CPU seen by the watchdog.",
     ),
     example=(
-        "[   72.159680] BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 32s!\n"
-        "[   72.159690] Showing busy workqueues and worker pools:"
+        "[ 5580.448067] BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 32s!\n"
+        "[ 5580.448081] Showing busy workqueues and worker pools:\n"
+        "[ 5580.448090] workqueue events: flags=0x0\n"
+        "[ 5580.448099]   pwq 0: cpus=0 node=0 flags=0x0 nice=0 active=3 refcnt=4\n"
+        "[ 5580.448109]     in-flight: 812:acme_reset_work\n"
+        "[ 5580.448115]     pending: vmstat_shepherd, psi_avgs_work\n"
+        "[ 5580.448120] pool 0: cpus=0 node=0 flags=0x0 nice=0 hung=32s workers=3 idle: 17 9"
     ),
     near_miss="[   72.159680] workqueue: round-robin CPU selection forced, expect performance impact",
 )
