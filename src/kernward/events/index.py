@@ -23,13 +23,13 @@ BUILT = Path(__file__).parent / "catalogue.index"
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One trigger: a text that is scanned for, and the patterns (kind, number) that it may mean.
+    """One trigger: a text that is scanned for, and the patterns (kind, number, literal) that it may mean.
 
     `kinds` are the kinds of those patterns; `opens_report` says whether any is a report with a stack.
     """
 
     literal: bytes
-    patterns: tuple[tuple[str, int], ...]
+    patterns: tuple[tuple[str, int, str], ...]
     kinds: tuple[str, ...]
     opens_report: bool
 
@@ -86,7 +86,9 @@ def build() -> Index:
     entries = tuple(
         Entry(
             piece,
-            tuple((found[number][0].id, found[number][1]) for number in numbers),
+            tuple(
+                (each.id, n, each.patterns[n].literal) for each, n in (found[number] for number in numbers)
+            ),
             tuple(dict.fromkeys(found[number][0].id for number in numbers)),
             any(found[number][0].extent is Extent.REPORT for number in numbers),
         )

@@ -56,7 +56,6 @@ class Candidate:
 
     kind: Kind
     pattern: Pattern
-    literal: str
     match: Any
 
 
@@ -94,14 +93,11 @@ def armed(engine: str | None = None) -> Armed:
 
 
 @lru_cache(maxsize=4096)
-def candidates(patterns: tuple[tuple[str, int], ...]) -> tuple[Candidate, ...]:
-    """The compiled patterns that a trigger may mean."""
-    return tuple(
-        Candidate(kind, pattern, pattern.literal, re.compile(pattern.regex).match)
-        for kind, pattern in (
-            (catalogue.kind(id), catalogue.kind(id).patterns[number]) for id, number in patterns
-        )
-    )
+def candidate(id: str, number: int) -> Candidate:
+    """A kind's pattern by its number, imported and compiled when the first line holds its literal."""
+    kind = catalogue.kind(id)
+    pattern = kind.patterns[number]
+    return Candidate(kind, pattern, re.compile(pattern.regex).match)
 
 
 @lru_cache(maxsize=512)
@@ -252,14 +248,15 @@ class Recogniser:
             text = _DROPPED_BEFORE.sub("", text) or text
         best: Named | None = None
         for literal in set(hit[2]):
-            for candidate in candidates(self.ready.index.entries[literal].patterns):
-                if candidate.literal not in text:
-                    continue
-                match = candidate.match(text)
-                if match is not None and (
-                    best is None or len(candidate.literal) > len(best.candidate.literal)
+            for id, number, text_of in self.ready.index.entries[literal].patterns:
+                if text_of not in text or (
+                    best is not None and len(text_of) <= len(best.candidate.pattern.literal)
                 ):
-                    best = Named(candidate, match, line)
+                    continue
+                found = candidate(id, number)
+                match = found.match(text)
+                if match is not None:
+                    best = Named(found, match, line)
         return best
 
     def _look(
