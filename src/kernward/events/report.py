@@ -41,7 +41,7 @@ _FRAME = re.compile(
     r"(?:\(?\[?<?[0-9a-f]{8,16}>?\]?\)?[: ]*){0,3}"
     rf"(?:\({_NAME}\) from )?"
     r"(?:\(?\[?<?[0-9a-f]{8,16}>?\]?\)?[: ]*)?"
-    rf"(?:{_NAME} from )?"
+    rf"(?:{_NAME}(?: \[[\w-]+\])? from )?"
     rf"(?P<unsure>\?\s*)?\(?(?P<function>{_NAME})\+0x(?P<offset>[0-9a-f]+)/0x(?P<size>[0-9a-f]+)\)?"
     r"(?:\s+\[(?P<module>[\w-]+)[^\]]*\])?(?P<unreliable>\s+\(unreliable\))?"
     rf"(?:\s+(?P<file>{_FILE}):(?P<line>\d+))?"
@@ -49,7 +49,7 @@ _FRAME = re.compile(
 _INLINE = re.compile(rf"\s+(?P<function>{_NAME}) (?P<file>{_FILE}):(?P<line>\d+)(?: \[inline\])?\s*$").match
 # `pc : f+0x4/0x8`, `RIP: 0010:[<addr>]  [<addr>] f+…`, `NIP [addr] f+…`, `PC is at f+…`, `Krnl PSW : … (f+…)`
 _POINTER = re.compile(
-    r"\s*(?:RIP|EIP|IP|EIP is at|pc|epc|NIP|PC is at|Krnl PSW|--- interrupt|--- Exception|lr|ra|LR|LR is at)\b[^+\n]{0,90}?[\s:\](]"
+    r"\s*(?:RIP|EIP|IP|EIP is at|ERA|pc|epc|NIP|PC is at|Krnl PSW|--- interrupt|--- Exception|lr|ra|LR|LR is at)\b[^+\n]{0,90}?[\s:\](]"
     rf"(?P<function>{_NAME})\+0x(?P<offset>[0-9a-f]+)/0x(?P<size>[0-9a-f]+)"
     r"(?:\s+\[(?P<module>[\w-]+)[^\]]*\])?"
     rf"[)\s]*(?:(?P<file>{_FILE}):(?P<line>\d+))?"
@@ -59,6 +59,7 @@ _INSTRUCTION_POINTERS = (
     "EIP:",
     "IP:",
     "EIP is at",
+    "ERA:",
     "pc :",
     "epc",
     "NIP [",
@@ -68,24 +69,30 @@ _INSTRUCTION_POINTERS = (
     "--- interrupt",
     "--- Exception",
 )
+# Red Hat's kernels pad the letters with dashes.
+_TAINTED = r"(?:Tainted: (?P<taint>[A-Z][A-Z -]*?)\s+|Not tainted[ -]+)"
 _CPU_LINE = re.compile(
-    r"\s*CPU: (?P<cpu>\d+)(?: UID: (?P<uid>\d+))? PID: (?P<pid>\d+) Comm: (?P<comm>.*?) "
-    r"(?:Tainted: (?P<taint>[A-Z ]+?)\s+|Not tainted )(?P<kernel>[^\s]+) (?P<build>#.*)$"
+    r"\s*CPU: (?P<cpu>\d+)(?: UID: (?P<uid>\d+))? PID: (?P<pid>\d+) Comm: (?P<comm>.*?)(?: Kdump: loaded)? "
+    rf"{_TAINTED}(?P<kernel>\d\S+) (?P<build>#.*)$"
 ).match
 _OLD_CPU_LINE = re.compile(
-    r"\s*Pid: (?P<pid>\d+), comm: (?P<comm>.*?) (?:Tainted: (?P<taint>[A-Z ]+?)\s+|Not tainted )"
-    r"(?:\(?(?P<kernel>[^\s)]+))(?: (?P<build>#\S+))?"
+    rf"\s*Pid: (?P<pid>\d+), comm: (?P<comm>.*?) {_TAINTED}(?:\(?(?P<kernel>\d[^\s)]+))(?: (?P<build>#\S+))?"
 ).match
 _SHORT_CPU_LINE = re.compile(r"\s*CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) Comm: (?P<comm>\S+)").match
-_TAINT_LINE = re.compile(
-    r"\s+(?:Tainted: (?P<taint>[A-Z ]+?)\s+|Not tainted )(?P<kernel>\d[^\s]+)(?: (?P<build>#.*))?$"
-).match
+_TAINT_LINE = re.compile(rf"\s+{_TAINTED}(?P<kernel>\d[^\s]+)(?: (?P<build>#.*))?$").match
 _REGISTER = re.compile(
-    r"\b([A-Za-z][A-Za-z0-9_]{0,9})\s*: ?([0-9a-f]{4}:[0-9a-f]{8,16}|[0-9a-f]{8,16})(?=\s|\(|$)"
+    r"\b([A-Za-z][A-Za-z0-9_]{0,9})\s*: *\[?<?([0-9a-f]{4}:[0-9a-f]{8,16}|[0-9a-f]{8,16})(?=[\s(>\]]|$)"
 )
 _REGISTER_LINE = re.compile(
-    r"\s*(?:R[A-DS0-9][A-Z0-9]{0,2}|E[A-DS][A-Z]|CR[0-9]|DR[0-9]|FS|CS|x[0-9]{1,2}|sp|r[0-9]{1,2}|GPR\d\d|DS)\s*: ?[0-9a-f]"
+    r"\s*(?:R[A-DS0-9][A-Z0-9]{0,2}|E[A-DS][A-Z]|CR[0-9]|DR[0-9]|FS|CS|DS|x[0-9]{1,2}|sp|r[0-9]{1,2}|pc|lr|"
+    r"epc|ra|gp|tp|[ast][0-9]{1,2}|status|NIP|CFAR|MSR|Hi|Lo|Status|Cause|BadVA|BADV|ERA)\s*: *\[?<?[0-9a-f]{4}"
 ).match
+# Several words to a name: powerpc's GPR04:, MIPS' $ 4 :, s390's Krnl GPRS:; LoongArch has no colons.
+_REGISTER_ROW = re.compile(
+    r"\s*(?P<base>GPR|\$ ?|Krnl GPRS)(?P<first>\d{0,2})\s*: ?(?P<words>(?:[0-9a-f]{8,16}\s*){1,4})$"
+).match
+_MORE_WORDS = re.compile(r"\s+(?:[0-9a-f]{16}\s+){3}[0-9a-f]{16}\s*$").match
+_LOONGARCH_ROW = re.compile(r"(?:[a-z]{1,2}\d? [0-9a-f]{16}\s*){4}$").match
 _TASK_LINE = re.compile(r"task:(?P<comm>.{1,16}?)\s+state:(?P<state>\S)").match
 _OLD_TASK_LINE = re.compile(
     r"(?P<comm>\S{1,16})\s+(?P<state>[A-Z]) ?(?:running task\s*|\s)(?:[0-9a-f]{16}\s+)?\d+ +\d+ +\d+ 0x[0-9a-f]{8}"
@@ -120,7 +127,7 @@ _HEADINGS: tuple[tuple["re.Pattern[str]", str], ...] = tuple(
         (r"stack backtrace:", "crash"),
         (r"NMI backtrace for cpu (?P<n>\d+)|Task dump for CPU (?P<cpu>\d+)", "cpu"),
         (r"Sending NMI from", "cpu"),
-        (r"Dumping ftrace buffer", "other"),
+        (r"Dumping ftrace buffer|Last Breaking-Event-Address", "other"),
         (r"(?:\w[\w-]* )?kthread starved", "starved"),
         (r"rcu: Stack dump where RCU GP kthread last ran", "starved"),
         (r"(?:hard|soft)irqs last +(?:en|dis)abled", "irq state"),
@@ -130,7 +137,6 @@ _HEADINGS: tuple[tuple["re.Pattern[str]", str], ...] = tuple(
     )
 )
 _CALL_TRACE = re.compile(r"\s*(?:Call Trace|Call trace|Backtrace|Trace)\s*:").match
-_RAW_ADDRESSES = re.compile(r"\s*(?:[0-9a-f]{8,16}\s+){2,}").match
 
 
 @dataclass(slots=True)
@@ -227,12 +233,15 @@ def parse(texts: list[str]) -> Parts:
     context: str | None = None
     role = "crash"
     in_locks = False
+    # s390 gives its sixteen registers on four lines, named only on the first: the next one's number.
+    row = 0
+    base = "GPR"
     for number, text in enumerate(texts):
         if "+0x" in text:
             stripped = text.lstrip()
             if stripped.startswith(_INSTRUCTION_POINTERS) and (match := _POINTER(text)):
                 frame = _pointer(match, context)
-                if trace is not None and trace.frames and number - trace.last < 4:
+                if trace is not None and trace.frames and number - trace.last < 4 and frame != parts.ip:
                     # An interrupt or exception in the middle of a stack: what it interrupted.
                     trace.frames.append(frame)
                 if parts.ip is None and not parts.ip_user:
@@ -307,7 +316,7 @@ def parse(texts: list[str]) -> Parts:
                 continue
             if head.startswith("Modules linked in:"):
                 if not parts.modules:
-                    parts.modules = [word for word in head[18:].split() if word[0] not in "[("]
+                    parts.modules = head[18:].partition("[last unloaded:")[0].split()
                 parts.last = number
                 continue
             if head.startswith("Workqueue: "):
@@ -329,6 +338,26 @@ def parse(texts: list[str]) -> Parts:
             continue
         if _REGISTER_LINE(text):
             for name, value in _REGISTER.findall(text):
+                parts.registers.setdefault(name, value)
+            parts.last = number
+            continue
+        if (first in "GK$" and (match := _REGISTER_ROW(text))) or (row and (match := _MORE_WORDS(text))):
+            groups = match.groupdict()
+            if groups:
+                row = int(groups["first"] or 0)
+                base = "GPR" if groups["base"] != "$ " else "$"
+            for name, value in enumerate(text.partition(":")[2].split() if groups else text.split(), row):
+                parts.registers.setdefault(f"{base}{name:02}", value)
+            row = row + 4 if row < 12 and base == "GPR" else 0
+            parts.last = number
+            continue
+        if (
+            first == "p"
+            and _LOONGARCH_ROW(head)
+            or (parts.registers and first in "atrsu" and _LOONGARCH_ROW(head))
+        ):
+            words = head.split()
+            for name, value in zip(words[::2], words[1::2], strict=False):
                 parts.registers.setdefault(name, value)
             parts.last = number
             continue
@@ -368,7 +397,7 @@ def taint_flags(letters: str | None) -> tuple[TaintFlag, ...]:
     return tuple(
         TaintFlag(letter, TAINT.get(letter, "unknown to this version"))
         for letter in letters
-        if letter not in " G"
+        if letter not in " G-"
     )
 
 
