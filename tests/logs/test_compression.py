@@ -199,3 +199,18 @@ def test_a_member_must_be_read_in_its_turn(tmp_path: Path) -> None:
         list(source.chunks(None))
     assert all(isinstance(problem, InputError) for problem in problems)
     assert len(problems) == 2
+
+
+def test_a_size_in_an_extended_header_counts(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("a")
+        info.pax_headers = {"size": "100"}
+        archive.addfile(info)
+        archive.fileobj.write(LOG[:100] + bytes(412))  # type: ignore[union-attr]
+        info = tarfile.TarInfo("b")
+        info.size = 36
+        archive.addfile(info, io.BytesIO(LOG[:36]))
+    lines, problems, _ = read_paths([path])
+    assert {name: found[-1].end for name, found in lines.items()} == {f"{path}!a": 100, f"{path}!b": 36}
+    assert problems == []

@@ -53,6 +53,7 @@ def is_tar(head: bytes) -> bool:
 def members(stream: Stream) -> Iterator[Member]:
     """The regular files of an archive, in order; raises Damage where it cannot be walked on."""
     name: str | None = None
+    size: int | None = None
     extended = position = 0
     while True:
         block = _exactly(stream, _BLOCK)
@@ -75,33 +76,37 @@ def members(stream: Stream) -> Iterator[Member]:
             if info.type == b"L":
                 name = body.rstrip(b"\0").decode("utf-8", "backslashreplace")
             elif info.type in b"xX":
-                name = _pax_path(body) or name
+                records = _pax(body)
+                if b"path" in records:
+                    name = records[b"path"].decode("utf-8", "backslashreplace")
+                if records.get(b"size", b"").isdigit():
+                    size = int(records[b"size"][:18])
             continue
         if info.type in _WITHOUT_DATA:
-            name, extended = None, 0
+            name, size, extended = None, None, 0
             continue
-        member = Member(name or info.name, info.mtime, info.size, stream)
-        padding = -info.size % _BLOCK
+        # Members of 8 GB and more have their size in an extended header only.
+        member = Member(name or info.name, info.mtime, info.size if size is None else size, stream)
+        padding = -member.size % _BLOCK
         if info.type in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE):
             yield member
         _skip(member, member.size)
         member.passed = True
         _exactly(stream, padding)
-        name, extended = None, 0
+        name, size, extended = None, None, 0
 
 
-def _pax_path(body: bytes) -> str | None:
+def _pax(body: bytes) -> dict[bytes, bytes]:
     # Records are `LENGTH key=value\n`; the length is of the whole record.
-    path = None
+    records = {}
     while body:
-        length, _, rest = body.partition(b" ")
-        if not length.isdigit() or not 0 < int(length[:9]) <= len(body):
-            return path
-        key, _, value = body[len(length) + 1: int(length) - 1].partition(b"=")
-        if key == b"path":
-            path = value.decode("utf-8", "backslashreplace")
-        body = body[int(length):]
-    return path
+        length, _, _ = body.partition(b" ")
+        if not length.isdigit() or not len(length) < int(length[:9]) <= len(body):
+            break
+        key, _, value = body[len(length) + 1: int(length[:9]) - 1].partition(b"=")
+        records[key] = value
+        body = body[int(length[:9]):]
+    return records
 
 
 def _exactly(stream: Stream, size: int) -> bytes:
