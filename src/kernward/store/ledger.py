@@ -16,6 +16,7 @@ from sqlalchemy import Column, Float, ForeignKey, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.sqlite import insert
 
 from kernward.records.errors import StoreError
+from kernward.store.disk import make
 
 SCHEMA = 2
 # What makes a ledger of a schema into one of the next.
@@ -87,7 +88,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make(path.parent)
         except OSError as error:
             raise StoreError(
                 f"the store's folder {path.parent} cannot be made: {error.strerror}; "

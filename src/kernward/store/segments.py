@@ -12,6 +12,7 @@ import pyarrow
 import pyarrow.parquet
 
 from kernward.records.errors import StoreError
+from kernward.store.disk import make, sync
 from kernward.store.rows import COLUMNS, DIGEST, TIME
 
 # The partition of events whose date no log tells, as Hive, Spark and DuckDB call it.
@@ -89,7 +90,7 @@ def write_table(
     # Readers of whole folders (DuckDB, Spark) pass over names that begin with a dot.
     temporary, final = folder / f".{name}.part", folder / name
     try:
-        _make(folder, facts.parent)
+        make(folder)
         with temporary.open("xb") as file:
             pyarrow.parquet.write_table(
                 table,
@@ -108,21 +109,3 @@ def write_table(
         temporary.unlink(missing_ok=True)
         raise StoreError(f"the segment {final} cannot be written: {error.strerror or error}") from error
     return Segment(day, str(final.relative_to(facts)), table.num_rows, size, span[0], span[1], parts)
-
-
-def sync(folder: Path) -> None:
-    """Make what was created, renamed or removed in the folder survive a crash of the machine."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _make(folder: Path, top: Path) -> None:
-    if folder.is_dir():
-        return
-    if folder != top:
-        _make(folder.parent, top)
-    folder.mkdir(exist_ok=True)
-    sync(folder.parent)
