@@ -18,7 +18,7 @@ KIND = Kind(
         Pattern(
             literal="nable to handle kernel",
             regex=r"(?:BUG: )?[uU]nable to handle kernel ?$",
-            unprinted="part of a header that kernels before 5.1 printed in two steps",
+            unprinted="part of a header that kernels before 5.2 printed in two steps",
         ),
     ),
     extent=Extent.REPORT,
@@ -26,7 +26,7 @@ KIND = Kind(
     read=read,
     printed_by=("arch/x86/mm/fault.c:show_fault_oops",),
     meaning=(
-        "The kernel took a fault that it could not handle. Kernels before 5.1 printed the header in "
+        "The kernel took a fault that it could not handle. Kernels before 5.2 printed the header in "
         "two steps, and another CPU's message or a loss came between them, so the log does not say "
         "whether the pointer was NULL or wild. The registers and the stack that follow still do."
     ),

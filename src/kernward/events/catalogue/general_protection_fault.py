@@ -12,7 +12,7 @@ KIND = Kind(
     severity="error",
     subsystem=None,
     patterns=(
-        # Since 5.6 with the probable address; since 6.10 after 'Oops: '.
+        # Since 5.6 with the probable address; newer ones print it after 'Oops: '.
         Pattern(
             literal="general protection fault",
             regex=(

@@ -11,22 +11,23 @@ KIND = Kind(
     severity="error",
     subsystem=None,
     patterns=(
-        # x86 since 5.1.
+        # x86.
         Pattern(
             literal="BUG: unable to handle page fault for address",
             regex=r"BUG: unable to handle page fault for address: (?P<address>[0-9a-f]+)",
+            since="5.2",
         ),
-        # x86 before 5.1.
+        # x86 until 5.1.
         Pattern(
             literal="BUG: unable to handle kernel paging request",
             regex=(
                 r"BUG: unable to handle kernel paging request at (?:virtual address )?"
                 r"(?P<address>[0-9a-f]+)"
             ),
-            until="5.0",
+            until="5.1",
             unprinted="the wording was changed before 6.1",
         ),
-        # arm, arm64, riscv, mips, loongarch; powerpc before 5.3.
+        # arm, arm64, riscv, mips, loongarch; older powerpc.
         Pattern(
             literal="Unable to handle kernel paging request",
             regex=(
@@ -62,7 +63,7 @@ KIND = Kind(
             ),
             unprinted="printed by another architecture than amd64",
         ),
-        # powerpc since 5.3.
+        # powerpc.
         Pattern(
             literal="BUG: Unable to handle kernel",
             regex=(

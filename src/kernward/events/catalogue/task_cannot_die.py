@@ -17,7 +17,7 @@ KIND = Kind(
                 r"INFO: task (?P<comm>.{1,64}):(?P<pid>\d+) can't die for more than "
                 r"(?P<blocked_s>\d+) seconds"
             ),
-            unprinted="only in linux-next, around 5.10",
+            unprinted="printed by linux-next only",
         ),
     ),
     fields=(

@@ -5,7 +5,7 @@ from kernward.events.reading import Reading
 
 
 def read(reading: Reading) -> None:
-    """Kernels before 5.11 name no rule; trapping kernels spell it with spaces."""
+    """Old kernels name no rule; trapping kernels spell it with spaces."""
     if not reading.fields.get("bug"):
         trap = reading.fields.get("trap")
         reading.fields["bug"] = trap.replace(" ", "-") if trap else "undefined-behaviour"
@@ -27,7 +27,6 @@ KIND = Kind(
                 r"UBSAN: (?P<bug>[a-z][a-z0-9-]{3,40}) in (?P<at_file>[^\s:]{1,200}):"
                 r"(?P<at_line>\d+)(?::(?P<column>\d+))?"
             ),
-            since="5.11",
             unprinted="CONFIG_UBSAN is off in Debian's kernels",
         ),
         Pattern(

@@ -34,14 +34,13 @@ KIND = Kind(
             since="6.16",
             unprinted="newer than 6.12",
         ),
-        # Kernels before 3.11 name no CPU.
+        # Old kernels name no CPU.
         Pattern(
             literal="WARNING: at ",
             regex=(
                 r"WARNING: at "
                 r"(?![\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/kobject)\.c:)(?P<at_file>[\w./+-]+):(?P<at_line>\d+) (?P<at_function>[\w.$]+)?"
             ),
-            until="3.10",
             unprinted="older than 6.1",
         ),
     ),
