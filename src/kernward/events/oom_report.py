@@ -22,8 +22,10 @@ REACH = 40_000
 TAIL_REACH = 4
 
 # A process name may hold anything but a newline, even `) total-vm:`, so what follows it is anchored.
+# The user stands after the sizes since 5.4; vendors' older kernels have it before or after the name.
 _VICTIM = re.compile(
-    r"(?:[\w ()]{0,60}: )?Killed process (?P<pid>\d+)(?:, UID (?P<uid_old>\d+),)? \((?P<comm>.{0,64})\),? "
+    r"(?:[\w ()]{0,60}: )?Killed process (?P<pid>\d+)(?:, UID (?P<uid_before>\d+),)? "
+    r"\((?P<comm>.{0,64})\)(?:, UID (?P<uid_after>\d+))?,? "
     r"total-vm:(?P<total_vm>\d+)kB, anon-rss:(?P<anon>\d+)kB, file-rss:(?P<file>\d+)kB"
     r"(?:, shmem-rss:(?P<shmem>\d+)kB)?(?:, UID:(?P<uid>\d+))?(?: pgtables:(?P<pgtables>\d+)kB)?"
     r"(?: oom_score_adj:(?P<adj>-?\d+))?"
@@ -320,7 +322,7 @@ def fields(texts: list[str]) -> dict[str, Any]:
                 continue
             found["pid"] = int(match["pid"])
             found["comm"] = match["comm"]
-            found["uid"] = _number(match["uid"] or match["uid_old"])
+            found["uid"] = _number(match["uid"] or match["uid_after"] or match["uid_before"])
             found["total_vm_kb"] = int(match["total_vm"])
             found["anon_rss_kb"] = int(match["anon"])
             found["file_rss_kb"] = int(match["file"])

@@ -27,7 +27,7 @@ KIND = Kind(
         Pattern(
             literal="AMD-Vi: Event logged [",
             regex=(
-                r"(?:(?P<driver>[\w.:-]{1,40}) (?P<device>[0-9a-f:.]{7,20}): )?AMD-Vi: Event logged \["
+                r"(?:(?P<driver>[\w.:-]{1,40}) (?P<device>[\w.:-]{1,40}): )?AMD-Vi: Event logged \["
                 r"(?P<event>[A-Z_]{3,40})(?P<rest>[^\]]{0,200})"
             ),
             printed=("Event logged [IO_PAGE_FAULT domain=0x%04x address=0x%llx flags=0x%04x]",),

@@ -12,8 +12,8 @@ KIND = Kind(
         Pattern(
             literal=" due to hardware memory corruption",
             regex=(
-                r"Memory failure: 0x(?P<pfn>[0-9a-f]+): Sending SIGBUS to (?P<comm>.{0,64}):(?P<pid>\d+)"
-                r" due to hardware memory corruption"
+                r"Memory failure: 0x(?P<pfn>[0-9a-f]+): (?:Sending SIGBUS to|Killing) (?P<comm>.{0,64}):"
+                r"(?P<pid>\d+) due to hardware memory corruption"
             ),
             printed=("%#lx: Sending SIGBUS to %s:%d due to hardware memory corruption",),
         ),

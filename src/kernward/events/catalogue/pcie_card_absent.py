@@ -12,8 +12,8 @@ KIND = Kind(
         Pattern(
             literal=": Card not present",
             regex=(
-                r"pcieport (?P<device>[0-9a-f:.]{7,20}): pciehp: Slot\((?P<slot>[^)]{1,40})\): Card not"
-                r" present$"
+                r"(?:pcieport|pciehp) (?P<device>[0-9a-f:.]{7,20}?)(?::pcie\d{3})?: (?:pciehp: )?Slot\("
+                r"(?P<slot>[^)]{1,40})\): Card not present$"
             ),
             printed=("Slot(%s): Card not present",),
         ),

@@ -13,17 +13,17 @@ KIND = Kind(
         Pattern(
             literal="containment event, status:",
             regex=(
-                r"(?:pcieport|pciehp|dpc) (?P<device>[0-9a-f:.]{7,20}): (?:DPC: )?containment event,"
-                r" status:(?P<status>0x[0-9a-f]+)(?: source:(?P<source>0x[0-9a-f]+)|: (?P<reason>.{1,60})"
-                r" detected)"
+                r"(?:pcieport|pciehp|dpc) (?P<device>[0-9a-f:.]{7,20}?)(?::pcie\d{3})?: (?:DPC:?"
+                r" )?containment event, status:(?P<status>0x[0-9a-f]+)(?: source:(?P<source>0x[0-9a-f]+)|:"
+                r" (?P<reason>.{1,60}) detected)"
             ),
         ),
         Pattern(
             literal="containment event, status:",
             regex=(
-                r"(?:pcieport|pciehp|dpc) (?P<device>[0-9a-f:.]{7,20}): (?:DPC: )?containment event,"
-                r" status:(?P<status>0x[0-9a-f]+), (?P<reason>\w{1,30}) received from "
-                r"(?P<origin>[0-9a-f:.]{7,20})"
+                r"(?:pcieport|pciehp|dpc) (?P<device>[0-9a-f:.]{7,20}?)(?::pcie\d{3})?: (?:DPC:?"
+                r" )?containment event, status:(?P<status>0x[0-9a-f]+), (?P<reason>\w{1,30}) received from"
+                r" (?P<origin>[0-9a-f:.]{7,20})"
             ),
             since="6.12",
             printed=("containment event, status:%#06x, %s received from",),
@@ -39,8 +39,9 @@ KIND = Kind(
     key=("reason",),
     continues=(
         (
-            r"(?:pcieport|pciehp|dpc) [0-9a-f:.]{7,20}: (?:DPC: )?(?P<reason>unmasked uncorrectable"
-            r" error|ERR_NONFATAL|ERR_FATAL|RP PIO error|software trigger|reserved error) detected"
+            r"(?:pcieport|pciehp|dpc) [0-9a-f:.]{7,20}?(?::pcie\d{3})?: (?:DPC:? )?(?P<reason>unmasked"
+            r" uncorrectable error|ERR_NONFATAL|ERR_FATAL|RP PIO error|software trigger|reserved error)"
+            r" detected"
         ),
     ),
     reach=3,

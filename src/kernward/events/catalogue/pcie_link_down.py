@@ -11,7 +11,10 @@ KIND = Kind(
     patterns=(
         Pattern(
             literal=": Link Down",
-            regex=r"pcieport (?P<device>[0-9a-f:.]{7,20}): pciehp: Slot\((?P<slot>[^)]{1,40})\): Link Down$",
+            regex=(
+                r"(?:pcieport|pciehp) (?P<device>[0-9a-f:.]{7,20}?)(?::pcie\d{3})?: (?:pciehp: )?Slot\("
+                r"(?P<slot>[^)]{1,40})\): Link Down$"
+            ),
             printed=("Slot(%s): Link Down",),
         ),
     ),

@@ -12,8 +12,8 @@ KIND = Kind(
         Pattern(
             literal="Cannot train link: status ",
             regex=(
-                r"pcieport (?P<device>[0-9a-f:.]{7,20}): pciehp: Slot\((?P<slot>[^)]{1,40})\): Cannot train"
-                r" link: status (?P<status>0x[0-9a-f]+)"
+                r"(?:pcieport|pciehp) (?P<device>[0-9a-f:.]{7,20}?)(?::pcie\d{3})?: (?:pciehp: )?Slot\("
+                r"(?P<slot>[^)]{1,40})\): Cannot train link: status (?P<status>0x[0-9a-f]+)"
             ),
         ),
     ),

@@ -12,7 +12,8 @@ KIND = Kind(
         Pattern(
             literal=": Power fault",
             regex=(
-                r"pcieport (?P<device>[0-9a-f:.]{7,20}): pciehp: Slot\((?P<slot>[^)]{1,40})\): Power fault"
+                r"(?:pcieport|pciehp) (?P<device>[0-9a-f:.]{7,20}?)(?::pcie\d{3})?: (?:pciehp: )?Slot\("
+                r"(?P<slot>[^)]{1,40})\): Power fault"
             ),
             printed=("Slot(%s): Power fault",),
         ),

@@ -27,8 +27,8 @@ KIND = Kind(
             since="6.12",
         ),
         Pattern(
-            literal="kexec_core: Starting new kernel",
-            regex=r"kexec_core: (?P<action>Starting new kernel)",
+            literal=": Starting new kernel",
+            regex=r"kexec(?:_core)?: (?P<action>Starting new kernel)",
             printed=("Starting new kernel",),
         ),
     ),
