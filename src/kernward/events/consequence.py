@@ -31,117 +31,197 @@ class Rule:
     same: tuple[str, ...] = ()
 
 
-_IO = r"block-io-error|buffer-io-error|nvme-.*|scsi-.*|ata-.*|dm-.*|md-.*|mmc-.*|usb-storage-.*"
-_FS_ERROR = r"ext4-error|jbd2-.*|xfs-(?!shutdown).*|btrfs-(?!read-only).*|f2fs-.*|fat-.*"
-_READ_ONLY = r"ext4-remount-read-only|xfs-shutdown|btrfs-read-only|fat-read-only"
+_DEVICE = (
+    r"nvme-(?!command-error).*|scsi-.*|ata-.*|dm-.*|md-(?!read-error-corrected).*|mmc-.*|nbd-.*|iscsi-.*|fc-.*|"
+    r"loop-write-error|usb-controller-dead|virtio-ring-broken|bcache-error"
+)
+_IO = rf"block-io-error|buffer-io-error|block-beyond-end|nvme-command-error|{_DEVICE}"
+_FS_ERROR = (
+    r"ext4-error|ext4-warning|jbd2-.*|xfs-(?!shutdown|recovery|allocation).*|btrfs-(?!read-only|scrub).*|f2fs-error|"
+    r"fat-error|erofs-error|squashfs-error|writeback-error"
+)
+_READ_ONLY = r"ext4-remount-read-only|xfs-shutdown|btrfs-read-only"
+_SERVER = r"nfs-server-.*|cifs-server-.*|ceph-session-lost|iscsi-.*|nbd-.*|nvme-fabrics-.*"
 _OOPS = (
     r"null-pointer-dereference|page-fault|user-memory-access|general-protection-fault|divide-error|double-fault|"
-    r"stack-segment-fault|invalid-opcode|stack-guard-page|kernel-stack-overflow|internal-error.*|unhandled-fault|"
-    r"alignment-trap|serror|synchronous-external-abort|oops-generic|kernel-bug|list-corruption|usercopy|kasan|fortify|sysrq-crash|cfi-failure"
+    r"stack-segment-fault|invalid-opcode|stack-guard-page|kernel-stack-overflow|internal-error|unhandled-fault|"
+    r"alignment-trap|serror|synchronous-external-abort|oops|kernel-bug|list-corruption|usercopy|fortify|cpu-trap|"
+    r"cfi-failure|nx-exec|fault-cut"
 )
 _WARN = (
-    r"warning.*|refcount|odebug|kasan|kcsan.*|kmsan|kfence|ubsan|lockdep.*|rcu-suspicious-usage|non-static-key|"
-    r"netdev-watchdog|list-corruption|bad-page-.*|scheduling-while-atomic|sleeping-in-atomic"
+    r"warning|warning-.*|odebug|kasan|kcsan-.*|kmsan|kfence|ubsan|lockdep-.*|debug-locks|rcu-suspicious-usage|"
+    r"non-static-key|netdev-watchdog|bad-page-.*|scheduling-while-atomic|sleeping-in-atomic|list-corruption|"
+    r"fortify-field-spanning|page-allocation-failure"
 )
-_MCE = r"mce-.*|ghes-.*|edac-uncorrected|memory-failure"
+_LOCKUP = r"soft-lockup|hard-lockup|csd-lock-stall"
+_MCE = (
+    r"mce-(?!corrected|user).*|ghes-error|edac-uncorrected|memory-failure.*|bert-error|pcie-aer-uncorrected"
+)
+_DAMAGED = r"kasan|kfence|slab-corruption|warning-refcount|list-corruption|bad-page-.*|bad-rss-counter"
+_MEMORY = r"oom-kill-.*|oom-invoked|oom-no-killable|page-allocation-failure"
 
 RULES: tuple[Rule, ...] = (
     Rule(r"panic-on-warn", _WARN, 10, "panic_on_warn turns a kernel warning into a panic"),
-    Rule(r"panic-hung-task", r"hung-task", 30, "hung_task_panic turns a hung task into a panic"),
-    Rule(r"panic-softlockup", r"soft-lockup", 30, "softlockup_panic turns a soft lockup into a panic"),
+    Rule(r"panic-hung-task", r"hung-task", 60, "hung_task_panic turns a hung task into a panic"),
+    Rule(r"panic-softlockup", r"soft-lockup", 60, "softlockup_panic turns a soft lockup into a panic"),
+    Rule(r"panic-hard-lockup", r"hard-lockup", 60, "hardlockup_panic turns a hard lockup into a panic"),
+    Rule(r"panic-rcu-stall", r"rcu-.*", 120, "panic_on_rcu_stall turns an RCU stall into a panic"),
+    Rule(r"panic-oom", _MEMORY, 60, "panic_on_oom, or nothing left to kill, turns an OOM into a panic"),
+    Rule(r"panic-machine-check", _MCE, 60, "the machine check could not be contained"),
+    Rule(r"panic-nmi", r"nmi-(?!handler).*|hard-lockup", 60, "the NMI was set to panic"),
     Rule(
-        r"panic-hard.*|panic-nmi.*", r"hard-lockup|nmi-.*", 30, "the hard lockup or NMI made the kernel panic"
+        r"panic-init-killed",
+        _OOPS + r"|segfault|user-trap|oom-kill-.*",
+        30,
+        "the task that died of it was init",
     ),
-    Rule(r"panic-oom", r"oom-.*", 30, "panic_on_oom, or nothing left to kill, turns an OOM into a panic"),
-    Rule(r"panic-rcu.*", r"rcu-.*", 60, "panic_on_rcu_stall turns an RCU stall into a panic"),
-    Rule(r"panic-mce|panic-machine.*", _MCE, 30, "an uncorrected hardware error made the kernel panic"),
-    Rule(r"panic-init-killed", _OOPS + r"|segfault|oom-kill.*", 30, "the task that died of it was init"),
-    Rule(r"panic-sysrq|sysrq-crash", r"sysrq-.*", 10, "sysrq c asks for a crash"),
-    Rule(r"panic.*|kernel-panic", _MCE, 10, "an uncorrected hardware error made the kernel panic"),
     Rule(
-        r"panic.*|kernel-panic",
+        r"panic-init-killed|panic-no-init", _IO + "|" + _FS_ERROR, 60, "init's file system could not be read"
+    ),
+    Rule(
+        r"panic-vfs-mount-root", _IO + r"|.*-mount-failed", 120, "the root device or its file system failed"
+    ),
+    Rule(
+        r"panic-fatal-exception|kernel-panic",
         _OOPS,
         15,
-        "panic_on_oops, or an oops in interrupt context or init, ends in a panic",
+        "panic_on_oops, or an oops where no task can be killed",
     ),
+    Rule(r"sysrq-crash", r"sysrq-used", 10, "sysrq c asks for a crash"),
     Rule(
-        r"panic.*|kernel-panic",
-        r"hung-task|soft-lockup|hard-lockup|rcu-stall",
+        r"null-pointer-dereference|kernel-bug|kernel-panic",
+        r"sysrq-crash",
         10,
-        "the hang was set to panic",
+        "the crash that sysrq c asked for",
     ),
-    Rule(r"panic.*|kernel-panic", _FS_ERROR, 30, "the file system was mounted with errors=panic"),
-    Rule(r"unexpected-reboot", r".*", 600, "the last thing the kernel said before it booted again"),
+    Rule(r"panic-.*|kernel-panic", _MCE, 30, "an uncorrected hardware error came before the panic"),
+    Rule(r"panic-.*|kernel-panic", _DAMAGED, 15, "memory that was already known to be corrupted"),
+    Rule(r"kernel-panic", r"hung-task|rcu-stall|" + _LOCKUP, 15, "the hang was set to panic"),
+    Rule(r"kernel-panic", _FS_ERROR + "|" + _READ_ONLY, 30, "the file system was mounted with errors=panic"),
     Rule(
-        r"buffer-io-error|block-io-error",
-        r"nvme-.*|scsi-.*|ata-.*|dm-.*|md-.*|mmc-.*",
-        120,
-        "the device below failed the request",
+        r"unexpected-reboot",
+        _MCE + r"|thermal-critical|hardware-protection-shutdown",
+        900,
+        "hardware errors before",
+    ),
+    Rule(
+        r"unexpected-reboot",
+        r"watchdog-not-stopped|" + _LOCKUP + r"|rcu-stall|hung-task",
+        900,
+        "a watchdog resets a machine that hangs",
     ),
     Rule(
         r"buffer-io-error",
-        r"block-io-error",
+        r"block-io-error|block-beyond-end",
         30,
-        "the block layer failed the request of the buffer",
+        "the block layer failed the buffer's request",
         ("device",),
     ),
-    Rule(_READ_ONLY, _FS_ERROR, 60, "the file system stops writing after an error", ("device",)),
-    Rule(_READ_ONLY, _IO, 120, "an I/O error below made the file system stop writing"),
-    Rule(_FS_ERROR, _FS_ERROR, 5, "the same damage, noticed again on the way up", ("device",)),
-    Rule(_FS_ERROR, _IO, 120, "the file system's I/O failed in the block layer below"),
+    Rule(
+        r"buffer-io-error|block-io-error|nvme-command-error",
+        _DEVICE,
+        180,
+        "the device or path below failed the request",
+    ),
+    Rule(r"nvme-controller-removed|nvme-no-path", r"nvme-.*", 300, "the controller did not come back"),
+    Rule(r"nvme-controller-down", r"nvme-timeout", 120, "commands timed out before"),
+    Rule(
+        r"ata-link-reset|ata-reset-failed|ata-device-disabled|ata-link-speed-limited",
+        r"ata-.*",
+        180,
+        "libata's recovery of the same port",
+    ),
+    Rule(
+        r"scsi-offline-device|scsi-sense-error",
+        r"scsi-.*|ata-.*|fc-.*",
+        300,
+        "the SCSI layer's error recovery",
+    ),
+    Rule(r"md-disk-failure|md-.*", _IO, 120, "a member disk failed its I/O"),
+    Rule(
+        r"jbd2-abort",
+        r"jbd2-io-error|jbd2-journal-corrupt",
+        30,
+        "the journal could not be written",
+        ("device",),
+    ),
+    Rule(_READ_ONLY, _FS_ERROR, 120, "the file system stops writing after an error", ("device",)),
+    Rule(_READ_ONLY, _IO, 120, "an I/O error below made the file system stop writing", ("device",)),
+    Rule(_FS_ERROR, _IO, 120, "the file system's I/O failed in the block layer below", ("device",)),
+    Rule(
+        r"jbd2-.*|ext4-.*|xfs-.*|btrfs-.*",
+        r"jbd2-.*|ext4-error|xfs-(?:metadata|internal|io|log).*|btrfs-(?:error|csum|check|corrupt).*",
+        10,
+        "the same damage, met again by another path",
+        ("device",),
+    ),
+    Rule(_FS_ERROR + "|" + _READ_ONLY, _IO, 120, "an I/O error of a device below"),
     Rule(r"hung-task", _READ_ONLY + "|" + _FS_ERROR, 900, "tasks wait for a file system that failed"),
     Rule(r"hung-task", _IO, 900, "tasks wait for I/O on a device that failed"),
+    Rule(r"hung-task", _SERVER, 3600, "tasks wait for a server that does not answer"),
+    Rule(r"hung-task", _MEMORY, 900, "tasks wait while memory is exhausted"),
+    Rule(r"hung-task", _OOPS + r"|kasan", 3600, "a task that died in the kernel may have left locks held"),
     Rule(
-        r"hung-task",
-        r"nfs-server-not-responding|cifs-.*|ceph.*|iscsi.*|nbd.*",
-        1800,
-        "tasks wait for a server that does not answer",
-    ),
-    Rule(r"hung-task", r"oom-.*", 600, "tasks wait while memory is exhausted"),
-    Rule(r"hung-task", _OOPS, 1800, "a task that died in the kernel may have left locks held"),
-    Rule(
-        r"hung-task|rcu-.*",
-        r"workqueue-lockup|soft-lockup|hard-lockup",
-        300,
+        r"hung-task|rcu-.*|workqueue-lockup",
+        _LOCKUP,
+        600,
         "a CPU that does not schedule keeps others waiting",
     ),
+    Rule(r"hung-task|workqueue-lockup", r"rcu-stall", 600, "whoever waits for a grace period waits with it"),
+    Rule(r"hung-task", r"hung-task", 600, "it may wait for what the task that hung before it holds"),
+    Rule(_LOCKUP, r"rcu-stall", 120, "the same stuck CPU, seen by another watchdog"),
     Rule(
-        r"rcu-.*", r"soft-lockup|hard-lockup", 120, "a locked-up CPU never passes through a quiescent state"
-    ),
-    Rule(r"soft-lockup|hard-lockup", r"rcu-stall", 60, "the same CPU, seen by another watchdog"),
-    Rule(
-        r"workqueue-lockup",
-        r"soft-lockup|hard-lockup|rcu-stall",
-        300,
-        "a CPU that is stuck does not run its workers",
+        r"rcu-.*", r"workqueue-hog|rt-throttling", 300, "a CPU that is kept busy reports no quiescent state"
     ),
     Rule(
-        r"clocksource-.*", r"soft-lockup|hard-lockup", 60, "a CPU that is stuck cannot read the clock in time"
+        r"clocksource-.*|tsc-unstable",
+        _LOCKUP + r"|rcu-stall",
+        120,
+        "a CPU that is stuck reads the clock too late",
     ),
-    Rule(r"oom-kill.*", r"page-allocation-failure|memory-leak|kmemleak", 600, "memory ran out"),
-    Rule(r"page-allocation-failure|slub-allocation-failure", r"oom-kill-global", 60, "memory was exhausted"),
-    Rule(r"oom-reaper|oom-no-killable", r"oom-kill.*", 60, "follows from the OOM kill"),
-    Rule(r"edac-.*|memory-failure", r"mce-.*|ghes-.*", 10, "the decoded form of the same hardware error"),
     Rule(
-        r"nvme-.*|ata-.*|netdev-watchdog|net-.*",
-        r"pcie-aer-.*|pcie-.*",
+        r"oom-reaped|oom-reaper-stuck|oom-no-killable",
+        r"oom-(?:kill-.*|invoked)",
         60,
-        "the device's PCIe link reported errors",
+        "follows from the OOM kill",
     ),
-    Rule(r"link-down", r"netdev-watchdog|net-.*", 30, "the driver reset the device"),
+    Rule(r"oom-kill-.*|oom-invoked", r"kmemleak|kmemleak-summary", 3600, "leaked kernel memory is missing"),
     Rule(
-        r"general-protection-fault|page-fault|null-pointer-dereference",
-        r"kasan|kfence|slab-corruption|refcount|list-corruption",
-        30,
-        "memory that was already known to be corrupted",
+        r"page-allocation-failure|slub-allocation-failure|vmalloc-failure|balloon-out-of-memory",
+        _MEMORY,
+        60,
+        "memory was exhausted already",
     ),
     Rule(
-        r"kernel-bug|warning|" + _OOPS,
-        r"kasan|slab-corruption|bad-page-.*",
-        30,
-        "memory that was already known to be corrupted",
+        r"edac-.*|memory-failure.*|mce-user-memory|ghes-.*",
+        r"mce-.*|ghes-.*",
+        10,
+        "the decoded form of the same hardware error",
+    ),
+    Rule(
+        r"nvme-.*|ata-.*|scsi-.*|netdev-watchdog|nic-.*|gpu-.*|pcie-.*",
+        r"pcie-(?!card).*|iommu-fault-.*",
+        120,
+        "the device's PCIe link or its DMA reported errors",
+    ),
+    Rule(r"link-down|bond-slave-down", r"netdev-watchdog|nic-.*", 30, "the driver reset the device"),
+    Rule(r"bond-no-active-interface", r"bond-slave-down|link-down", 30, "the last slave went down"),
+    Rule(
+        r"nic-reset",
+        r"netdev-watchdog|nic-transmit-hang|nic-firmware-error",
+        60,
+        "the driver resets a device that hangs",
+    ),
+    Rule(_OOPS + r"|warning", _DAMAGED, 30, "memory that was already known to be corrupted"),
+    Rule(
+        _SERVER,
+        r"link-down|netdev-watchdog|nic-reset|bond-no-active-interface",
+        300,
+        "the network under it was gone",
     ),
 )
+
+
 # Panics that only end another report: alone, the report that matters is missing from the log.
 NEEDS_CAUSE = frozenset(
     {
@@ -149,7 +229,7 @@ NEEDS_CAUSE = frozenset(
         "panic-fatal-exception",
         "panic-hung-task",
         "panic-softlockup",
-        "panic-hardlockup",
+        "panic-hard-lockup",
         "panic-rcu-stall",
     }
 )
