@@ -19,7 +19,8 @@ _SCOPES = {
     "libpod-payload": "podman",
 }
 _SCOPE = re.compile(
-    r"(cri-containerd|nerdctl|crio-conmon|crio|docker|libpod-conmon|libpod-payload|libpod)-([0-9a-f]{12,64})(?:\.scope)?$"
+    r"(cri-containerd|nerdctl|crio-conmon|crio|docker|libpod-conmon|libpod-payload|libpod)"
+    r"-([0-9a-f]{12,64})(?:\.scope)?$"
 )
 # containerd's cgroupfs name on a systemd host: `kubepods-pod<uid>.slice:cri-containerd:<id>`.
 _COLONS = re.compile(r"[\w.-]{1,200}:(cri-containerd|crio|docker|libpod):([0-9a-f]{12,64})$")
@@ -29,7 +30,8 @@ _PARENTS = {"docker": "docker", "libpod_parent": "podman", "garden": "garden", "
 # A pod's uid is a UUID, or for a static pod the 32 hex digits of its manifest's hash. The systemd
 # driver writes underscores, since a hyphen would nest slices.
 _POD = re.compile(
-    r"(?:[\w-]{0,100}-)?pod([0-9a-f]{8}[-_](?:[0-9a-f]{4}[-_]){3}[0-9a-f]{12}|[0-9a-f]{32})(?:\.slice.{0,200})?$"
+    r"(?:[\w-]{0,100}-)?pod([0-9a-f]{8}[-_](?:[0-9a-f]{4}[-_]){3}[0-9a-f]{12}|[0-9a-f]{32})"
+    r"(?:\.slice.{0,200})?$"
 )
 _LXC = re.compile(r"lxc\.payload\.([\w.-]{1,100})$")
 _UNIT = re.compile(r"[\w:.@\\+-]{1,250}\.(?:service|scope|socket|mount|swap)$")

@@ -46,14 +46,16 @@ _STATS_FOR = re.compile(r"Memory cgroup stats for (?P<path>.{1,4096}?):(?P<rest>
 _STAT = re.compile(r"([a-z][\w()]{1,40}) (\d+)$")
 _OLD_STAT = re.compile(r"([a-z][\w()]{1,40}):(\d+)KB")
 _USAGE = re.compile(
-    r"(?P<what>memory|swap|memory\+swap|kmem): usage (?P<usage>\d+)kB, limit (?P<limit>\d+)kB, failcnt (?P<fail>\d+)"
+    r"(?P<what>memory|swap|memory\+swap|kmem): usage (?P<usage>\d+)kB, "
+    r"limit (?P<limit>\d+)kB, failcnt (?P<fail>\d+)"
 )
 _HEADING = re.compile(r"\[ *pid *\] +uid +tgid total_vm +rss ")
 _TASK = re.compile(r"\[ *(\d+)\] +(\d+) +(\d+) +(\d+) +(\d+) +(.{5,160})$")
 _COUNTER = re.compile(r"([a-z][\w()]{1,40}):(\d+)(?= |$)")
 _MEM_INFO = re.compile(r" {0,40}(?:[a-z_]+:\d+ ?){1,6}$")
 _PAGES = re.compile(
-    r"(\d+) pages (RAM|reserved|hwpoisoned|cma reserved|HighMem/MovableOnly|in swap cache)$|(\d+) total pagecache pages$"
+    r"(\d+) pages (RAM|reserved|hwpoisoned|cma reserved|HighMem/MovableOnly|in swap cache)$"
+    r"|(\d+) total pagecache pages$"
 )
 _SWAP = re.compile(r"(Free|Total) swap *= *(\d+)kB$")
 _LAYOUTS = {

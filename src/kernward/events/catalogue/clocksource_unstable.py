@@ -24,9 +24,7 @@ KIND = Kind(
                 r"clocksource: timekeeping watchdog on CPU(?P<cpu>\d+): Marking clocksource '"
                 r"(?P<clocksource>[\w.-]{1,32})' as unstable because the skew is too large"
             ),
-            printed=(
-                "timekeeping watchdog on CPU%d: Marking clocksource '%s' as unstable because the skew is too large:",
-            ),
+            printed=("Marking clocksource '%s' as unstable because the skew is too large:",),
         ),
         # Before the CPU was named.
         Pattern(

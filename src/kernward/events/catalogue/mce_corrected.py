@@ -11,7 +11,7 @@ _NEXT = re.compile(r"(?:mce: )?\[Hardware Error\]: CPU \d+: Machine Check")
 
 
 def error_type(code: int) -> str:
-    """The class of an architectural error code (Intel SDM volume 3B, compound error codes; AMD's are the same)."""
+    """The class of an architectural error code (Intel SDM volume 3B; AMD uses the same codes)."""
     code &= 0xEFFF  # bit 12 only says how corrected errors are filtered
     if code & 0x0800:
         return "bus or interconnect"

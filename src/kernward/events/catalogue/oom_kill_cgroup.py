@@ -16,7 +16,7 @@ KIND = Kind(
             regex=r"Memory cgroup out of memory: Killed process \d+",
             printed=(
                 "Memory cgroup out of memory",
-                "%s: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%hd",
+                "%s: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB",
             ),
         ),
         # Until 5.0 the choice and the kill were two lines.

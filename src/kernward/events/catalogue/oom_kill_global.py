@@ -15,10 +15,7 @@ KIND = Kind(
         Pattern(
             literal="Out of memory: Killed process ",
             regex=r"Out of memory: Killed process \d+",
-            printed=(
-                "Out of memory",
-                "%s: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%hd",
-            ),
+            printed=("Out of memory", "%s: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB"),
         ),
         Pattern(
             literal="Out of memory (oom_kill_allocating_task): Killed process ",

@@ -15,7 +15,7 @@ _NEXT = ("PCIe Bus Error: severity=", "aer_status: 0x")
 
 
 def read(reading: Reading) -> None:
-    """The register's bits follow, a line each, until another report begins; other devices' lines may mix in."""
+    """The register's bits follow, a line each, until another report begins; others may mix in."""
     found: dict[str, Any] = {}
     names: list[str] = []
     firmware_says_uncorrected = False
