@@ -218,6 +218,28 @@ def test_problems_from_the_store_are_those_of_the_triage(fleet: Path, tmp_path: 
         (each.signature, each.count, each.hosts, each.kernels, each.causes) for each in again.problems
     ] == [(each.signature, each.count, each.hosts, each.kernels, each.causes) for each in result.problems]
     assert all(each.example.text for each in again.problems)
+    assert again.states == result.states
+    # The log without an event is no part of what the store can count.
+    same = msgspec.structs.replace(
+        result.totals, bytes_read=None, sources=8, elapsed_s=again.totals.elapsed_s
+    )
+    assert again.totals == same
+    assert again.unseen == result.unseen
+
+
+def test_a_state_that_caused_a_problem_is_named_as_its_cause(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    text = BANNER.format("6.1.0") + (
+        "[   90.000000] init[1]: segfault at 10 ip 000055d0c0a01149 sp 00007ffd3c0d2a90 error 4 "
+        "in init[55d0c0a01000+1000]\n"
+        "[   90.000100] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n"
+        "[   90.000200] CPU: 0 PID: 1 Comm: init Not tainted 6.1.0 #1\n"
+    )
+    (tmp_path / "a.log").write_text(text)
+    result = read(tmp_path / "a.log", home=home).triage
+    again, _ = problems(Filter(), home=home)
+    assert [each.causes for each in again.problems] == [each.causes for each in result.problems]
+    assert any(each.causes for each in again.problems)
 
 
 def test_problems_are_filtered(fleet: Path, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ import msgspec
 
 from kernward.operations import ranking
 from kernward.operations.tally import Group, Tally, example
-from kernward.operations.triage import totals, unseen, words
+from kernward.operations.triage import MISSING, unseen, words
 from kernward.records.errors import UsageError
 from kernward.records.events import Event
 from kernward.records.filters import Filter
 from kernward.records.kernel_release import is_later, order
-from kernward.records.problems import Triage
+from kernward.records.problems import Totals, Triage
 from kernward.store.home import home as default_home
 from kernward.store.reading import Facts
 
@@ -39,17 +39,33 @@ def problems(
             notes += _undated(facts, wanted)
         tally = Tally()
         last = None
-        for digest, event in facts.events_by_source(wanted):
+        # Of the many events that only say that a machine was booted, those that nothing hangs on are
+        # counted by the database.
+        for digest, event in facts.events_by_source(wanted, states=[*facts.causes(wanted), *MISSING]):
             if digest != last:
                 tally.begin_source(tally.sources)
                 last = digest
             tally.add(event)
         found = ranking.problems(tally, words, examples=_examples(facts, tally))
+        summary = facts.summary(wanted)
+        tally.events, tally.dated = summary.events, summary.dated
         notes += _empty(facts, home)
         result = Triage(
             problems=tuple(found),
-            states=tuple(ranking.states(tally)),
-            totals=totals(tally, len(found), monotonic() - begun, None),
+            states=tuple(facts.states(wanted)),
+            totals=Totals(
+                sources=summary.sources,
+                sources_without_host=0,
+                bytes_read=None,
+                events=summary.events,
+                problems=len(found),
+                hosts=summary.hosts,
+                boots=summary.boots,
+                kernels=summary.kernels,
+                first_seen=summary.first_seen,
+                last_seen=summary.last_seen,
+                elapsed_s=round(monotonic() - begun, 3),
+            ),
             unreadable=tuple(facts.notes),
             unseen=tuple(unseen(tally)),
             catalogue=facts.catalogue,

@@ -72,30 +72,25 @@ def words(kind: str) -> tuple[str | None, tuple[str, ...]]:
     return found.meaning, found.next_steps
 
 
-def totals(tally: Tally, problems: int, elapsed_s: float, bytes_read: int | None) -> Totals:
-    """What was read, in numbers."""
-    return Totals(
-        sources=tally.sources,
-        sources_without_host=tally.sources_without_host,
-        bytes_read=bytes_read,
-        events=tally.events,
-        problems=problems,
-        hosts=len(tally.hosts),
-        boots=len(tally.boots),
-        kernels={kernel: len(boots) for kernel, boots in sorted(tally.kernel_boots.items())},
-        first_seen=tally.first_seen,
-        last_seen=tally.last_seen,
-        elapsed_s=round(elapsed_s, 3),
-    )
-
-
 def _result(found: Input, elapsed_s: float) -> Triage:
     tally = found.tally
     problems = ranking.problems(tally, words)
     return Triage(
         problems=tuple(problems),
         states=tuple(ranking.states(tally)),
-        totals=totals(tally, len(problems), elapsed_s, tally.bytes_read),
+        totals=Totals(
+            sources=tally.sources,
+            sources_without_host=tally.sources_without_host,
+            bytes_read=tally.bytes_read,
+            events=tally.events,
+            problems=len(problems),
+            hosts=len(tally.hosts),
+            boots=len(tally.boots),
+            kernels={kernel: len(boots) for kernel, boots in sorted(tally.kernel_boots.items())},
+            first_seen=tally.first_seen,
+            last_seen=tally.last_seen,
+            elapsed_s=round(elapsed_s, 3),
+        ),
         unreadable=tuple(found.unreadable),
         unseen=tuple(unseen(tally)),
         catalogue=catalogue.load().digest,
@@ -104,7 +99,7 @@ def _result(found: Input, elapsed_s: float) -> Triage:
 
 
 # Kinds that say that messages are missing from the log, and what that means for whoever reads it.
-_MISSING = {
+MISSING = {
     "messages-dropped": "the kernel dropped messages before they reached the log",
     "callbacks-suppressed": "the kernel's rate limit held messages back",
     "journal-suppressed": "the journal's rate limit held messages back",
@@ -115,8 +110,8 @@ def unseen(tally: Tally) -> list[Unseen]:
     """Evidence that is missing, as far as the logs themselves tell."""
     found: list[Unseen] = []
     for group in tally.groups.values():
-        if group.kind in _MISSING:
-            what = f"{_MISSING[group.kind]} ({_times(group.count)})"
+        if group.kind in MISSING:
+            what = f"{MISSING[group.kind]} ({_times(group.count)})"
             found.append(Unseen(what, group.source_count, next(iter(group.sources), None)))
     damaged = [group for group in tally.groups.values() if group.corrupted]
     if damaged:

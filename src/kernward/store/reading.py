@@ -5,6 +5,7 @@ A segment that cannot be read costs its own rows and becomes a sentence in `note
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ import sqlalchemy
 from kernward.records.errors import StoreError
 from kernward.records.events import Event
 from kernward.records.filters import Filter
+from kernward.records.problems import StateCount
 from kernward.store import rows
 from kernward.store.facts import being_read, catalogues, facts_path, ledger_path
 from kernward.store.ledger import PARTS, SEGMENTS, SOURCES, Ledger
@@ -29,6 +31,26 @@ _BATCH = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Columns that `light` leaves out, and what stands in their place.
 _HEAVY = {"skipped": "'[]'", "fields": "'{}'", "report": "'null'", "text": "''"}
+
+
+# What is counted as a state and not as a problem.
+_STATE = "event.class = 'state' AND event.severity = 'info'"
+# A boot's name is unique within its host only. NULL where the boot is not known.
+_BOOT = "(coalesce(event.host, '') || chr(31) || event.boot)"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How much some events come from; `kernels` counts boots by kernel release."""
+
+    events: int
+    dated: int
+    sources: int
+    hosts: int
+    boots: int
+    kernels: dict[str, int]
+    first_seen: datetime | None
+    last_seen: datetime | None
 
 
 class Facts:
@@ -84,14 +106,50 @@ class Facts:
         for row in self._select(wanted, columns, tail):
             yield _event(row)
 
-    def events_by_source(self, wanted: Filter) -> Iterator[tuple[str, Event]]:
+    def events_by_source(
+        self, wanted: Filter, *, states: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, Event]]:
         """Each event with its source's digest, as they stand in the source, one source after the other.
 
-        Left out is what only the reader of a single event needs: text, report and fields.
+        Left out is what only the reader of a single event needs: text, report and fields. `states` are
+        the kinds of mere states (see `states`) that are wanted; None: all of them.
         """
         columns = ", ".join(_column(name, light=True) for name in rows.NAMES)
-        for row in self._select(wanted, columns, "ORDER BY source_digest, start"):
+        tail = "ORDER BY source_digest, start"
+        also: tuple[str, list[Any]] = ("true", [])
+        if states is not None:
+            also = (f"(NOT ({_STATE}) OR list_contains(?::VARCHAR[], event.kind))", [list(states)])
+        for row in self._select(wanted, columns, tail, also):
             yield row[rows.DIGEST], _event(row)
+
+    def states(self, wanted: Filter) -> list[StateCount]:
+        """The events that say how a machine stands and are no problem, counted by kind."""
+        columns = "event.kind, min(event.title), count(*), count(DISTINCT event.host)"
+        tail = "GROUP BY event.kind ORDER BY event.kind"
+        return [StateCount(*row) for row in self._select(wanted, columns, tail, (_STATE, []))]
+
+    def causes(self, wanted: Filter) -> set[str]:
+        """The kinds that caused any of the events."""
+        columns = """DISTINCT unnest(regexp_extract_all(event.caused_by, '"kind":"([^"]*)"', 1))"""
+        return {row[0] for row in self._select(wanted, columns, "", ("event.caused_by <> '[]'", []))}
+
+    def summary(self, wanted: Filter) -> Summary:
+        """How much the events come from."""
+        columns = (
+            "count(*), count(event.time), count(DISTINCT event.source_digest), count(DISTINCT event.host), "
+            f"count(DISTINCT {_BOOT}), epoch_us(min(event.time)), epoch_us(max(event.time))"
+        )
+        kernels = dict(
+            self._select(
+                wanted,
+                f"event.kernel, count(DISTINCT {_BOOT})",
+                "GROUP BY event.kernel ORDER BY event.kernel",
+                (f"event.kernel IS NOT NULL AND {_BOOT} IS NOT NULL", []),
+            )
+        )
+        for events, dated, sources, hosts, boots, first, last in self._select(wanted, columns, ""):
+            return Summary(events, dated, sources, hosts, boots, kernels, _time(first), _time(last))
+        return Summary(0, 0, 0, 0, 0, {}, None, None)
 
     def kernels(self, wanted: Filter) -> dict[str | None, int]:
         """How many events there are by kernel release; None: by kernels that no log names."""
@@ -172,9 +230,12 @@ class Facts:
 
 def _event(row: Sequence[Any]) -> Event:
     values = list(row)
-    if values[rows.TIME] is not None:
-        values[rows.TIME] = _EPOCH + timedelta(microseconds=values[rows.TIME])
+    values[rows.TIME] = _time(values[rows.TIME])
     return rows.event(values)
+
+
+def _time(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _column(name: str, light: bool) -> str:
