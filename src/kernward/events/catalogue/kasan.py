@@ -74,13 +74,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=(
-        "page-fault",
-        "oops",
-        "kasan",
-        "slab-corruption",
-        "slab-track",
-    ),
+    absorbs=("page-fault", "oops", "slab-corruption", "slab-track"),
     read=read,
     printed_by=(
         "mm/kasan/report.c:print_error_description",

@@ -41,12 +41,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=(
-        "invalid-opcode",
-        "oops",
-        "kernel-bug",
-        "internal-error",
-    ),
+    absorbs=("invalid-opcode", "oops", "internal-error"),
     read=read,
     printed_by=(
         "lib/bug.c:report_bug",

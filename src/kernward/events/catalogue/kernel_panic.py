@@ -81,7 +81,6 @@ KIND = Kind(
     fields=(Field("reason", "str", "the reason in the kernel's words, without this instance's numbers"),),
     key=("reason",),
     extent=Extent.REPORT,
-    absorbs=("kernel-panic",),
     read=read,
     printed_by=("kernel/panic.c:panic",),
     meaning=(

@@ -36,7 +36,6 @@ KIND = Kind(
     key=("bug",),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("kfence",),
     read=read,
     printed_by=("mm/kfence/report.c:kfence_report_error",),
     meaning=(

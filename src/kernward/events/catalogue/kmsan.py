@@ -50,7 +50,6 @@ KIND = Kind(
     key=("bug",),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("kmsan",),
     read=read,
     printed_by=("mm/kmsan/report.c:kmsan_report",),
     meaning=(

@@ -22,7 +22,6 @@ KIND = Kind(
     key=("level",),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("lockdep-bad-unlock",),
     read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_unlock_imbalance_bug",),
     meaning=(

@@ -23,7 +23,6 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("lockdep-circular",),
     read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_circular_bug_header",),
     meaning=(

@@ -20,7 +20,6 @@ KIND = Kind(
     fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
     extent=Extent.REPORT,
     blame=Blame.NONE,
-    absorbs=("lockdep-held-at-return",),
     read=locks.read,
     printed_by=("kernel/locking/lockdep.c:lockdep_sys_exit",),
     meaning=(

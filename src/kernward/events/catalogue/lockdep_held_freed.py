@@ -20,7 +20,6 @@ KIND = Kind(
     fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("lockdep-held-freed",),
     read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_freed_lock_bug",),
     meaning=(

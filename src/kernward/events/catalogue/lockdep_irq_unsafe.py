@@ -26,7 +26,6 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("lockdep-irq-unsafe",),
     read=locks.read_order,
     printed_by=("kernel/locking/lockdep.c:print_bad_irq_dependency",),
     meaning=(

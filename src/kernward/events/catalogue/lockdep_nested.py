@@ -23,7 +23,6 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("lockdep-nested",),
     read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_lock_nested_lock_not_held",),
     meaning=(

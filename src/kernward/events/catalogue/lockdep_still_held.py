@@ -27,7 +27,6 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("lockdep-still-held",),
     read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_held_locks_bug",),
     meaning=(

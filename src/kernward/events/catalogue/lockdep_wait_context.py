@@ -20,7 +20,6 @@ KIND = Kind(
     fields=(Field("level", "str", "INFO, BUG or WARNING, as the release words it"),),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("lockdep-wait-context",),
     read=locks.read,
     printed_by=("kernel/locking/lockdep.c:print_lock_invalid_wait_context",),
     meaning=(

@@ -45,7 +45,6 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("rcu-suspicious-usage",),
     read=read,
     printed_by=("kernel/locking/lockdep.c:lockdep_rcu_suspicious",),
     meaning=(

@@ -51,11 +51,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=(
-        "slab-track",
-        "slab-corruption",
-        "warning",
-    ),
+    absorbs=("slab-track", "warning"),
     read=read,
     printed_by=(
         "mm/slub.c:slab_bug",

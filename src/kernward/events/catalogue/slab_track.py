@@ -38,7 +38,6 @@ KIND = Kind(
         "in_function",
     ),
     extent=Extent.REPORT,
-    absorbs=("slab-track",),
     printed_by=("mm/slub.c:print_track",),
     meaning=(
         "SLUB prints this inside a report about a damaged object when user tracking is on. "

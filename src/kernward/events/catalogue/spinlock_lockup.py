@@ -28,7 +28,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    printed_by=("kernel/locking/spinlock_debug.c:__spin_lock_debug",),
+    printed_by=("kernel/locking/spinlock_debug.c",),
     meaning=(
         "The debugging spinlock gave up waiting quietly: the lock has not been released for "
         "about a second or more. The holder is stuck, was preempted by the hypervisor, or a "

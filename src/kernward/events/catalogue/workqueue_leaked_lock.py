@@ -47,7 +47,6 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("workqueue-leaked-lock",),
     read=read,
     printed_by=("kernel/workqueue.c:process_one_work",),
     meaning=(

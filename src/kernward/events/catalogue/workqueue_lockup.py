@@ -31,7 +31,6 @@ KIND = Kind(
         Field("stuck_s", "int", "for how long"),
     ),
     extent=Extent.REPORT,
-    absorbs=("workqueue-lockup",),
     printed_by=("kernel/workqueue.c:wq_watchdog_timer_fn",),
     meaning=(
         "Work items of a worker pool wait and none has been started or finished for longer "
