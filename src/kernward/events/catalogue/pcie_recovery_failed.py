@@ -44,6 +44,7 @@ KIND = Kind(
         ),
     ),
     reach=8,
+    absorbs=("pcie-recovery-failed",),
     printed_by=(
         "drivers/pci/pcie/err.c:pcie_do_recovery",
         "drivers/pci/pcie/err.c:report_error_detected",
