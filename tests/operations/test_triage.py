@@ -230,10 +230,9 @@ def test_problems_from_the_store_are_those_of_the_triage(fleet: Path, tmp_path: 
 def test_a_state_that_caused_a_problem_is_named_as_its_cause(tmp_path: Path) -> None:
     home = tmp_path / "home"
     text = BANNER.format("6.1.0") + (
-        "[   90.000000] init[1]: segfault at 10 ip 000055d0c0a01149 sp 00007ffd3c0d2a90 error 4 "
-        "in init[55d0c0a01000+1000]\n"
-        "[   90.000100] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n"
-        "[   90.000200] CPU: 0 PID: 1 Comm: init Not tainted 6.1.0 #1\n"
+        "[   90.000000] sysrq: Show Blocked State\n"
+        "[   92.000100] Kernel panic - not syncing: sysrq triggered crash\n"
+        "[   92.000200] CPU: 0 PID: 162 Comm: sh Not tainted 6.1.0 #1\n"
     )
     (tmp_path / "a.log").write_text(text)
     result = read(tmp_path / "a.log", home=home).triage
