@@ -22,7 +22,7 @@ _ESCAPE = (
 ESCAPES_SHOWN = re.compile(_ESCAPE, re.ASCII)
 ESCAPES = re.compile(_ESCAPE.encode())
 # A stamp as printk pads it, further on in a line.
-_LATER = re.compile(r"(?:<\d{1,3}>)?\[[ \d]{4}\d{1,8}\.\d{6}\](?: |\[| ?\[ *[TC]\d)", re.ASCII)
+LATER = re.compile(r"(?:<\d{1,3}>)?\[[ \d]{4}\d{1,8}\.\d{6}\](?: |\[| ?\[ *[TC]\d)", re.ASCII)
 # Printed by kernels before 4.15 in front of the next message, on the same line.
 _DROPPED = re.compile(r"\*\* \d+ printk messages dropped (?:\*\* ?)?(?=[\[<])", re.ASCII)
 # What may stand before a stamp without being a part of the kernel's message: prompts (that wait for
@@ -101,7 +101,7 @@ def unusual(raw: str, base: int) -> list[Line]:
 def _one(shown: str, at: int, end: int) -> Line:
     # One line without carriage returns and escape sequences.
     if not (shown[:1] in "[<" and (shown[1:2].isdigit() or shown[1:2] == " ") and _starts(shown)):
-        later = _LATER.search(shown)
+        later = LATER.search(shown)
         if later and later.start() and _NOISE.fullmatch(shown, 0, later.start()):
             shown = shown[later.start():]
     if shown.startswith("[-- "):

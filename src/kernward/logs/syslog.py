@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from kernward.logs.console import unusual
+from kernward.logs.console import LATER, unusual
 from kernward.logs.format import Parse
 from kernward.logs.printk import FACILITIES, LEVELS, PRINTK, decoded
 from kernward.records.lines import Line
@@ -95,6 +95,14 @@ def syslog_parser(
                 above, width = line, found.start(7) - start
                 if "#0" in text or "#177" in text:
                     lines += unescaped(line, text)
+                elif program == "kernel" and stamp is None and LATER.search(text):
+                    # A console's output, sent to syslog: noise may stand before the stamp there too.
+                    lines += (
+                        msgspec.structs.replace(
+                            each, start=line.start, end=line.end, at_utc=line.at_utc, host=host, tag=program
+                        )
+                        for each in unusual(text, 0)
+                    )
                 else:
                     lines.append(line)
             if len(lines) >= most:
