@@ -41,6 +41,8 @@ _MOST_BOOTS = 64
 _GOODBYE = re.compile(
     rb"reboot: |Restarting system|Power down|System halted|Kernel panic|sysrq|Rebooting in|kexec|Starting new kernel|PM: hibernation"
 )
+# What only a console shows before the banner.
+_LOADER = re.compile(rb"SeaBIOS|Decompressing Linux|GRUB |early console in|Booting from")
 _HANDOVER = re.compile(rb"bootconsole \[|console \[[a-z]+\d+\] (?:en|dis)abled")
 # On a console that cannot keep up, what was lost is told at the head of the next line.
 _DROPPED_BEFORE = re.compile(
@@ -345,7 +347,8 @@ class Recogniser:
 
         Only a console shows a shutdown to its end: syslog and the journal stop before it.
         """
-        if banner.tag is not None or banner.boot_id is not None or _GOODBYE.search(before):
+        console = banner.tag is None or _LOADER.search(before) is not None
+        if not console or banner.boot_id is not None or _GOODBYE.search(before):
             return None
         lines = [each for each in chunk.lines(max(0, start - 4096), start) if each.host == banner.host]
         last = next(
