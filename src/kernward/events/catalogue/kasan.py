@@ -54,10 +54,12 @@ KIND = Kind(
     severity="error",
     subsystem=None,
     patterns=(
+        # A symbolised log repeats the header for each inlined function.
         Pattern(
             literal="BUG: KASAN: ",
             regex=(
-                r"BUG: KASAN: (?P<bug>[a-z][a-z-]{2,40}(?: or [a-z-]{3,20})?)(?: in "
+                r"BUG: (?![^\n]{0,400}\[inline\])"
+                r"KASAN: (?P<bug>[a-z][a-z-]{2,40}(?: or [a-z-]{3,20})?)(?: in "
                 r"(?P<at_function>[\w.$]+)| on address|$|:)"
             ),
             unprinted="CONFIG_KASAN is off in Debian's kernels",

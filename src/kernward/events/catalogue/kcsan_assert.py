@@ -10,10 +10,12 @@ KIND = Kind(
     severity="warning",
     subsystem=None,
     patterns=(
+        # A symbolised log repeats the header for each inlined function.
         Pattern(
             literal="BUG: KCSAN: assert: race",
             regex=(
-                r"BUG: KCSAN: assert: race in (?P<first>[\w.$]+)(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?(?: / "
+                r"BUG: (?![^\n]{0,400}\[inline\])"
+                r"KCSAN: assert: race in (?P<first>[\w.$]+)(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?(?: / "
                 r"(?P<second>[\w.$]+))?"
             ),
             unprinted="CONFIG_KCSAN is off in Debian's kernels",

@@ -19,10 +19,12 @@ KIND = Kind(
     severity="error",
     subsystem=None,
     patterns=(
+        # A symbolised log repeats the header for each inlined function.
         Pattern(
             literal="BUG: KFENCE: ",
             regex=(
-                r"BUG: KFENCE: (?P<bug>out-of-bounds read|out-of-bounds write|use-after-free"
+                r"BUG: (?![^\n]{0,400}\[inline\])"
+                r"KFENCE: (?P<bug>out-of-bounds read|out-of-bounds write|use-after-free"
                 r" read|use-after-free write|memory corruption|invalid read|invalid write|invalid"
                 r" free|[a-z-]{3,20}(?: [a-z]{3,10})?) in (?P<at_function>[\w.$]+)"
             ),

@@ -31,9 +31,13 @@ KIND = Kind(
     severity="error",
     subsystem=None,
     patterns=(
+        # A symbolised log repeats the header for each inlined function.
         Pattern(
             literal="BUG: KMSAN: ",
-            regex=r"BUG: KMSAN: (?P<bug>[a-z][a-z-]{2,40}) in (?P<at_function>[\w.$]+)",
+            regex=(
+                r"BUG: (?![^\n]{0,400}\[inline\])"
+                r"KMSAN: (?P<bug>[a-z][a-z-]{2,40}) in (?P<at_function>[\w.$]+)"
+            ),
             unprinted="CONFIG_KMSAN is off in Debian's kernels",
         ),
         # The out-of-tree patches before KMSAN was merged (6.1).
