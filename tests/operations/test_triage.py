@@ -106,6 +106,20 @@ def test_a_reading_process_that_dies_is_one_sentence(fleet: Path, monkeypatch: p
         triage([fleet], save=False, jobs=2)
 
 
+def test_a_fault_in_a_reading_process_is_one_sentence(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError("something unforeseen")
+
+    monkeypatch.setattr(reading, "recognise", fail)
+    with pytest.raises(
+        KernwardError, match=r"fault of kernward itself \(LookupError: something unforeseen\)"
+    ):
+        triage([fleet], save=False, jobs=2)
+    assert capfd.readouterr().err == ""
+
+
 def test_every_event_is_a_line_of_json_in_the_order_of_the_log(fleet: Path, tmp_path: Path) -> None:
     lines: list[bytes] = []
     read(fleet / "web0", home=tmp_path, each=lines.append)

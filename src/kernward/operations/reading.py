@@ -280,10 +280,13 @@ def _child(
         write = line_spool.write if line_spool is not None else None
         unreadable, seen = _read_sources(paths, draw, tally, row_spool, write, done)
         out.send_bytes(b"o" + msgspec.msgpack.encode(Outcome(tallies.encode(tally), unreadable, seen)))
-    except KeyboardInterrupt:
-        pass  # The parent has it too, and says so.
+    except (KeyboardInterrupt, BrokenPipeError):
+        pass  # The parent was stopped too, or is gone.
     except KernwardError as error:
         out.send_bytes(b"e" + str(error).encode("utf-8", "backslashreplace"))
+    except Exception as error:  # noqa: BLE001  said by the parent, in one sentence
+        fault = f"this is a fault of kernward itself ({type(error).__name__}: {error}); --jobs 1 --debug shows where"
+        out.send_bytes(b"e" + fault.encode("utf-8", "backslashreplace"))
     finally:
         out.close()
 
