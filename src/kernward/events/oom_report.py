@@ -126,6 +126,7 @@ TAIL = (
 )
 # The lines after the summary.
 SUMMARY_TAIL = (r"(?:Memory cgroup out of memory|Out of memory[\w ()]{0,40}): Killed process \d+", *TAIL)
+_TAIL_MATCH = tuple(re.compile(each).match for each in SUMMARY_TAIL)
 
 FIELDS = (
     Field("pid", "int", "the killed process"),
@@ -376,15 +377,28 @@ def _outcome(texts: list[str], found: dict[str, Any]) -> str:
     return "oom-kill-global" if "pid" in found else "oom-invoked"
 
 
+def _end(texts: list[str]) -> int:
+    """How many of the lines are of this report: it ends with its kill, or where the next one begins.
+
+    The kill is one line, or with memory.oom.group several, and what the reaper says may follow.
+    """
+    killed = False
+    for at, text in enumerate(texts[1:], 1):
+        if " invoked oom-killer: " in text:
+            return at
+        tail = any(each(text) for each in _TAIL_MATCH)
+        if killed and not tail:
+            return at
+        killed = killed or (tail and _VICTIM.match(text) is not None)
+    return len(texts)
+
+
 def read(reading: Reading) -> None:
     """Fill in the fields and settle which kind the report is, since all begin with the same line."""
-    again = next(
-        (at for at, line in enumerate(reading.lines) if at and " invoked oom-killer: " in line.text),
-        len(reading.lines),
-    )
-    reading.lines = reading.lines[:again]
     # The lines of Mem-Info and the stack are indented by nothing, a blank or a console's column.
     texts = [line.text.lstrip() for line in reading.lines]
+    end = _end(texts)
+    reading.lines, texts = reading.lines[:end], texts[:end]
     found = fields(texts)
     reading.fields.update(found)
     outcome = _outcome(texts, found)
