@@ -31,3 +31,8 @@ def test_a_long_line_takes_no_longer_than_its_length(head: str) -> None:
             started = time.perf_counter()
             read_bytes(data)
             assert time.perf_counter() - started < 2, (head, fill, tail)
+
+
+def test_a_hole_of_nuls_hides_nothing_behind_it() -> None:
+    lines, _, _ = read_bytes(b"\0" * 200_000 + b"\n[   12.000000] EXT4-fs (sda1): error\n")
+    assert [line.text for line in lines if line.text.startswith("EXT4")] == ["EXT4-fs (sda1): error"]

@@ -50,8 +50,11 @@ def thin(sample: bytes) -> bytes:
 
 def choose(sample: bytes) -> Format | None:
     """The format that fits the sample best, or None where the sample is no log."""
-    thinned = thin(sample)
+    if sample and not sample.strip(b"\0"):
+        # A hole, as a crash leaves it in a file that was being written: the log may go on behind it.
+        return next(form for form in formats() if form.name == "console")
+    thinned = thin(sample.lstrip(b"\0"))
     score, form = max(((form.sniff(thinned), form) for form in formats()), key=lambda pair: pair[0])
     # Some formats may hold binary data (a journal's fields, a console at the wrong speed); what is
     # not text must look like one of them by more than half.
-    return form if score > 0.5 or is_text(sample) else None
+    return form if score > 0.5 or is_text(sample.lstrip(b"\0")) else None
