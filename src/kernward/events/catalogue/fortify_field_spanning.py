@@ -13,8 +13,8 @@ KIND = Kind(
             literal=": detected field-spanning write (size ",
             regex=(
                 r"(?P<operation>mem\w+): detected field-spanning write \(size (?P<size_bytes>\d+)\) of "
-                r"single field \"(?P<member>[^\"\n]{1,120})\"(?: at (?P<at_file>[^\s:]{1,200}):(?P<at_line>\d+))? "
-                r"\(size (?P<member_bytes>\d+)\)"
+                r"single field \"(?P<member>[^\"\n]{1,120})\"(?: at (?P<at_file>[^\s:]{1,200}):"
+                r"(?P<at_line>\d+))? \(size (?P<member_bytes>\d+)\)"
             ),
         ),
     ),

@@ -6,7 +6,8 @@ from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
 _ACCESS = re.compile(
-    r"(?P<access>Read|Write) (?:of size (?P<size>\d+)(?: at addr (?P<address>[0-9a-f]+))?|at addr (?P<tagged>[0-9a-f]+))"
+    r"(?P<access>Read|Write) (?:of size (?P<size>\d+)(?: at addr (?P<address>[0-9a-f]+))?|"
+    r"at addr (?P<tagged>[0-9a-f]+))"
     r"(?: by task (?P<comm>.{1,16})/(?P<pid>\d+))?"
 )
 # What differs between two headers of one bug.

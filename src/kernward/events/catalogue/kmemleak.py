@@ -9,7 +9,8 @@ def read(reading: Reading) -> None:
     """Frames carry the reporter's name, too; what only hands out memory is not the owner of the leak."""
     reading.machinery.append(
         (
-            r"\w*(?:alloc|kmem|slab|mmap|create_object|idr_get|list_lru_init|k\w*asprintf|pcpu_create|strn?dup|memdup)\w*",
+            r"\w*(?:alloc|kmem|slab|mmap|create_object|idr_get|list_lru_init|asprintf|pcpu_create|"
+            r"strn?dup|memdup)\w*",
             "allocates for its caller",
         )
     )

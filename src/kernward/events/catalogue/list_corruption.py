@@ -48,14 +48,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=(
-        "kernel-bug",
-        "warning",
-        "invalid-opcode",
-        "oops",
-        "list-corruption",
-        "internal-error",
-    ),
+    absorbs=("invalid-opcode", "oops", "list-corruption", "internal-error"),
     printed_by=("lib/list_debug.c:__list_add_valid",),
     meaning=(
         "Before linking or unlinking an entry the kernel checks that its neighbours point "

@@ -11,7 +11,7 @@ KIND = Kind(
     severity="error",
     subsystem=None,
     patterns=(
-        # x86: 'unable to handle … at' until 5.1, 'BUG: kernel NULL pointer dereference, address:' since 5.2.
+        # x86: 'unable to handle … at' until 5.1, 'kernel NULL pointer dereference, address:' since 5.2.
         Pattern(
             literal="kernel NULL pointer dereference",
             regex=(

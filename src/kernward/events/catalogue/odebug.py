@@ -54,10 +54,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=(
-        "warning",
-        "odebug",
-    ),
+    absorbs=("odebug",),
     read=read,
     printed_by=("lib/debugobjects.c:debug_print_object",),
     meaning=(

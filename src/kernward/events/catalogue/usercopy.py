@@ -56,14 +56,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=(
-        "kernel-bug",
-        "warning",
-        "invalid-opcode",
-        "oops",
-        "usercopy",
-        "internal-error",
-    ),
+    absorbs=("invalid-opcode", "oops", "usercopy", "internal-error"),
     read=read,
     printed_by=("mm/usercopy.c:usercopy_abort",),
     meaning=(

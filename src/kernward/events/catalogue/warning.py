@@ -2,6 +2,11 @@
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
+# Checks that have kinds of their own, by file, and by file and function.
+_OWN_FILES = r"[\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/kobject)\.c:"
+_ALLOCATORS = r"(?:\./)?mm/[\w/-]+\.c:\d+ (?:at )?(?:_{0,2}vmalloc_(?:area_)?node|\w*k[a-z]{0,2}malloc)"
+_NOT_ELSEWHERE = rf"(?!{_OWN_FILES}|{_ALLOCATORS})"
+
 KIND = Kind(
     id="warning",
     title="WARNING in {function}",
@@ -14,10 +19,8 @@ KIND = Kind(
         Pattern(
             literal="WARNING: CPU: ",
             regex=(
-                r"WARNING: CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at "
-                r"(?![\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/kobject)\.c:)"
-                r"(?!(?:\./)?mm/[\w/-]+\.c:\d+ (?:_{0,2}vmalloc_(?:area_)?node|\w*k[a-z]{0,2}malloc))(?:"
-                r"(?P<at_file>[\w./+-]+):(?P<at_line>\d+) ?)?(?P<at_function>[\w.$]+)?(?:\+0x|\(|$)"
+                rf"WARNING: CPU: (?P<cpu>\d+) PID: (?P<pid>\d+) at {_NOT_ELSEWHERE}"
+                r"(?:(?P<at_file>[\w./+-]+):(?P<at_line>\d+) ?)?(?P<at_function>[\w.$]+)?(?:\+0x|\(|$)"
             ),
             printed=("WARNING: CPU: %d PID: %d at ",),
         ),
@@ -25,9 +28,7 @@ KIND = Kind(
         Pattern(
             literal=", CPU#",
             regex=(
-                r"WARNING: "
-                r"(?![\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/kobject)\.c:)"
-                r"(?!(?:\./)?mm/[\w/-]+\.c:\d+ at (?:_{0,2}vmalloc_(?:area_)?node|\w*k[a-z]{0,2}malloc))(?:(?P<at_file>[\w./+-]+):(?P<at_line>\d+) at )?"
+                rf"WARNING: {_NOT_ELSEWHERE}(?:(?P<at_file>[\w./+-]+):(?P<at_line>\d+) at )?"
                 r"(?P<at_function>[\w.$]+)(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?(?: \[[\w-]+\])?, CPU#"
                 r"(?P<cpu>\d+): (?P<comm>.{1,16})/(?P<pid>\d+)"
             ),
@@ -38,8 +39,8 @@ KIND = Kind(
         Pattern(
             literal="WARNING: at ",
             regex=(
-                r"WARNING: at "
-                r"(?![\w./-]*(?:lib/refcount|lib/debugobjects|lib/list_debug|mm/usercopy|lib/kobject)\.c:)(?P<at_file>[\w./+-]+):(?P<at_line>\d+) (?P<at_function>[\w.$]+)?"
+                rf"WARNING: at {_NOT_ELSEWHERE}"
+                r"(?P<at_file>[\w./+-]+):(?P<at_line>\d+) (?P<at_function>[\w.$]+)?"
             ),
             unprinted="older than 6.1",
         ),

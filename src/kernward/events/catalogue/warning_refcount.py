@@ -38,10 +38,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=(
-        "warning",
-        "warning-refcount",
-    ),
+    absorbs=("warning-refcount",),
     read=read,
     printed_by=("lib/refcount.c:refcount_warn_saturate",),
     meaning=(
