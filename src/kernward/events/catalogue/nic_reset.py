@@ -67,6 +67,14 @@ KIND = Kind(
             printed=("Transmit timeout, status %2x %4x %4x %4x",),
         ),
         Pattern(
+            literal=": tx hang",
+            regex=(
+                r"(?:(?P<driver>[\w-]{2,32}) (?P<bus_id>[\w:.-]{1,40}) )?(?P<interface>[\w.@-]{1,15})(?: "
+                r"\([\w ,]{1,40}\))?: (?P<action>tx hang)$"
+            ),
+            printed=("tx hang",),
+        ),
+        Pattern(
             literal="Keep alive watchdog timeout",
             regex=(
                 r"(?:(?P<driver>[\w-]{2,32}) (?P<bus_id>[\w:.-]{1,40}) )?(?P<interface>[\w.@-]{1,15})(?: "

@@ -1,37 +1,37 @@
-"""A USB port drew more current than it may."""
+"""A USB port or hub reports that too much current flows."""
 
 from kernward.events.kind import Field, Kind, Pattern
 
 KIND = Kind(
     id="usb-over-current",
-    title="USB over-current condition",
+    title="USB: over-current condition",
     class_="hardware",
     severity="warning",
-    subsystem="USB",
+    subsystem="usb",
     patterns=(
         Pattern(
-            literal="over-current condition",
-            regex=r"(?:usb|hub) (?P<port>[\w.:-]{1,60}): over-current condition$",
+            literal=": over-current condition",
+            regex=r"(?:usb|hub) (?P<device>\S+): over-current condition",
+            printed=("over-current condition",),
         ),
     ),
-    fields=(Field("port", "str", "the port or hub"),),
+    fields=(Field("device", "str", "port or hub"),),
     printed_by=(
         "drivers/usb/core/hub.c:port_event",
         "drivers/usb/core/hub.c:hub_event",
     ),
     meaning=(
-        "The hub switched a port off because too much current flowed: a device with a short circuit, a "
-        "damaged socket, or sensing that is not wired on this board. A port that flaps like this keeps a "
-        "kernel thread busy."
+        "The power switch of the port cut the current: a short circuit, a defective device, or "
+        "one that draws more than the port gives. The port is switched on again and the message "
+        "returns while the cause remains. On boards without a device at that port it is a "
+        "floating input and harmless, but it costs CPU when it repeats."
     ),
     next_steps=(
-        "Unplug what is on the port; if the line goes on without a device, it is the socket or the board.",
-        (
-            "`lsusb -t` finds the port; `echo 1 > /sys/bus/usb/devices/PORT/disable` silences it on newer "
-            "kernels."
-        ),
+        "Which port, and what is plugged in: lsusb -t",
+        "Unplug or replace the device; a hub with its own supply",
+        "Without a device: firmware update, or disable the port",
     ),
-    confused_with=("pcie-power-fault: the same for a PCIe slot",),
-    example="[  931.440001] usb usb1-port3: over-current condition",
-    near_miss="[    1.440001] hub 1-0:1.0: individual port over-current protection",
+    confused_with=("usb-enumeration-failed: the device has power but does not answer",),
+    example="[  220.100110] usb usb1-port3: over-current condition",
+    near_miss="[  220.100110] usb usb1-port3: over-current change #3",
 )
