@@ -29,11 +29,6 @@ KIND = Kind(
             regex=r"Kernel BUG at (?:(?P<at_file>[\w./+-]+):(?P<at_line>\d+)|[\w.+/]{3,80})",
             unprinted="kernels before 2.6.26 and other architectures",
         ),
-        Pattern(
-            literal="Kernel BUG [#",
-            regex=r"Kernel BUG \[#\d+\]",
-            unprinted="printed by riscv only",
-        ),
     ),
     fields=(
         Field("at_file", "str", "source file of the check"),

@@ -29,6 +29,11 @@ KIND = Kind(
             unprinted="printed by powerpc",
         ),
         Pattern(
+            literal="Kernel BUG [#",
+            regex=r"Kernel BUG \[#(?P<oops>\d+)\]",
+            unprinted="printed by riscv",
+        ),
+        Pattern(
             literal="Oops [#",
             regex=r"Oops \[#(?P<oops>\d+)\]",
             unprinted="printed by riscv",

@@ -63,6 +63,20 @@ KIND = Kind(
             ),
             unprinted="printed by another architecture than amd64",
         ),
+        # arm64: faults that have a name but no handler.
+        Pattern(
+            literal="Unable to handle kernel ",
+            regex=(
+                r"Unable to handle kernel (?:alignment fault|unknown \d+|level -?\d [\w ]{3,40}|"
+                r"TLB conflict abort|synchronous [\w ]{3,40}) at virtual address (?P<address>[0-9a-f]+)"
+            ),
+            unprinted="printed by another architecture than amd64",
+        ),
+        Pattern(
+            literal="BUG: Unable to handle unknown paging fault",
+            regex=r"BUG: Unable to handle unknown paging fault at 0x(?P<address>[0-9a-f]+)",
+            unprinted="printed by powerpc only",
+        ),
         # powerpc.
         Pattern(
             literal="BUG: Unable to handle kernel",
