@@ -10,10 +10,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -25,6 +23,9 @@ from kernward.operations.tally import Tally
 from kernward.records.errors import KernwardError
 from kernward.records.events import Event
 from kernward.store.rows import row
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 # Below this much input more processes cost more than they bring.
 WORTH_SHARING_BYTES = 8 << 20
@@ -213,6 +214,8 @@ def _shared(
     each: Callable[[bytes], object] | None,
     progress: Progress | None,
 ) -> None:
+    from multiprocessing import get_context
+
     # Loaded before the fork, so that all processes share it.
     from kernward.events.recognise import armed
 
@@ -229,7 +232,7 @@ def _shared(
             numbers.value += 1
         return number
 
-    spools: dict[Connection, tuple[Spool | None, Spool | None]] = {}
+    spools: dict["Connection", tuple[Spool | None, Spool | None]] = {}
     processes = []
     try:
         for _ in range(jobs):
@@ -261,7 +264,7 @@ def _child(
     draw: Callable[[], int],
     row_spool: Spool | None,
     line_spool: Spool | None,
-    out: Connection,
+    out: "Connection",
 ) -> None:
     tally = Tally()
     begun = 0
@@ -292,12 +295,14 @@ def _child(
 
 
 def _collect(
-    spools: dict[Connection, tuple[Spool | None, Spool | None]],
+    spools: dict["Connection", tuple[Spool | None, Spool | None]],
     whole: Input,
     each: Callable[[bytes], object] | None,
     progress: Progress | None,
 ) -> None:
     """Take what the children tell until all have ended; events are handed on in the input's order."""
+    from multiprocessing.connection import wait
+
     unreadable: list[tuple[int, str]] = []
     waiting: dict[int, tuple[Stretch, Spool | None]] = {}
     stretches: dict[int, tuple[Stretch, Spool | None]] = {}
@@ -306,7 +311,7 @@ def _collect(
     running = set(spools)
     while running:
         for ready in wait(list(running)):
-            connection = cast(Connection, ready)
+            connection = cast("Connection", ready)
             try:
                 message = connection.recv_bytes()
             except EOFError:
