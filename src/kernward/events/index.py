@@ -35,12 +35,16 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Index(msgspec.Struct, frozen=True, array_like=True):
-    """`digest` names the catalogue's contents; `database` is hyperscan's, empty when it is absent."""
+    """`digest` names the catalogue's contents; `database` is hyperscan's, empty when it is absent.
+
+    `programs` are those besides the kernel whose lines some kind accepts.
+    """
 
     digest: str
     entries: tuple[Entry, ...]
     platform: str
     database: bytes
+    programs: tuple[str, ...]
 
 
 def names() -> list[str]:
@@ -97,7 +101,8 @@ def build() -> Index:
     from kernward.events.scan import compiled
 
     platform, database = compiled([entry.literal for entry in entries])
-    return Index(digest(), entries, platform, database)
+    programs = tuple(sorted({program for each in kinds() for program in each.programs}))
+    return Index(digest(), entries, platform, database, programs)
 
 
 def save(index: Index, path: Path) -> None:

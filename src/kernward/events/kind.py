@@ -95,6 +95,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     reach: int = 0
     # Kinds whose messages, inside this kind's report, are part of it and open no event of their own.
     absorbs: tuple[str, ...] = ()
+    # Programs besides the kernel that print it: their syslog and journal lines are accepted too.
+    programs: tuple[str, ...] = ()
     # For irregular text: refines what was read (see reading.Reading).
     read: "Callable[[Reading], None] | None" = None
     # Kernel files (and functions) that print it.

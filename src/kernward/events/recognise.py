@@ -27,6 +27,8 @@ from kernward.records.lines import Line
 
 # A report is looked for in this many bytes and lines after the line that names it.
 MOST_BYTES = 96 << 10
+# The lines that continue a message (an OOM's task table) are looked for in at most so many.
+AHEAD_BYTES = 352 << 10
 MOST_LINES = 1200
 FIRST_LINES = 120
 # The text of a report that an event keeps.
@@ -185,11 +187,7 @@ class Recogniser:
         named: dict[int, Named | None] = {}
         replay_end = 0
         for number, hit in enumerate(hits):
-            if (
-                not chunk.last
-                and hit[0] + MOST_BYTES + 4096 > chunk.size
-                and chunk.size - hit[0] < 4 * MOST_BYTES
-            ):
+            if not chunk.last and hit[0] + AHEAD_BYTES > chunk.size:
                 self.deferred = [each for at, each in enumerate(hits[number:], number) if at not in done]
                 # What stands before the first one that waits may be needed to know a handover.
                 chunk.keep = (
@@ -243,7 +241,8 @@ class Recogniser:
         if not lines:
             return None
         line = lines[0]
-        if line.tag is not None and line.tag != "kernel":
+        program = None if line.tag == "kernel" else line.tag
+        if program is not None and program not in self.ready.index.programs:
             return None
         text = line.text.lstrip()
         if text.startswith("** "):
@@ -257,7 +256,7 @@ class Recogniser:
                     continue
                 found = candidate(id, number)
                 match = found.match(text)
-                if match is not None:
+                if match is not None and (program is None or program in found.kind.programs):
                     best = Named(found, match, line)
         return best
 
@@ -285,7 +284,7 @@ class Recogniser:
                 return None
             host = self.current = opened
         else:
-            self._clock(host, line)
+            self._clock(host, line, kind.id)
         parts: Parts | None = None
         if kind.extent is Extent.REPORT:
             lines, parts = self._report(chunk, hits, number, found, named, done)
@@ -361,8 +360,8 @@ class Recogniser:
         reading = Reading(kind, [last, banner], 0, fields, kind.title, (), None)
         return self._finish(reading, host, last)
 
-    def _clock(self, host: Host, line: Line) -> None:
-        """Notice a new boot by its boot id, or by a clock that went back."""
+    def _clock(self, host: Host, line: Line, kind: str) -> None:
+        """Notice a new boot by its boot id, or by a clock that went back (and not over known ground)."""
         at = line.monotonic_s
         if line.boot_id is not None:
             if host.boot != line.boot_id:
@@ -374,6 +373,8 @@ class Recogniser:
         elif host.boot is None or (
             at is not None and host.last_s is not None and at + BACKWARDS_S < host.last_s
         ):
+            if host.boot is not None and _same(kind, line) in host.recent:
+                return
             if host.boot is not None:
                 host.kernel = host.build = None
                 host.recent, host.lines = set(), set()
@@ -457,7 +458,7 @@ class Recogniser:
         if not kind.reach:
             return [line]
         start = hits[number][0]
-        near = chunk.lines(start, min(chunk.size, start + MOST_BYTES), 4 * kind.reach + 1)
+        near = chunk.lines(start, min(chunk.size, start + AHEAD_BYTES), 4 * kind.reach + 1)
         lines = [line]
         continuations = _continuations(kind.id)
         taken = 0
@@ -502,7 +503,7 @@ class Recogniser:
         if len(text) > MOST_TEXT:
             text = text[:MOST_TEXT]
         if line.monotonic_s is not None:
-            same = (line.monotonic_s, hash((kind.id, line.text, line.caller)))
+            same = _same(kind.id, line)
             if same in host.recent:
                 self.replayed_lines += 1
                 return None
@@ -541,6 +542,11 @@ class Recogniser:
             text,
         )
         return host.chain.link(event)
+
+
+def _same(kind: str, line: Line) -> tuple[float, int]:
+    """What tells a message of a boot from all others of it."""
+    return line.monotonic_s or 0.0, hash((kind, line.text, line.caller))
 
 
 def _is_panic(kind: Kind) -> bool:

@@ -36,6 +36,7 @@ KIND = Kind(
         Field("suppressed", "int", "messages that were thrown away"),
         Field("unit", "str", "unit that wrote them"),
     ),
+    programs=("systemd-journald",),
     printed_by=(
         "systemd: src/journal/journald-rate-limit.c",
         "systemd: src/journal/journald-kmsg.c",
