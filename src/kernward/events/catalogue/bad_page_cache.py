@@ -21,7 +21,6 @@ KIND = Kind(
     title_without_function="BUG: Bad page cache in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="BUG: Bad page cache in process",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="BUG: Bad page map",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="BUG: Bad page map",

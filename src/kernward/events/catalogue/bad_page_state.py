@@ -28,7 +28,6 @@ KIND = Kind(
     title_without_function="BUG: Bad page state in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="BUG: Bad page state in process",

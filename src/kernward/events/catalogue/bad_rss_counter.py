@@ -7,7 +7,6 @@ KIND = Kind(
     title="BUG: Bad rss-counter state",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="BUG: Bad rss-counter state",

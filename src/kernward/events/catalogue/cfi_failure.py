@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="CFI failure in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="CFI failure at ",

@@ -17,7 +17,6 @@ KIND = Kind(
     title_without_function="WARNING in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="DEBUG_LOCKS_WARN_ON(",

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="PANIC: double fault in corrupted",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="PANIC: double fault",

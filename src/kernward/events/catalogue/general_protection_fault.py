@@ -10,7 +10,6 @@ KIND = Kind(
     title_without_function="general protection fault in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         # Since 5.6 with the probable address; newer ones print it after 'Oops: '.
         Pattern(

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="BUG: hard lockup in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="etected hard LOCKUP on cpu",

@@ -12,7 +12,7 @@ _HOLDER = re.compile(
 
 
 def read(reading: Reading) -> None:
-    """Since 6.16 the kernel may name the holder of the lock."""
+    """Newer kernels name the holder of the lock where they can tell."""
     for text in reading.texts[1:60]:
         if found := _HOLDER.match(text):
             reading.fields["holder_comm"] = found["comm"]
@@ -27,7 +27,6 @@ KIND = Kind(
     title_without_function="INFO: task hung in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="blocked for more than ",
@@ -80,7 +79,7 @@ KIND = Kind(
             "`cat /sys/kernel/debug/block/*/hctx*/busy`."
         ),
         (
-            "Waiting for a lock: the `likely owned by task` line (6.17) or lockdep's list names "
+            "Waiting for a lock: the `likely owned by task` line (newer kernels) or lockdep's list names "
             "the holder; otherwise drgn or a kdump."
         ),
         "NFS or a fuse server as the last frame: the server is the culprit.",

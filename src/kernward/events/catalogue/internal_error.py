@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="Internal error in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Internal error: ",

@@ -53,7 +53,6 @@ KIND = Kind(
     title_without_function="KASAN: {bug}",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         # A symbolised log repeats the header for each inlined function.
         Pattern(

@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="KCSAN: assert: race in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         # A symbolised log repeats the header for each inlined function.
         Pattern(

@@ -25,7 +25,6 @@ KIND = Kind(
     title_without_function="KCSAN: data-race in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="BUG: KCSAN: data-race",

@@ -15,7 +15,6 @@ KIND = Kind(
     title_without_function="kernel BUG in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="kernel BUG at ",

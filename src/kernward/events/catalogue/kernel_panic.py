@@ -62,7 +62,6 @@ KIND = Kind(
     title_without_function="kernel panic: unknown reason",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Kernel panic - not syncing",

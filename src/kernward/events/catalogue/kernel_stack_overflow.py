@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="kernel stack overflow in corrupted",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Insufficient stack space to handle exception",

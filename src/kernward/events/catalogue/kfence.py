@@ -17,7 +17,6 @@ KIND = Kind(
     title_without_function="KFENCE: {bug} in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         # A symbolised log repeats the header for each inlined function.
         Pattern(

@@ -24,7 +24,6 @@ KIND = Kind(
     title_without_function="memory leak in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="unreferenced object 0x",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="kmemleak: new suspected memory leaks",
     class_="resource",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="new suspected memory leaks",

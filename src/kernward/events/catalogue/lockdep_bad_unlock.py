@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="{level}: bad unlock balance in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="bad unlock balance detected!",

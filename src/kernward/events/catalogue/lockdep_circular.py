@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="WARNING: possible circular locking dependency detected",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="possible circular locking dependency detected",

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="{level}: lock held when returning to user space in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="lock held when returning to user space!",

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="{level}: held lock freed in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="held lock freed!",

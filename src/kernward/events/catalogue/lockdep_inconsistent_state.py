@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="inconsistent lock state in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="inconsistent lock state",

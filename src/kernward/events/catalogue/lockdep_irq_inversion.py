@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="WARNING: possible irq lock inversion dependency detected",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="possible irq lock inversion dependency detected",

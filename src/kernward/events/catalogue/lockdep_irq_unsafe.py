@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="WARNING: {context}-safe -> {context}-unsafe lock order detected",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="-unsafe lock order detected",

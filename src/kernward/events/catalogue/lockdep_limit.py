@@ -7,7 +7,6 @@ KIND = Kind(
     title="BUG: {limit} too low!",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal=" too low!",

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="WARNING: nested lock was not taken in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Nested lock was not taken",

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="WARNING: possible recursive locking detected",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="possible recursive locking detected",

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="{level}: still has locks held in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="still has locks held!",

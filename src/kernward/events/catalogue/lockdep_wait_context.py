@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="WARNING: locking bug in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Invalid wait context",
@@ -29,11 +28,10 @@ KIND = Kind(
         "with it, it is a real bug."
     ),
     next_steps=(
-        (
-            "`context-{4:4}` and the lock's `{3:3}` show the levels: the inner number must not "
-            "be smaller … the lock list shows which outer lock forbids it."
-        ),
-        "Use raw_spinlock_t for short hard sections, or move the work out.",
+        "A lock's `{outer:inner}` must not be larger than that of any lock held: the list of held locks "
+        "shows which one forbids it.",
+        "Use raw_spinlock_t for short hard sections, or move the work out of them.",
+        "`scripts/decode_stacktrace.sh vmlinux < report` for the lines.",
     ),
     confused_with=("sleeping-in-atomic: a function that sleeps was called, not only a lock taken.",),
     example=(

@@ -15,7 +15,6 @@ KIND = Kind(
     title_without_function="INFO: trying to register non-static key in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="trying to register non-static key",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="BUG: non-zero {what} on freeing mm",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="BUG: non-zero ",

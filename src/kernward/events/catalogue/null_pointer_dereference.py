@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="BUG: unable to handle kernel NULL pointer dereference in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         # x86: 'unable to handle … at' until 5.1, 'kernel NULL pointer dereference, address:' since 5.2.
         Pattern(

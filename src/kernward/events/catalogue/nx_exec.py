@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="kernel tried to execute {page} page in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="kernel tried to execute ",

@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="Oops in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Oops: ",

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="BUG: unable to handle kernel paging request in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         # x86.
         Pattern(

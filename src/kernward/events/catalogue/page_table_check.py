@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="kernel BUG in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="mm/page_table_check.c:",

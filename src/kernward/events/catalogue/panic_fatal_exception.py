@@ -7,7 +7,6 @@ KIND = Kind(
     title="kernel panic: Fatal exception",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Fatal exception",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="kernel panic: Hard LOCKUP",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Hard LOCKUP",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="kernel panic: hung_task: blocked tasks",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="hung_task: blocked tasks",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="kernel panic: {reason}",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Kernel panic - not syncing: ",

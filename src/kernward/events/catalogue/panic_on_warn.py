@@ -7,7 +7,6 @@ KIND = Kind(
     title="kernel panic: panic_on_warn set",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="panic_on_warn set",

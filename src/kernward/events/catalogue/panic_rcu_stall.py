@@ -7,7 +7,6 @@ KIND = Kind(
     title="kernel panic: RCU Stall",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="RCU Stall",

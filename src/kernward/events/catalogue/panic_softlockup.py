@@ -7,7 +7,6 @@ KIND = Kind(
     title="kernel panic: softlockup: hung tasks",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="softlockup: hung tasks",

@@ -31,7 +31,6 @@ KIND = Kind(
     title_without_function="kernel panic: stack is corrupted in corrupted",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="stack-protector: Kernel stack is corrupted in",

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="kernel panic: corrupted stack end in corrupted",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="corrupted stack end detected inside scheduler",

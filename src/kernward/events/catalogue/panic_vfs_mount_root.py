@@ -7,7 +7,6 @@ KIND = Kind(
     title="kernel panic: VFS: Unable to mount root fs on unknown-block(NUM,NUM)",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="VFS: Unable to mount root fs",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="rcu: {flavour} kthread starved",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="kthread starved for",

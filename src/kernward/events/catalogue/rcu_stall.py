@@ -27,7 +27,6 @@ KIND = Kind(
     title_without_function="INFO: rcu detected stall in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="self-detected stall on CPU",

@@ -30,7 +30,6 @@ KIND = Kind(
     title_without_function="{level}: suspicious RCU usage in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="suspicious RCU usage",

@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="BUG: rwlock {what} in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="BUG: rwlock ",

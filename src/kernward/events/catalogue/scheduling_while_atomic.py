@@ -15,7 +15,6 @@ KIND = Kind(
     title_without_function="BUG: scheduling while atomic in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="scheduling while atomic: ",

@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="SError in corrupted",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="SError Interrupt on CPU",

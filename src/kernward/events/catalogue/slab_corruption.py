@@ -21,7 +21,6 @@ KIND = Kind(
     title="BUG {cache}: {what}",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="(Not tainted): ",

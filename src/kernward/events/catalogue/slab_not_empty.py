@@ -7,7 +7,6 @@ KIND = Kind(
     title="kmem_cache_destroy: slab cache still has objects",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Slab cache still has objects",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="INFO: {what} in {in_function} age=NUM cpu=NUM pid=NUM",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="INFO: Allocated in ",

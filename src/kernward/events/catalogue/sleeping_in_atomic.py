@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="BUG: sleeping function called from invalid context in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="sleeping function called from invalid context",

@@ -17,7 +17,6 @@ KIND = Kind(
     title_without_function="BUG: using {operation}() in preemptible code in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="() in preemptible",

@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="BUG: stack guard page was hit in corrupted",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="stack guard page was hit",

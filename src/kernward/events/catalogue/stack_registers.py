@@ -15,7 +15,6 @@ KIND = Kind(
     title="WARNING: kernel stack {what} has bad value",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="WARNING: kernel stack regs at",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="kernel panic: sysrq triggered crash",
     class_="crash",
     severity="fatal",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="sysrq triggered crash",

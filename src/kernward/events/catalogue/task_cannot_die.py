@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="INFO: task can't die in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="can't die for more than",

@@ -19,7 +19,6 @@ KIND = Kind(
     title_without_function="UBSAN: {bug} in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="UBSAN: ",

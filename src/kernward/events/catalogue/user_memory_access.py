@@ -9,7 +9,6 @@ KIND = Kind(
     title_without_function="BUG: unable to handle kernel access to user memory in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Unable to handle kernel access to user memory",

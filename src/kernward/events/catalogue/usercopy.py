@@ -20,7 +20,6 @@ KIND = Kind(
     title_without_function="BUG: bad usercopy in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="ernel memory ",

@@ -13,7 +13,6 @@ KIND = Kind(
     title_without_function="WARNING in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         # Until 6.15.
         Pattern(

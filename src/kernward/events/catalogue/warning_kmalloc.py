@@ -17,7 +17,6 @@ KIND = Kind(
     title_without_function="WARNING: kmalloc bug in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="WARNING: CPU: ",

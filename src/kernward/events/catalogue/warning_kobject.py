@@ -15,7 +15,6 @@ KIND = Kind(
     title_without_function="WARNING: kobject bug in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="lib/kobject.c:",

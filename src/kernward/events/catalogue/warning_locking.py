@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="WARNING: locking bug in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="kernel/locking/lockdep.c:",

@@ -20,7 +20,6 @@ KIND = Kind(
     title_without_function="WARNING: proc registration bug in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="fs/proc/generic.c:",

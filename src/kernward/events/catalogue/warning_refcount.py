@@ -15,7 +15,6 @@ KIND = Kind(
     title_without_function="WARNING: refcount bug in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="lib/refcount.c:",

@@ -8,7 +8,6 @@ KIND = Kind(
     title_without_function="WARNING: zero-size vmalloc in corrupted",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="mm/vmalloc.c:",

@@ -16,7 +16,6 @@ KIND = Kind(
     title_without_function="workqueue: work hogged CPU",
     class_="resource",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal=" hogged CPU for >",

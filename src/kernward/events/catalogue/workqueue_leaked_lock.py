@@ -24,7 +24,6 @@ KIND = Kind(
     title_without_function="BUG: workqueue leaked lock or atomic in corrupted",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="BUG: workqueue leaked lock or atomic: ",

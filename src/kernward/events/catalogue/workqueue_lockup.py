@@ -7,7 +7,6 @@ KIND = Kind(
     title="BUG: workqueue lockup",
     class_="crash",
     severity="error",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="BUG: workqueue lockup - pool",

@@ -7,7 +7,6 @@ KIND = Kind(
     title="x86/mm: Checked W+X mappings: FAILED",
     class_="crash",
     severity="warning",
-    subsystem=None,
     patterns=(
         Pattern(
             literal="Checked W+X mappings: FAILED",
