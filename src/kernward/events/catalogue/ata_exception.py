@@ -53,7 +53,7 @@ KIND = Kind(
             regex=(
                 r"ata(?P<port>\d+)(?:\.(?P<device_number>\d+))?: exception Emask "
                 "(?P<error_mask>0x[0-9a-f]+) SAct (?P<active_tags>0x[0-9a-f]+) SErr "
-                "(?P<link_error>0x[0-9a-f]+) action 0x[0-9a-f]+(?P<frozen> frozen)?"
+                "(?P<link_error>0x[0-9a-f]+) action 0x[0-9a-f]+(?: (?P<frozen>frozen))?"
             ),
             printed=("exception Emask 0x%x SAct 0x%x SErr 0x%x action 0x%x%s%s",),
         ),

@@ -1,6 +1,49 @@
 """An NVMe device answered a read or a write with an error status."""
 
 from kernward.events.kind import Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+# Kernels built without CONFIG_NVME_VERBOSE_ERRORS say "I/O Cmd" and "I/O Error" for all of them; the
+# words are those of drivers/nvme/host/constants.c, so that both kinds of kernel give one title.
+_COMMANDS = {
+    0x0: "Flush",
+    0x1: "Write",
+    0x2: "Read",
+    0x4: "Write Uncorrectable",
+    0x5: "Compare",
+    0x8: "Write Zeroes",
+    0x9: "Dataset Management",
+    0xC: "Verify",
+    0x7D: "Zone Append",
+}
+_STATUS = {
+    (0, 0x04): "Data Transfer Error",
+    (0, 0x06): "Internal Error",
+    (0, 0x07): "Command Abort Requested",
+    (0, 0x0B): "Invalid Namespace or Format",
+    (0, 0x80): "LBA Out of Range",
+    (0, 0x82): "Namespace Not Ready",
+    (2, 0x80): "Write Fault",
+    (2, 0x81): "Unrecovered Read Error",
+    (2, 0x82): "End-to-end Guard Check Error",
+    (2, 0x83): "End-to-end Application Tag Check Error",
+    (2, 0x84): "End-to-end Reference Tag Check Error",
+    (2, 0x85): "Compare Failure",
+    (2, 0x86): "Access Denied",
+    (3, 0x00): "Internal Pathing Error",
+    (3, 0x70): "Host Pathing Error",
+    (3, 0x71): "Host Aborted Command",
+}
+
+
+def read(reading: Reading) -> None:
+    """Name command and status by their numbers where the kernel did not."""
+    fields = reading.fields
+    if fields["operation"] == "I/O Cmd":
+        fields["operation"] = _COMMANDS.get(fields["opcode"], "I/O Cmd")
+    if fields["status"] == "I/O Error":
+        fields["status"] = _STATUS.get((fields["status_type"], fields["status_code"]), "I/O Error")
+
 
 KIND = Kind(
     id="nvme-command-error",
@@ -14,8 +57,8 @@ KIND = Kind(
             regex=(
                 r"(?P<device>nvme\w+): (?P<operation>[\w /]+)\(0x(?P<opcode>[0-9a-f]+)\) @ LBA "
                 r"(?P<lba>\d+), (?P<blocks>\d+) blocks, (?P<status>[^(]+?) \(sct "
-                r"0x(?P<status_type>[0-9a-f]+) / sc 0x(?P<status_code>[0-9a-f]+)\)(?P<more> "
-                "MORE)?(?P<do_not_retry> DNR)?"
+                r"0x(?P<status_type>[0-9a-f]+) / sc 0x(?P<status_code>[0-9a-f]+)\)(?: (?P<more>MORE))?(?: "
+                "(?P<do_not_retry>DNR))?"
             ),
             since="5.18",
             printed=("blocks, %s (sct 0x%x / sc 0x%x) %s%s",),
@@ -42,6 +85,7 @@ KIND = Kind(
         "status_type",
         "status_code",
     ),
+    read=read,
     printed_by=("drivers/nvme/host/core.c:nvme_log_error",),
     meaning=(
         "The device completed a command with an error status and the kernel had no retry left or "

@@ -5,7 +5,7 @@ import re
 from kernward.events.kind import Field, Kind, Pattern
 from kernward.events.reading import Reading
 
-_CALLER = re.compile(r"Caller (?P<function>[\w.]+)\+0x")
+_CALLER = re.compile(r"Caller (?P<function>\w+)[\w.]*\+0x")
 
 
 def read(reading: Reading) -> None:

@@ -5,7 +5,7 @@ import re
 from kernward.events.kind import Field, Kind, Pattern
 from kernward.events.reading import Reading
 
-_WHERE = re.compile(r"\"(?P<function>[a-z_][\w.]*?)(?:\+0x[^\"]*|_read_verify)?\"")
+_WHERE = re.compile(r"\"(?P<function>[a-z_]\w*?)(?:\.[\w.]+)?(?:\+0x[^\"]*|_read_verify)?\"")
 
 
 def read(reading: Reading) -> None:

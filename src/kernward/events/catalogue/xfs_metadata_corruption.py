@@ -7,7 +7,7 @@ import re
 from kernward.events.kind import Field, Kind, Pattern
 from kernward.events.reading import Reading
 
-_WHERE = re.compile(r" detected at (?P<function>[\w.]+)\+0x")
+_WHERE = re.compile(r" detected at (?P<function>\w+)[\w.]*\+0x")
 
 
 def read(reading: Reading) -> None:
