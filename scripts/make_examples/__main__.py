@@ -20,8 +20,8 @@ from .readme import readme
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-# A healthy log of more bytes than this is kept compressed.
-KEPT_PLAIN = 40_000
+# Logs of more bytes than this are kept compressed.
+EXAMPLE_PLAIN, HEALTHY_PLAIN = 50_000, 40_000
 
 # Programs taken from packages: the package of each, and what else must be unpacked to run it.
 PROGRAMS = {
@@ -32,6 +32,7 @@ PROGRAMS = {
         ("libnftables1", "libnftnl11", "libmnl0", "libxtables12", "libjansson4"),
     ),
     "dmsetup": ("dmsetup", "sbin/dmsetup", ("libdevmapper1.02.1",)),
+    "mdadm": ("mdadm", "sbin/mdadm", ("libudev1",)),
     "dmesg": ("util-linux", "bin/dmesg", ()),
 }
 # What udev would load on the machine that has hardware.
@@ -143,6 +144,7 @@ def capture(host: Host, cache: Path, work: Path) -> dict[str, bytes]:
             memory_mb=host.memory_mb,
             bios_on_serial=host.bios_on_serial,
             hardware=host.hardware,
+            restarts=any(fault.restarts for fault in chosen),
             bad_sector=any(fault.bad_sector for fault in chosen),
             monitor=tuple(command for fault in chosen for command in fault.monitor),
         )
@@ -179,23 +181,37 @@ def inside(output: Path, name: str) -> bytes | None:
         return None
 
 
+def write(path: Path, data: bytes, plain_below: int) -> None:
+    """Write a log, compressed (and named so) when it is big."""
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".zst").unlink(missing_ok=True)
+    if len(data) > plain_below:
+        subprocess.run(["zstd", "-q", "-19", "-o", f"{path}.zst"], input=data, check=True)
+    else:
+        path.write_bytes(data)
+
+
 def save_example(host: Host, found: dict[str, bytes], out: Path) -> None:
-    """Write a host's logs, and what truth.json says of them."""
+    """Write a host's logs."""
     folder = out / host.name
     folder.mkdir(parents=True, exist_ok=True)
-    truth_file = out / "truth.json"
-    truth = json.loads(truth_file.read_text()) if truth_file.exists() else {}
     for name, data in found.items():
-        (folder / name).write_bytes(data)
-        truth[f"{host.name}/{name}"] = {
-            "host": host.name,
-            "kernel": host.kernel,
-            "faults": [
-                {"fault": fault.name, "what": fault.what, "kinds": fault.kinds}
-                for fault in map(faults.read, host.faults)
-            ],
-        }
-    truth_file.write_text(json.dumps(dict(sorted(truth.items())), indent=2) + "\n")
+        write(folder / name, data, EXAMPLE_PLAIN)
+
+
+def describe(out: Path) -> None:
+    """Write truth.json and README.md for the logs that are there."""
+    truth = {}
+    for host in HOSTS:
+        injected = [
+            {"fault": fault.name, "what": fault.what, "kinds": fault.kinds}
+            for fault in map(faults.read, host.faults)
+        ]
+        for form in host.captures:
+            for name in (f"{host.name}/{SUFFIX[form]}", f"{host.name}/{SUFFIX[form]}.zst"):
+                if (out / name).exists():
+                    truth[name] = {"host": host.name, "kernel": host.kernel, "faults": injected}
+    (out / "truth.json").write_text(json.dumps(dict(sorted(truth.items())), indent=2) + "\n")
     (out / "README.md").write_text(readme(truth))
 
 
@@ -204,13 +220,7 @@ def save_healthy(host: Host, found: dict[str, bytes], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     used = "used" if host.faults else "boot"
     for name, data in found.items():
-        path = out / f"{host.kernel}-{used}-{name.partition('.')[0]}.log"
-        path.unlink(missing_ok=True)
-        path.with_name(path.name + ".zst").unlink(missing_ok=True)
-        if len(data) > KEPT_PLAIN:
-            subprocess.run(["zstd", "-q", "-f", "-19", "-o", f"{path}.zst"], input=data, check=True)
-        else:
-            path.write_bytes(data)
+        write(out / f"{host.kernel}-{used}-{name.partition('.')[0]}.log", data, HEALTHY_PLAIN)
 
 
 def main() -> int:
@@ -221,7 +231,11 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, help="instead of examples/, or of tests/healthy/ with --healthy")
     parser.add_argument("--healthy", action="store_true", help="boot without faults, for tests/healthy/")
+    parser.add_argument("--describe", action="store_true", help="only write truth.json and README.md again")
     arguments = parser.parse_args()
+    if arguments.describe:
+        describe(arguments.out or ROOT / "examples")
+        return 0
     cache = arguments.cache.resolve()
     cache.mkdir(parents=True, exist_ok=True)
     hosts, save, usual = (
@@ -241,6 +255,8 @@ def main() -> int:
         save(host, found, arguments.out or usual)
         sizes = ", ".join(f"{name} {len(data):,} bytes" for name, data in found.items())
         print(f"{host.name} ({host.kernel}): {sizes}", flush=True)
+    if not arguments.healthy:
+        describe(arguments.out or usual)
     return 0
 
 

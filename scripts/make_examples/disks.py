@@ -17,7 +17,9 @@ def blank(path: Path, size_mb: int) -> Path:
 
 
 def make(form: str, path: Path, folder: Path, cache: Path) -> Path:
-    """A disk: `ext4`, `ext4-damaged` (16 MB) or `xfs-damaged` (320 MB, most of them holes)."""
+    """A disk: `blank`, `ext4`, `ext4-damaged` (16 MB) or `xfs-damaged` (320 MB, most of them holes)."""
+    if form == "blank":
+        return blank(path, DISK_MB)
     if form == "xfs-damaged":
         return _xfs_damaged(path, cache)
     tree = folder / "tree"

@@ -4,13 +4,14 @@ The comment lines at its head are read here: the first is the description, then 
 kinds that a log of it must hold), and where needed `modules:`, `options:` (a module and its
 parameters), `programs:`, `disk:`, `append:` (kernel command line), `lab: yes` (the module of
 guest/faultlab.c), `machine: hardware` (see machine.py), `bad_sector: yes`, `monitor:` (a command for QEMU's monitor, given when the script writes to ttyS1),
-`initramfs: no` and `ends: yes` (the machine does not survive it).
+`initramfs: no`, `restarts: yes` (it boots again) and `ends: yes` (the machine does not survive it).
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "faults"
+WORDS = frozenset("kinds modules programs disk append lab machine bad_sector initramfs restarts ends".split())
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Fault:
     bad_sector: bool
     monitor: tuple[str, ...]
     initramfs: bool
+    restarts: bool
     ends: bool
 
 
@@ -49,18 +51,7 @@ def read(name: str) -> Fault:
             options[module] = parameters
         elif colon and word == "monitor":
             monitor.append(rest)
-        elif colon and word in (
-            "kinds",
-            "lab",
-            "machine",
-            "bad_sector",
-            "modules",
-            "programs",
-            "disk",
-            "append",
-            "initramfs",
-            "ends",
-        ):
+        elif colon and word in WORDS:
             said[word] = rest
         else:
             what.append(line)
@@ -78,5 +69,6 @@ def read(name: str) -> Fault:
         said.get("bad_sector", "no") == "yes",
         tuple(monitor),
         said.get("initramfs", "yes") == "yes",
+        said.get("restarts", "no") == "yes",
         said.get("ends", "no") == "yes",
     )

@@ -32,7 +32,7 @@ HOSTS = (
     Host(
         "web-2", BACKPORT, "2026-11-18T01:11:37", ("syn-flood", "conntrack-full", "oom-cgroup"), ("rsyslog",)
     ),
-    Host("web-3", BOOKWORM, "2026-11-18T01:12:02", ("segfault", "conntrack-full", "syn-flood"), ("busybox",)),
+    Host("web-3", BOOKWORM, "2026-11-18T01:12:02", ("segfault", "syn-flood", "conntrack-full"), ("busybox",)),
     Host(
         "web-4",
         BOOKWORM_OLD,
@@ -73,19 +73,38 @@ HOSTS = (
         "ci-3",
         BOOKWORM,
         "2026-11-18T03:24:10",
-        ("driver-page-allocation", "driver-vmalloc", "driver-bad-page"),
+        ("driver-page-allocation",),
         ("rsyslog-iso",),
     ),
+    Host("ci-7", BACKPORT, "2026-11-18T03:33:20", ("driver-vmalloc", "driver-bad-page"), ("busybox",)),
     Host("ci-4", BOOKWORM_OLD, "2026-11-18T03:26:52", ("driver-wild",), ("console",)),
     Host("ci-5", BACKPORT_OLD, "2026-11-18T03:28:05", ("driver-paging",), ("dmesg",)),
     Host("ci-6", BACKPORT, "2026-11-18T03:31:48", ("driver-usercopy",), ("console",)),
     Host("ml-1", BACKPORT, "2026-11-18T02:05:31", ("memory-failure",), ("rsyslog",)),
     Host("store-1", BOOKWORM, "2026-11-18T02:50:12", ("xfs-corrupt",), ("console",)),
     Host(
+        "web-5",
+        BOOKWORM,
+        "2026-11-18T01:16:20",
+        ("pids-limit", "neighbour-overflow", "file-max", "tcp-memory"),
+        ("rsyslog-iso",),
+    ),
+    Host("edge-3", BACKPORT_OLD, "2026-11-18T03:09:33", ("restart",), ("console",), bios_on_serial=True),
+    Host(
+        "store-2",
+        BACKPORT,
+        "2026-11-18T02:54:40",
+        ("verity-corrupt", "md-failure"),
+        ("dmesg",),
+    ),
+    Host(
+        "rack-4", RACK, "2026-11-18T05:14:25", ("nvme-timeout", "sata-timeout"), ("console",), hardware=True
+    ),
+    Host(
         "rack-1",
         RACK,
         "2026-11-18T05:00:00",
-        ("link-flap", "mce-corrected", "nmi", "pcie-aer"),
+        ("mce-corrected", "nmi", "pcie-aer"),
         ("rsyslog", "console"),
         hardware=True,
     ),

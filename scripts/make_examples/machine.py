@@ -22,6 +22,7 @@ class Boot:
     memory_mb: int = 512
     bios_on_serial: bool = False
     hardware: bool = False
+    restarts: bool = False  # else a reset ends the run
     bad_sector: bool = False
     # Commands for QEMU's monitor; one is given each time the guest writes a line to its second
     # serial port.
@@ -34,11 +35,13 @@ def run(boot: Boot) -> bool:
     graphics = ",graphics=off" if boot.bios_on_serial else ""
     command = [
         "qemu-system-x86_64", "-accel", "tcg", "-M", ("q35" if boot.hardware else "pc") + graphics,
-        "-smp", "1", "-m", str(boot.memory_mb), "-display", "none", "-no-reboot",
+        "-smp", "1", "-m", str(boot.memory_mb), "-display", "none",
         "-rtc", f"base={boot.clock},clock=vm",
         "-kernel", str(boot.image), "-initrd", str(boot.initramfs), "-append", boot.append,
         "-serial", f"file:{boot.console}",
     ]  # fmt: skip
+    if not boot.restarts:
+        command.append("-no-reboot")
     for number, disk in enumerate(boot.disks):
         command += ["-drive", f"file={disk},format=raw,if=none,id=d{number}"]
         command += ["-device", f"virtio-blk-pci,drive=d{number}"]

@@ -1,5 +1,5 @@
 # QEMU's monitor raises a machine check that says the processor's state is lost.
-# kinds: mce-uncorrected panic-machine-check
+# kinds: mce-fatal panic-machine-check
 # machine: hardware
 # ends: yes
 # monitor: mce 0 0 0xbe00000000800400 0x4 0x0 0x0

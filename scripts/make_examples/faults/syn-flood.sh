@@ -1,5 +1,5 @@
 # 400 connection requests from invented addresses to a port with a queue of one.
-# kinds: syn-flood
+# kinds: tcp-syn-flood
 # modules: dummy
 ip link add web0 type dummy
 ip address add 10.20.0.4/24 dev web0

@@ -82,7 +82,7 @@ static noinline void lab_invalid_opcode(void)
 	asm volatile(".byte 0xf0, 0x90"); /* lock nop */
 }
 
-static noinline void lab_list(void)
+static noinline void lab_dequeue(void)
 {
 	LIST_HEAD(list);
 	struct list_head one, two;
@@ -93,7 +93,7 @@ static noinline void lab_list(void)
 	list_del(&one);
 }
 
-static noinline void lab_refcount(void)
+static noinline void lab_put_session(void)
 {
 	refcount_t users = REFCOUNT_INIT(1);
 
@@ -135,7 +135,7 @@ static noinline int lab_waiter(void *unused)
 	return 0;
 }
 
-static noinline void lab_mutex(void)
+static noinline void lab_submit_all(void)
 {
 	kthread_run(lab_holder, NULL, "lab_flush");
 	msleep(100);
@@ -143,7 +143,7 @@ static noinline void lab_mutex(void)
 	ssleep(seconds + 1);
 }
 
-static noinline void lab_page_allocation(void)
+static noinline void lab_fill_ring(void)
 {
 	struct page *page, *all = NULL;
 
@@ -158,12 +158,12 @@ static noinline void lab_page_allocation(void)
 	}
 }
 
-static noinline void lab_vmalloc(void)
+static noinline void lab_map_log(void)
 {
 	vfree(vmalloc(64ul << 30));
 }
 
-static noinline void lab_bad_page(void)
+static noinline void lab_return_page(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
 
@@ -174,7 +174,7 @@ static noinline void lab_bad_page(void)
 }
 
 /* Needs slub_debug=FZP for kmalloc-64. */
-static noinline void lab_slab_poison(void)
+static noinline void lab_late_write(void)
 {
 	char *object = kmalloc(64, GFP_KERNEL);
 
@@ -185,7 +185,7 @@ static noinline void lab_slab_poison(void)
 		(void)!kmalloc(64, GFP_KERNEL);
 }
 
-static noinline void lab_slab_redzone(void)
+static noinline void lab_clear_tail(void)
 {
 	char *object = kmalloc(64, GFP_KERNEL);
 
@@ -194,9 +194,15 @@ static noinline void lab_slab_redzone(void)
 	kfree(object);
 }
 
-static noinline void lab_cache_leak(void)
+static void lab_init_request(void *request)
 {
-	struct kmem_cache *cache = kmem_cache_create("lab_request", 200, 0, 0, NULL);
+	memset(request, 0, 200);
+}
+
+static noinline void lab_close_requests(void)
+{
+	/* With a constructor, so that it is not merged with another cache. */
+	struct kmem_cache *cache = kmem_cache_create("lab_request", 200, 0, 0, lab_init_request);
 	void *object = kmem_cache_alloc(cache, GFP_KERNEL);
 
 	if (object)
@@ -204,7 +210,7 @@ static noinline void lab_cache_leak(void)
 }
 
 /* Needs kfence.sample_interval. */
-static noinline void lab_kfence(void)
+static noinline void lab_late_read(void)
 {
 	for (int i = 0; i < 100000; i++) {
 		volatile char *object = kmalloc(48, GFP_KERNEL);
@@ -216,7 +222,7 @@ static noinline void lab_kfence(void)
 	}
 }
 
-static noinline void lab_usercopy(void)
+static noinline void lab_show(void)
 {
 	char *object = kmalloc(64, GFP_KERNEL);
 	unsigned long size = 96;
@@ -250,7 +256,7 @@ static noinline void lab_interrupt(void)
 	ssleep(1);
 }
 
-static noinline void lab_panic(void)
+static noinline void lab_give_up(void)
 {
 	panic("lab: controller firmware gave up");
 }
@@ -272,22 +278,22 @@ static const struct {
 	{ "warn", lab_warn },
 	{ "divide", lab_divide },
 	{ "invalid-opcode", lab_invalid_opcode },
-	{ "list", lab_list },
-	{ "refcount", lab_refcount },
+	{ "list", lab_dequeue },
+	{ "refcount", lab_put_session },
 	{ "atomic-sleep", lab_atomic_sleep },
 	{ "spin", lab_spin },
-	{ "mutex", lab_mutex },
-	{ "page-allocation", lab_page_allocation },
-	{ "vmalloc", lab_vmalloc },
-	{ "bad-page", lab_bad_page },
-	{ "slab-poison", lab_slab_poison },
-	{ "slab-redzone", lab_slab_redzone },
-	{ "cache-leak", lab_cache_leak },
-	{ "kfence", lab_kfence },
-	{ "usercopy", lab_usercopy },
+	{ "mutex", lab_submit_all },
+	{ "page-allocation", lab_fill_ring },
+	{ "vmalloc", lab_map_log },
+	{ "bad-page", lab_return_page },
+	{ "slab-poison", lab_late_write },
+	{ "slab-redzone", lab_clear_tail },
+	{ "cache-leak", lab_close_requests },
+	{ "kfence", lab_late_read },
+	{ "usercopy", lab_show },
 	{ "no-execute", lab_no_execute },
 	{ "interrupt", lab_interrupt },
-	{ "panic", lab_panic },
+	{ "panic", lab_give_up },
 	{ "flood", lab_flood },
 };
 

@@ -11,6 +11,7 @@
  *   SERVICE syn ADDRESS PORT COUNT   send connection requests from invented addresses
  *   SERVICE sockets COUNT   open that many UDP flows to one's own host
  *   SERVICE shutdown PATH   take the file system at this path out of service
+ *   SERVICE files COUNT     open that many files, as a user without privileges
  *   SERVICE poison          have the kernel declare a page of this process broken
  */
 #include <arpa/inet.h>
@@ -23,6 +24,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -129,7 +131,15 @@ int main(int argc, char **argv)
 		syn(argv[2], atoi(argv[3]), atoi(argv[4]));
 	else if (!strcmp(what, "sockets"))
 		sockets(atoi(argv[2]));
-	else if (!strcmp(what, "shutdown")) {
+	else if (!strcmp(what, "files")) {
+		struct rlimit most = { 4096, 4096 };
+
+		setrlimit(RLIMIT_NOFILE, &most);
+		if (setuid(65534))
+			return 1;
+		for (int i = 0; i < atoi(argv[2]); i++)
+			open("/proc/self/stat", O_RDONLY);
+	} else if (!strcmp(what, "shutdown")) {
 		uint32_t log_kept = 1; /* XFS_FSOP_GOING_FLAGS_LOGFLUSH */
 
 		return ioctl(open(argv[2], O_RDONLY), _IOR('X', 125, uint32_t), &log_kept) != 0;
