@@ -232,7 +232,7 @@ def _shared(
             numbers.value += 1
         return number
 
-    spools: dict["Connection", tuple[Spool | None, Spool | None]] = {}
+    spools: dict[Connection, tuple[Spool | None, Spool | None]] = {}
     processes = []
     try:
         for _ in range(jobs):
