@@ -44,7 +44,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (
         PRINTS,
         r"""
-        (?:__)?dump_stack(?:_lvl)? show_stack(?:_log_lvl)? show_trace\w* dump_backtrace unwind_backtrace
+        (?:__)?dump_stack(?:_lvl)? show_stack(?:_log_lvl)? show_trace(?!_log_lvl)\w* dump_backtrace unwind_backtrace
         walk_stackframe
         print_(?:address_description|report|bad_pte|trailer|usage_bug|circular_bug|deadlock_bug|stack_trace|other_cpu_stall|cpu_stall|bad_irq_dependency|irq_inversion_bug)\w*
         _?_?(?:kasan|asan|hwasan|kmsan|msan|kcsan|tsan|kfence)_\w+ __(?:asan|hwasan|msan|tsan)_\w+

@@ -167,7 +167,7 @@ def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
 
 # Files that only serve others: the blame goes to whoever called into them.
 _SERVING_FILES = re.compile(
-    r"(?:\./)?(?:include/|arch/[^/]+/include/|arch/[^/]+/(?:mm|lib|entry)/|arch/[^/]+/kernel/(?!kprobes|ftrace)|"
+    r"(?:\./)?(?:include/|arch/[^/]+/include/|arch/[^/]+/(?:mm|lib|entry)/|arch/[^/]+/kernel/(?!kprobes|ftrace|dumpstack|unwind)|"
     r"lib/|mm/(?:kasan|kmsan|kfence|kmemleak|slab|slub|util|vmalloc|page_alloc|percpu|mempool|debug|usercopy|maccess|failslab|memory\.c|oom_kill|page_poison|page_table_check|filemap|folio)|"
     r"kernel/(?:locking/|rcu/|sched/|time/|irq/|printk/|panic|softirq|kcov|kthread|workqueue|hung_task|watchdog|stacktrace|entry/|smp|fork|exit|task_work|kcsan/|dma/)|"
     r"fs/(?:open|read_write|ioctl|namei|file_table|super|inode|namespace|fs-writeback|proc/generic|sysfs/|kernfs/|debugfs/|libfs|buffer|iomap/|notify/)|"
@@ -194,9 +194,10 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
     if reading.kind.blame is Blame.STALL:
         frames = frames[blame.interrupted(frames) :]
     fallback: tuple[str, int | None] | None = None
+    best: tuple[str, int | None] | None = None
     at = reading.fields.get("at_file")
     if at and "/" in at and not _SERVING_FILES.match(at) and not _HEADERS.match(at):
-        return at.removeprefix("./"), reading.fields.get("at_line")
+        best = at.removeprefix("./"), reading.fields.get("at_line")
     for each in frames:
         if each.file is None or not each.reliable:
             continue
@@ -209,8 +210,10 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
             continue
         if fallback is None:
             fallback = (path, each.line)
-        if not _SERVING_FILES.match(path):
-            return path, each.line
+        if not _SERVING_FILES.match(path) and (best is None or _below(path, best[0])):
+            best = (path, each.line)
+    if best is not None:
+        return best
     # Places that the report names outside its stack: of a lock, an allocation, an assertion.
     text = reading.text[:4096]
     for match in _SOURCE_LINE.finditer(text):
@@ -223,7 +226,24 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
         fallback = fallback or (path, int(match["line"]))
     if frame is not None and frame.file is not None:
         return frame.file, frame.line
+    if (
+        frame is not None
+        and fallback is not None
+        and not _HEADERS.match(fallback[0])
+        and blame.plain(frame.function) != blame.plain(reading.fields.get("at_function") or "")
+        and not any(each.file for each in frames)
+    ):
+        # The only file is that of the check that complained, and the check is not to blame.
+        return None, None
     return fallback or (None, None)
+
+
+def _below(path: str, other: str) -> bool:
+    """Does the file lie in a subfolder of the other's folder? Then the other one is its shared layer.
+
+    sound/core serves sound/core/oss, fs serves fs/ext4, net/ipv4 serves net/ipv4/netfilter.
+    """
+    return path.rpartition("/")[0].startswith(other.rpartition("/")[0] + "/")
 
 
 def _signature(reading: Reading, function: str | None, subsystem: str | None, title: str) -> Signature:

@@ -97,7 +97,7 @@ _TASK_LINE = re.compile(r"task:(?P<comm>.{1,16}?)\s+state:(?P<state>\S)").match
 _OLD_TASK_LINE = re.compile(
     r"(?P<comm>\S{1,16})\s+(?P<state>[A-Z]) ?(?:running task\s*|\s)(?:[0-9a-f]{16}\s+)?\d+ +\d+ +\d+ 0x[0-9a-f]{8}"
 ).match
-_HELD = re.compile(r"\s*#\d+: ").match
+_HELD = re.compile(r"\s*#\d+: +(?:[0-9a-f]{8,16} )?\(").match
 
 # Line beginnings that open another stack, with the role of its owner.
 _HEADINGS: tuple[tuple["re.Pattern[str]", str], ...] = tuple(

@@ -19,6 +19,11 @@ _FOLDERS: dict[str, str] = {
     "arch/s390": "s390",
     "arch/riscv": "riscv",
     "arch/mips": "MIPS",
+    "arch/loongarch": "LoongArch",
+    "arch/parisc": "parisc",
+    "arch/sparc": "sparc",
+    "arch/m68k": "m68k",
+    "arch/um": "um",
     "block": "block",
     "crypto": "crypto",
     "drivers/acpi": "ACPI",
@@ -51,6 +56,13 @@ _FOLDERS: dict[str, str] = {
     "drivers/video": "fbdev",
     "drivers/virtio": "virtio",
     "fs": "vfs",
+    "fs/nfs": "nfs",
+    "fs/nfsd": "nfsd",
+    "fs/notify": "fsnotify",
+    "fs/smb": "smb",
+    "fs/sysfs": "driver core",
+    "fs/kernfs": "driver core",
+    "fs/debugfs": "driver core",
     "io_uring": "io_uring",
     "ipc": "ipc",
     "kernel/bpf": "bpf",
@@ -72,6 +84,19 @@ _FOLDERS: dict[str, str] = {
     "net/ceph": "ceph",
     "net/ipv4": "ipv4",
     "net/ipv6": "ipv6",
+    "net/ipv4/netfilter": "netfilter",
+    "net/ipv6/netfilter": "netfilter",
+    "net/bridge/netfilter": "netfilter",
+    "net/core": "net",
+    "net/ethernet": "net",
+    "net/ethtool": "ethtool",
+    "net/netlink": "netlink",
+    "net/packet": "packet",
+    "net/sunrpc": "SUNRPC",
+    "net/unix": "af_unix",
+    "net/8021q": "vlan",
+    "net/ieee802154": "ieee802154",
+    "net/mac802154": "mac802154",
     "net/mac80211": "wifi: mac80211",
     "net/netfilter": "netfilter",
     "net/sched": "net/sched",
@@ -127,7 +152,7 @@ _FUNCTIONS: tuple[tuple[str, str], ...] = (
     (r"hid_|hidraw_", "HID"),
     (r"input_|evdev_", "Input"),
     (r"tty_|n_tty_|vt_|vc_|uart_|serial8250_|con_|do_con_", "tty"),
-    (r"scsi_|sg_|sd_|sr_", "scsi"),
+    (r"scsi_|sg_|sd_|sr_|zfcp_|fc_|iscsi_", "scsi"),
     (r"nvme_", "nvme"),
     (r"ata_|ahci_|sata_", "ata"),
     (r"blk_|__blk_|bio_|submit_bio|elv_|bdev_|blkdev_|loop_|nbd_", "block"),
@@ -170,7 +195,8 @@ def of_file(path: str) -> str | None:
     path = path.removeprefix("./")
     folder = path.rpartition("/")[0]
     if own := _OWN_FOLDER.match(path):
-        listed = _FOLDERS.get(folder) or _FOLDERS.get("/".join(folder.split("/")[:2]))
+        parts = folder.split("/")
+        listed = _FOLDERS.get("/".join(parts[:3])) or _FOLDERS.get("/".join(parts[:2]))
         return listed or own[1]
     while folder:
         if folder in _FOLDERS:
