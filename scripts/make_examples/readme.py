@@ -18,7 +18,7 @@ that the hosts share one night, 2026-11-18.
 | `dmesg.json` | `dmesg --json` of util-linux 2.38 (Debian 12), run in the guest after the fault |
 | `kern.log` | rsyslogd 8.2302 (Debian 12) with imklog, in its traditional form or with ISO time stamps |
 | `messages` | the file of busybox's syslogd, fed by its klogd |
-| `*.zst` | the same, compressed where it is bigger than 50 KB |
+| `*.zst` | the same, compressed where it is bigger than 60 KB |
 
 `truth.json` says for each file what was done to the host and which kinds of event a log of it must
 hold; `tests/examples/` checks that they are found. More may be found, and rightly: one fault has

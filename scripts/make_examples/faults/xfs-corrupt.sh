@@ -4,7 +4,7 @@
 # disk: xfs-damaged
 mount -t xfs /dev/vdb /data
 ls -lR /data
-cp /bin/busybox /data/new
+echo 42 >/data/new
 sync
 ln -sf /usr/bin/misbehave /tmp/archiver
 /tmp/archiver shutdown /data
