@@ -31,6 +31,7 @@ _STATUS = {
     (2, 0x85): "Compare Failure",
     (2, 0x86): "Access Denied",
     (3, 0x00): "Internal Pathing Error",
+    (3, 0x60): "Controller Pathing Error",
     (3, 0x70): "Host Pathing Error",
     (3, 0x71): "Host Aborted Command",
 }
