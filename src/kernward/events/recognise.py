@@ -237,16 +237,19 @@ class Recogniser:
 
     def _name(self, chunk: Chunk, hit: Hit) -> Named | None:
         """Which kind the hit's line is, if its text bears the hit out."""
-        lines = chunk.lines(hit[0], hit[1], 1)
-        if not lines:
-            return None
-        line = lines[0]
+        # One physical line may hold two: what the console dropped is told in front of a message.
+        for line in reversed(chunk.lines(hit[0], hit[1], 16)):
+            found = self._named(line, hit)
+            if found is not None:
+                return found
+        return None
+
+    def _named(self, line: Line, hit: Hit) -> Named | None:
+        """Which kind this line is, by the patterns that the hit's triggers stand for."""
         program = None if line.tag == "kernel" else line.tag
         if program is not None and program not in self.ready.index.programs:
             return None
         text = line.text.lstrip()
-        if text.startswith("** "):
-            text = _DROPPED_BEFORE.sub("", text) or text
         best: Named | None = None
         for literal in set(hit[2]):
             for id, number, text_of in self.ready.index.entries[literal].patterns:
@@ -397,6 +400,10 @@ class Recogniser:
         kind, line = found.candidate.kind, found.line
         start = hits[number][0]
         limit = min(chunk.size, start + MOST_BYTES)
+        stop = chunk.data.find(_END_TRACE, start, limit)
+        if stop >= 0:
+            newline = chunk.data.find(b"\n", stop, limit)
+            limit = newline if newline >= 0 else limit
         absorbs = kind.absorbs
         entries = self.ready.index.entries
         next_panic: int | None = None
@@ -429,13 +436,9 @@ class Recogniser:
                     continue
                 limit = at
                 break
-        stop = chunk.data.find(_END_TRACE, start, limit)
-        if stop >= 0 and next_panic is None:
-            newline = chunk.data.find(b"\n", stop, limit)
-            limit = newline if newline >= 0 else limit
         first = FIRST_LINES if kind.blame is not Blame.NONE else FIRST_LINES // 2
         near = chunk.lines(start, limit, first)
-        lines = [each for each in near if _together(line, each)]
+        lines = [each for each in near if each.start >= line.start and _together(line, each)]
         parts = parse([each.text for each in lines])
         if len(near) == first and parts.last > len(lines) - 40 and kind.blame is not Blame.NONE:
             # It goes on: most reports end much earlier, and most of what follows them is no report.
