@@ -162,6 +162,22 @@ def test_a_log_that_grows_and_is_read_again_counts_once(tmp_path: Path) -> None:
     assert len(recalled(home)) == 5
 
 
+def test_a_log_that_was_rotated_after_it_was_read_counts_once(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    stamp = "2026-11-01T12:00:00.123456+00:00 web1 kernel: "
+    lines = [stamp + line + "\n" for line in log().splitlines()]
+    path = tmp_path / "kern.log"
+    path.write_text("".join(lines))
+    read(path, home=home)
+    path.write_text(
+        "".join(lines) + stamp + EXT4.format("ext4_iget").replace("  10", "  40").splitlines()[0] + "\n"
+    )
+    rotated = path.rename(tmp_path / "kern.log.1")
+    path.write_text(stamp.replace("12:00", "13:00") + "[  900.000000] nothing known\n")
+    read(path, rotated, home=home)
+    assert [each.function for each in recalled(home)] == [None, "ext4_lookup", None, "ext4_iget"]
+
+
 def test_another_log_under_the_same_name_replaces_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     path = tmp_path / "kern.log"

@@ -150,6 +150,8 @@ def test_a_store_of_an_older_kernward_is_brought_up_to_date(tmp_path: Path) -> N
         "DROP INDEX ix_sources_name",
         "ALTER TABLE sources DROP COLUMN size_bytes",
         "ALTER TABLE sources DROP COLUMN within",
+        "DROP INDEX ix_sources_opening",
+        "ALTER TABLE sources DROP COLUMN opening",
         "PRAGMA user_version = 1",
     ):
         ledger.execute(statement)

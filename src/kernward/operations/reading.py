@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -42,6 +43,7 @@ class Stretch(msgspec.Struct, array_like=True):
     place: int
     name: str
     digest: str | None
+    opening: str | None
     size_bytes: int
     events: int
     rows_start: int
@@ -149,8 +151,11 @@ def _read_sources(
         rows_start = rows.size if rows is not None else 0
         events = 0
         nameless = False
+        opening: str | None = None
         tally.begin_source(place)
         for event in recognise(cast(Source, counted)):
+            if not events:
+                opening = _opening(event)
             events += 1
             nameless = nameless or event.host is None
             tally.add(event)
@@ -163,11 +168,19 @@ def _read_sources(
         digest = source.digest() if rows is not None else None
         unreadable += ((place, printable(str(problem))) for problem in problems)
         problems.clear()
-        done(Stretch(place, source.name, digest, counted.size_bytes, events, rows_start, 0, 0))
+        done(Stretch(place, source.name, digest, opening, counted.size_bytes, events, rows_start, 0, 0))
         mine = draw()
     if mine == seen:
         unreadable += ((seen, printable(str(problem))) for problem in problems)
     return unreadable, seen
+
+
+def _opening(event: Event) -> str | None:
+    """A digest of a source's first event, if host and date make it one of a kind."""
+    if event.time is None or event.host is None:
+        return None
+    first = event.text.split("\n", 1)[0]
+    return blake2b(f"{event.host}\n{event.time}\n{event.start}\n{first}".encode(), digest_size=16).hexdigest()
 
 
 def as_line(event: Event) -> bytes:

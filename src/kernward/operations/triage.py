@@ -1,7 +1,7 @@
 """Triage: from a pile of logs to ranked problems, with what to do next and what could not be seen."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -144,13 +144,25 @@ def _keep(found: Input, version: str, home: Path | None) -> Saved:
     from kernward.store import compaction, facts
 
     where = home or default_home()
-    shorter = facts.shorter(where, {stretch.name: stretch.size_bytes for stretch, _ in found.stretches})
-    kept = []
-    for stretch, spool in found.stretches:
-        if stretch.digest is not None and spool is not None:
-            rows = spool.rows_at(stretch.rows_start, stretch.events)
-            before = outgrown(stretch.name, shorter[stretch.name]) if stretch.name in shorter else ()
-            kept.append(Kept(stretch.digest, stretch.name, stretch.events, rows, stretch.size_bytes, before))
+    kept = [
+        Kept(
+            stretch.digest,
+            stretch.name,
+            stretch.events,
+            spool.rows_at(stretch.rows_start, stretch.events),
+            size_bytes=stretch.size_bytes,
+            opening=stretch.opening,
+        )
+        for stretch, spool in found.stretches
+        if stretch.digest is not None and spool is not None
+    ]
+    shorter = facts.shorter(where, kept)
+    kept = [
+        replace(source, outgrown=outgrown(source.name, shorter[source.digest]))
+        if shorter.get(source.digest)
+        else source
+        for source in kept
+    ]
     saved = facts.save(where, version, kept)
     if saved.sources:
         compaction.tidy(where)

@@ -50,21 +50,30 @@ def facts_path(home: Path) -> Path:
     return home / "facts"
 
 
-def shorter(home: Path, sizes: dict[str, int]) -> dict[str, list[tuple[str, int]]]:
-    """For sources by name and size: digest and size of what was saved under that name and was shorter."""
+def shorter(home: Path, sources: Sequence[Kept]) -> dict[str, list[tuple[str, int]]]:
+    """By digest of a source: digest and size of what was saved under its name, or opened with the same
+    event, and was shorter. Whether it is the beginning of that source is for the caller to find out.
+    """
     found: dict[str, list[tuple[str, int]]] = {}
     if not ledger_path(home).exists():
         return found
+    by_name: dict[str, list[Kept]] = {}
+    for source in sources:
+        by_name.setdefault(source.name, []).append(source)
+    by_opening = {source.opening: [source] for source in sources if source.opening is not None}
     ledger = Ledger(ledger_path(home))
     try:
         with ledger.reading() as connection:
-            for some in _pieces(list(sizes)):
-                query = sqlalchemy.select(SOURCES.c.name, SOURCES.c.digest, SOURCES.c.size_bytes).where(
-                    SOURCES.c.name.in_(some), SOURCES.c.within.is_(None), SOURCES.c.size_bytes > 0
-                )
-                for name, digest, size_bytes in connection.execute(query):
-                    if size_bytes < sizes[name]:
-                        found.setdefault(name, []).append((digest, size_bytes))
+            for column, wanted in ((SOURCES.c.name, by_name), (SOURCES.c.opening, by_opening)):
+                for some in _pieces(list(wanted)):
+                    query = sqlalchemy.select(column, SOURCES.c.digest, SOURCES.c.size_bytes).where(
+                        column.in_(some), SOURCES.c.within.is_(None), SOURCES.c.size_bytes > 0
+                    )
+                    for key, digest, size_bytes in connection.execute(query):
+                        for source in wanted[key]:
+                            candidates = found.setdefault(source.digest, [])
+                            if size_bytes < source.size_bytes and (digest, size_bytes) not in candidates:
+                                candidates.append((digest, size_bytes))
     finally:
         ledger.close()
     return found
@@ -240,6 +249,7 @@ def _replace(connection: sqlalchemy.Connection, reading: int, added: dict[str, K
                 "name": source.name,
                 "size_bytes": source.size_bytes,
                 "within": None,
+                "opening": source.opening,
                 "rows": source.count,
                 "saved_at_utc": now(),
             }

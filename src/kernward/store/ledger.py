@@ -18,13 +18,17 @@ from sqlalchemy.dialects.sqlite import insert
 from kernward.records.errors import StoreError
 from kernward.store.disk import make
 
-SCHEMA = 2
+SCHEMA = 3
 # What makes a ledger of a schema into one of the next.
 _STEPS = {
     1: (
         "ALTER TABLE sources ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE sources ADD COLUMN within TEXT",
         "CREATE INDEX ix_sources_name ON sources (name)",
+    ),
+    2: (
+        "ALTER TABLE sources ADD COLUMN opening TEXT",
+        "CREATE INDEX ix_sources_opening ON sources (opening)",
     ),
 }
 # How long a process waits for another one's transaction; none lasts longer than a few milliseconds.
@@ -53,6 +57,7 @@ SOURCES = Table(
     Column("name", Text, nullable=False, index=True),
     Column("size_bytes", Integer, nullable=False),
     Column("within", Text),
+    Column("opening", Text, index=True),
     Column("rows", Integer, nullable=False),
     Column("saved_at_utc", Text, nullable=False),
 )

@@ -13,7 +13,8 @@ class Kept:
     """One source that was read: its digest and name, and its rows, which are asked for at most once.
 
     `size_bytes` is how much was read. `outgrown` are digests of saved sources that are the beginning
-    of this one: the same log, read when it was shorter.
+    of this one: the same log, read when it was shorter. `opening` is a digest of the first event where
+    that is one of a kind: by it a log is found again that has another name since.
     """
 
     digest: str
@@ -22,6 +23,7 @@ class Kept:
     rows: Callable[[], Iterable[list[Any]]]
     size_bytes: int = 0
     outgrown: tuple[str, ...] = ()
+    opening: str | None = None
 
 
 @dataclass(frozen=True)
