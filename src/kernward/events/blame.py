@@ -70,7 +70,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"""
         do_debug_exception exc_\w+ asm_exc_\w+ do_invalid_op invalid_op do_undef\w* trap_\w+ idtentry_\w+
         (?:async_)?page_fault(?:_oops)? (?:__)?do_(?:async_)?page_fault (?:__)?do_kernel_fault
-        do_translation_fault do_tag_check_fault do_tag_recovery print_tainted program_check_\w+
+        do_translation_fault do_serror arm64_(?:serror_panic|is_fatal_ras_serror) do_tag_check_fault do_tag_recovery print_tainted program_check_\w+
         __program_check panic_bad_stack handle_bad_stack __bad_stack do_mem_abort do_bad_area
         (?:__)?bad_area\w* no_context pgtable_bad spurious_kernel_fault do_user_addr_fault
         do_kern_addr_fault handle_page_fault kernelmode_fixup_or_oops show_fault_oops
@@ -103,7 +103,8 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"""
         _{0,4}k(?:m|z|c|re|v|vm|vz)alloc\w* _{0,3}kmem_cache_(?:alloc|free|shrink|create|destroy)\w*
         _{0,3}k(?:v|z)?free\w* __kfree\w* kfree_\w+ _{0,3}slab_\w+ __slab_\w+ slab_\w+ ___slab_alloc
-        new_slab\w* allocate_slab deactivate_slab unfreeze_partials put_cpu_partial discard_slab
+        check_(?:object|slab|bytes_and_report|pad_bytes|valid_pointer) on_freelist
+        (?:alloc|free)_consistency_checks new_slab\w* allocate_slab deactivate_slab unfreeze_partials put_cpu_partial discard_slab
         free_(?:debug_processing|to_partial\w*|consistency\w*|slab|block|large_kmalloc) do_slab_free
         alloc_debug_processing cache_(?:alloc|free|grow|flusharray|reap|estimate)\w* ____cache_alloc\w*
         __cache_free __do_(?:cache_alloc|kmalloc\w*|cache_free) fallback_alloc

@@ -174,12 +174,17 @@ _SERVING_FILES = re.compile(
     r"net/(?:socket|core/(?:dev|sock|skbuff|datagram|stream|filter|neighbour|dst|lock_debug))\.c|net/netlink/(?:af_netlink|genetlink)|"
     r"drivers/base/|block/(?:blk-|bio|elevator|genhd)|security/security\.c|tools/)"
 )
+# Distributions compile out of tree: the path begins with the folder they build in.
+_BUILD_FOLDER = re.compile(
+    r"^(?:/|\.\./).*?/(?=(?:arch|block|certs|crypto|drivers|fs|include|init|io_uring|ipc|kernel|lib|mm|net|"
+    r"rust|samples|security|sound|tools|virt)/)"
+)
 # A subsystem's own wrapper of a lock is as little to blame as the lock.
 _LOCKS = re.compile(r"\w+_(?:un)?lock(?:_irq\w*|_bh)?$").match
 # What the first group of files is worth when nothing else is there: these are still better than headers.
 _HEADERS = re.compile(r".*\.h$")
 _SOURCE_LINE = re.compile(r"\.[chS]:(?P<line>\d{1,6})")
-_PATH_BEFORE = re.compile(r"(?:\./)?[\w-]+(?:/[\w.-]+)+$")
+_PATH_BEFORE = re.compile(r"(?:\.?/)?[\w-]+(?:/[\w.-]+)+$")
 
 
 def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None]:
@@ -195,13 +200,13 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
         frames = frames[blame.interrupted(frames) :]
     fallback: tuple[str, int | None] | None = None
     best: tuple[str, int | None] | None = None
-    at = reading.fields.get("at_file")
-    if at and "/" in at and not _SERVING_FILES.match(at) and not _HEADERS.match(at):
-        best = at.removeprefix("./"), reading.fields.get("at_line")
+    at = _in_tree(reading.fields.get("at_file") or "")
+    if "/" in at and not _SERVING_FILES.match(at) and not _HEADERS.match(at):
+        best = at, reading.fields.get("at_line")
     for each in frames:
         if each.file is None or not each.reliable:
             continue
-        path = each.file.removeprefix("./")
+        path = _in_tree(each.file)
         if (
             blame.machinery(blame.plain(each.function)) is not None
             or _HEADERS.match(path)
@@ -220,7 +225,7 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
         before = _PATH_BEFORE.search(text[max(0, match.start() - 96) : match.start()])
         if before is None:
             continue
-        path = before[0].removeprefix("./") + text[match.start() : match.start() + 2]
+        path = _in_tree(before[0]) + text[match.start() : match.start() + 2]
         if not _SERVING_FILES.match(path) and not _HEADERS.match(path):
             return path, int(match["line"])
         fallback = fallback or (path, int(match["line"]))
@@ -236,6 +241,11 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
         # The only file is that of the check that complained, and the check is not to blame.
         return None, None
     return fallback or (None, None)
+
+
+def _in_tree(path: str) -> str:
+    """The path as the kernel's tree has it."""
+    return _BUILD_FOLDER.sub("", path).removeprefix("./") if path[:1] in (".", "/") else path
 
 
 def _below(path: str, other: str) -> bool:
