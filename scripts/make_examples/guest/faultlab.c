@@ -108,7 +108,7 @@ static noinline void lab_atomic_sleep(void)
 	preempt_enable();
 }
 
-static noinline void lab_spin(void)
+static noinline void lab_poll_ring(void)
 {
 	unsigned long until = jiffies + seconds * HZ;
 
@@ -281,7 +281,7 @@ static const struct {
 	{ "list", lab_dequeue },
 	{ "refcount", lab_put_session },
 	{ "atomic-sleep", lab_atomic_sleep },
-	{ "spin", lab_spin },
+	{ "spin", lab_poll_ring },
 	{ "mutex", lab_submit_all },
 	{ "page-allocation", lab_fill_ring },
 	{ "vmalloc", lab_map_log },
