@@ -401,9 +401,12 @@ class Recogniser:
         start = hits[number][0]
         limit = min(chunk.size, start + MOST_BYTES)
         stop = chunk.data.find(_END_TRACE, start, limit)
-        if stop >= 0:
+        while stop >= 0:
             newline = chunk.data.find(b"\n", stop, limit)
-            limit = newline if newline >= 0 else limit
+            if all(_together(line, each) for each in chunk.lines(stop, stop + 1)):
+                limit = newline if newline >= 0 else limit
+                break
+            stop = chunk.data.find(_END_TRACE, newline, limit) if newline >= 0 else -1
         absorbs = kind.absorbs
         entries = self.ready.index.entries
         next_panic: int | None = None
@@ -430,7 +433,7 @@ class Recogniser:
                 if next_panic is None and _is_panic(other.candidate.kind) and not _is_panic(kind):
                     # Old kernels print the stack of a warning only within the panic that it becomes.
                     next_panic = at
-                    if _STACK.search(chunk.data, start, at):
+                    if _shows_stack(chunk, start, at, line):
                         limit = at
                         break
                     continue
@@ -550,6 +553,16 @@ class Recogniser:
 def _same(kind: str, line: Line) -> tuple[float, int]:
     """What tells a message of a boot from all others of it."""
     return line.monotonic_s or 0.0, hash((kind, line.text, line.caller))
+
+
+def _shows_stack(chunk: Chunk, start: int, end: int, line: Line) -> bool:
+    """Does the report of this line show a stack between the two places?"""
+    if _STACK.search(chunk.data, start, end) is None:
+        return False
+    if line.caller is None and line.host is None:
+        return True
+    lines = chunk.lines(start, end, MOST_LINES)
+    return any(_STACK.search(each.text.encode()) for each in lines if _together(line, each))
 
 
 def _is_panic(kind: Kind) -> bool:
