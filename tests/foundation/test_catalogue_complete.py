@@ -20,7 +20,7 @@ QUANTITY = re.compile(
     r"temperature|frequency|speed|bandwidth|load"
 )
 UNIT = re.compile(
-    r"_(?:s|ms|us|ns|jiffies|hz|khz|mhz|bytes|bits|kb|kib|mib|gib|mb|pages|sectors|blocks|frames|packets|"
+    r"(?:^|_)(?:s|seconds|ms|us|ns|jiffies|hz|khz|mhz|bytes|bits|kb|kib|mib|gib|mb|pages|sectors|blocks|frames|packets|"
     r"percent|celsius|mbps|gtps|count|utc)$"
 )
 TYPES = {"int", "float", "hex", "str", "bool", "list", "map"}
