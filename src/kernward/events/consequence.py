@@ -33,14 +33,14 @@ class Rule:
 
 _DEVICE = (
     r"nvme-(?!command-error).*|scsi-.*|ata-.*|dm-.*|md-(?!read-error-corrected).*|mmc-.*|nbd-.*|iscsi-.*|fc-.*|"
-    r"loop-write-error|usb-controller-dead|virtio-ring-broken|bcache-error"
+    r"loop-write-error|usb-controller-dead|virtio-ring-broken|bcache-error|drbd-error|zram-error|sas-.*|zfs-pool-suspended"
 )
-_IO = rf"block-io-error|buffer-io-error|block-beyond-end|nvme-command-error|{_DEVICE}"
+_IO = rf"block-io-error|buffer-io-error|block-beyond-end|nvme-command-error|swap-io-error|{_DEVICE}"
 _FS_ERROR = (
     r"ext4-error|ext4-warning|jbd2-.*|xfs-(?!shutdown|recovery|allocation).*|btrfs-(?!read-only|scrub).*|f2fs-error|"
-    r"fat-error|erofs-error|squashfs-error|writeback-error"
+    r"fat-error|erofs-error|squashfs-error|writeback-error|filesystem-error"
 )
-_READ_ONLY = r"ext4-remount-read-only|xfs-shutdown|btrfs-read-only"
+_READ_ONLY = r"ext4-remount-read-only|xfs-shutdown|btrfs-read-only|gfs2-withdraw"
 _SERVER = r"nfs-server-.*|cifs-server-.*|ceph-session-lost|iscsi-.*|nbd-.*|nvme-fabrics-.*"
 _OOPS = (
     r"null-pointer-dereference|page-fault|user-memory-access|general-protection-fault|divide-error|double-fault|"

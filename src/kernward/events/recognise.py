@@ -465,6 +465,7 @@ class Recogniser:
             return [line]
         start = hits[number][0]
         near = chunk.lines(start, min(chunk.size, start + AHEAD_BYTES), 4 * kind.reach + 1)
+        end = self._next_of_kind(chunk, hits, number, found, named) if kind.id not in kind.absorbs else None
         lines = [line]
         continuations = _continuations(kind.id)
         taken = 0
@@ -472,7 +473,7 @@ class Recogniser:
             if each.start <= line.start or not _together(line, each):
                 continue
             taken += 1
-            if taken > kind.reach:
+            if taken > kind.reach or (end is not None and each.start >= end):
                 break
             text = each.text.lstrip()
             if any(match(text) for match in continuations):
@@ -490,6 +491,18 @@ class Recogniser:
                 ):
                     done.add(later)
         return lines
+
+    def _next_of_kind(
+        self, chunk: Chunk, hits: list[Hit], number: int, found: Named, named: dict[int, Named | None]
+    ) -> int | None:
+        """Where in the source the next message of the same kind begins: what follows it is its own."""
+        id = found.candidate.kind.id
+        for later in range(number + 1, min(len(hits), number + 64)):
+            if any(id in self.ready.index.entries[literal].kinds for literal in hits[later][2]):
+                other = self._look(chunk, hits, later, named)
+                if other is not None and other.candidate.kind.id == id and _together(found.line, other.line):
+                    return other.line.start
+        return None
 
     def _finish(self, reading: Reading, host: Host, line: Line) -> Event | None:
         kind = reading.kind
