@@ -63,14 +63,19 @@ def test_sources_are_named_in_order_up_to_a_bound() -> None:
 
 
 def test_a_rate_is_events_an_hour_between_the_first_and_the_last() -> None:
+    (found,) = problems(counted([event(number * 600) for number in range(7)]))
+    assert found.rate_per_hour == 6.0
+
+
+def test_over_a_few_minutes_there_is_no_rate() -> None:
     (found,) = problems(counted([event(number * 60) for number in range(7)]))
-    assert found.rate_per_hour == 60.0
+    assert (found.count, found.rate_per_hour) == (7, None)
 
 
 def test_without_a_date_a_rate_is_known_within_one_boot_only() -> None:
-    one_boot = [event(number * 60, time=None) for number in range(7)]
-    assert problems(counted(one_boot))[0].rate_per_hour == 60.0
-    assert problems(counted([*one_boot, event(999, time=None, boot="another")]))[0].rate_per_hour is None
+    one_boot = [event(number * 600, time=None) for number in range(7)]
+    assert problems(counted(one_boot))[0].rate_per_hour == 6.0
+    assert problems(counted([*one_boot, event(9999, time=None, boot="another")]))[0].rate_per_hour is None
 
 
 def test_a_timeline_holds_every_event_in_few_bins() -> None:
@@ -126,7 +131,6 @@ EVENTS = st.builds(
     kernel=st.sampled_from([None, "6.1.0", "6.12.0"]),
     corrupted=st.booleans(),
     line=st.sampled_from([None, 10]),
-    repeats=st.integers(0, 3),
 )
 
 

@@ -193,8 +193,6 @@ def _seen(problem: Problem) -> str:
         parts.append(period(problem).removesuffix(" up") + " after boot")
     if problem.rate_per_hour is not None and problem.count > 2:
         parts.append(f"{problem.rate_per_hour:,.3g} an hour")
-    if problem.replayed_count:
-        parts.append(f"printed again {problem.replayed_count:,} times by the logs")
     if problem.exact_signature_count > 1:
         parts.append(f"in {problem.exact_signature_count} variants")
     return ", ".join(parts)

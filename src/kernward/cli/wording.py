@@ -62,7 +62,7 @@ def place(problem: Problem) -> str:
         return escape(problem.file if problem.line is None else f"{problem.file}:{problem.line}")
     if problem.function is not None and problem.function not in problem.title:
         return escape(problem.function)
-    return escape(problem.subsystem or "not told")
+    return escape(problem.subsystem or "–")
 
 
 def kernels(counts: Mapping[str, int], most: int = 3) -> str:

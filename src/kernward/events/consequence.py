@@ -249,6 +249,12 @@ def _causes(effect: str, cause: str) -> tuple[Rule, ...]:
     return tuple(rule for rule, pattern in _rules(effect) if pattern.match(cause))
 
 
+@lru_cache(maxsize=1024)
+def _may_cause(kind: str) -> bool:
+    """Does any rule name events of this kind as a cause?"""
+    return any(match(kind) for _, _, match in _COMPILED)
+
+
 @dataclass(slots=True)
 class Chain:
     """The recent events of one boot."""
@@ -269,7 +275,7 @@ class Chain:
         if event.kind in NEEDS_CAUSE and not event.caused_by and not event.corrupted:
             reason = "the report that led to this panic is not in the log"
             event = msgspec.structs.replace(event, corrupted=True, corrupted_reason=reason)
-        if event.class_ != "state" or event.kind.startswith("sysrq"):
+        if _may_cause(event.kind):
             self.recent.append(event)
         return event
 

@@ -39,7 +39,7 @@ BACKWARDS_S = 5.0
 RUNNING_S = 60.0
 # So many bytes of a boot are compared to know a copy, of so many boots.
 _BOOT_HEAD = 12 << 10
-_MOST_BOOTS = 64
+_MOST_BOOTS = 512
 _GOODBYE = re.compile(
     rb"reboot: |Restarting system|Power down|System halted|Kernel panic|sysrq|Rebooting in|kexec|Starting new kernel|PM: hibernation"
 )
@@ -123,25 +123,29 @@ class Named:
     line: Line
 
 
-def recognise(
-    source: Source, *, engine: str | None = None, notes: list[str] | None = None
-) -> Iterator[Event]:
-    """The events of a source, in the order of the log.
+@dataclass(slots=True)
+class Replays:
+    """How much of a log is copies of what it holds already: whole boots, and single messages."""
 
-    `notes` takes sentences on what the log holds that is no event: replayed blocks.
-    """
-    recogniser = Recogniser(source, armed(engine))
+    boots: int = 0
+    messages: int = 0
+
+
+def recognise(
+    source: Source, *, engine: str | None = None, replays: Replays | None = None
+) -> Iterator[Event]:
+    """The events of a source, in the order of the log. `replays` is told of copies passed over."""
+    recogniser = Recogniser(source, armed(engine), replays or Replays())
     for chunk in source.chunks(None):
         yield from recogniser.feed(chunk)
-    if notes is not None:
-        notes += recogniser.notes()
 
 
 class Recogniser:
     """Reads one source. Use `recognise`."""
 
-    def __init__(self, source: Source, ready: Armed) -> None:
+    def __init__(self, source: Source, ready: Armed, replays: Replays) -> None:
         self.source = source
+        self.replays = replays
         self.ready = ready
         self.hosts: dict[str | None, Host] = {}
         self.deferred: list[Hit] = []
@@ -156,23 +160,7 @@ class Recogniser:
         self.fell: Event | None = None
         # The host whose line was read last.
         self.current: Host | None = None
-        self.replayed_boots = 0
-        self.replayed_lines = 0
-
-    def notes(self) -> list[str]:
-        """What was passed over because it stands in the log twice."""
-        found = []
-        if self.replayed_boots:
-            found.append(
-                f"{self.source.name}: {self.replayed_boots} copies of boots that the log already holds, "
-                "the same to the microsecond, were not counted again"
-            )
-        if self.replayed_lines:
-            found.append(
-                f"{self.source.name}: {self.replayed_lines} messages stand in the log more than once with "
-                "the same time stamp and were counted once"
-            )
-        return found
+        self.kept_boots = 0
 
     def feed(self, chunk: Chunk) -> Iterator[Event]:
         """The events whose reports lie whole in this chunk; the others wait for the next one."""
@@ -202,7 +190,7 @@ class Recogniser:
             if self.current is not None and self.current.lines:
                 newline = chunk.data.find(b"\n", hit[1], chunk.size)
                 if bytes(chunk.data[hit[0] : newline if newline >= 0 else chunk.size]) in self.current.lines:
-                    self.replayed_lines += 1
+                    self.replays.messages += 1
                     continue
             event = self._event(chunk, hits, number, named, done)
             if self.fell is not None:
@@ -222,17 +210,18 @@ class Recogniser:
         data = chunk.data
         head = bytes(memoryview(data)[start : min(chunk.size, start + _BOOT_HEAD)])
         line = head[: head.find(b"\n")]
-        copies = self.boots.setdefault(line, [])
+        copies = self.boots.get(line, [])
         host = next((host for known, host in copies if known == head), None)
         if host is None or len(head) < _BOOT_HEAD:
-            if len(head) == _BOOT_HEAD and len(copies) < _MOST_BOOTS:
-                copies.append((head, Host()))
+            if len(head) == _BOOT_HEAD and self.kept_boots < _MOST_BOOTS:
+                self.kept_boots += 1
+                self.boots.setdefault(line, []).append((head, Host()))
             return 0
         if host.boots:
             # The events that follow are those of that boot again: they are known by their times.
             host.last_s = 0.0
             self.hosts[host.name] = self.current = host
-        self.replayed_boots += 1
+        self.replays.boots += 1
         return start + _BOOT_HEAD
 
     def _name(self, chunk: Chunk, hit: Hit) -> Named | None:
@@ -340,7 +329,8 @@ class Recogniser:
         self.hosts[line.host] = opened
         head = bytes(memoryview(chunk.data)[start : start + 512])
         banner = head[: head.find(b"\n")]
-        if copies := self.boots.get(banner):
+        copies = self.boots.get(banner)
+        if copies and not copies[-1][1].boots:
             copies[-1] = (copies[-1][0], opened)
         return opened
 
@@ -524,7 +514,7 @@ class Recogniser:
         if line.monotonic_s is not None:
             same = _same(kind.id, line)
             if same in host.recent:
-                self.replayed_lines += 1
+                self.replays.messages += 1
                 return None
             host.recent.add(same)
             if len(host.recent) > 4096:

@@ -68,7 +68,6 @@ def problems(
                 subsystem=event.subsystem,
                 count=group.count,
                 corrupted_count=group.corrupted,
-                replayed_count=group.replayed,
                 hosts=tuple(names[:MOST_HOSTS]),
                 host_count=len(names),
                 unknown_host_count=group.unknown_host,
@@ -196,5 +195,5 @@ def _rate(group: Group) -> float | None:
         count = group.count
     else:
         return None
-    # Over less than a second a rate is noise.
-    return round((count - 1) * 3600 / span_s, 3) if span_s >= 1 else None
+    # Over less than ten minutes an hourly rate says nothing that the count does not say better.
+    return round((count - 1) * 3600 / span_s, 3) if span_s >= 600 else None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from kernward.events.recognise import recognise
+from kernward.events.recognise import Replays, recognise
 from kernward.logs.sources import Buffer, Source, open_sources
 from kernward.operations import tally as tallies
 from kernward.operations.spool import Spool
@@ -153,7 +153,8 @@ def _read_sources(
         nameless = False
         opening: str | None = None
         tally.begin_source(place)
-        for event in recognise(cast(Source, counted)):
+        replays = Replays()
+        for event in recognise(cast(Source, counted), replays=replays):
             if not events:
                 opening = _opening(event)
             events += 1
@@ -164,6 +165,8 @@ def _read_sources(
             if rows is not None:
                 rows.write_row(row(event))
         tally.bytes_read += counted.size_bytes
+        tally.replayed_boots += replays.boots
+        tally.replayed_messages += replays.messages
         tally.sources_without_host += nameless
         digest = source.digest() if rows is not None else None
         unreadable += ((place, printable(str(problem))) for problem in problems)

@@ -55,7 +55,6 @@ class Group(msgspec.Struct):
     title: str
     count: int = 0
     corrupted: int = 0
-    replayed: int = 0
     caused: int = 0
     unknown_host: int = 0
     exact: set[str] = set()
@@ -92,6 +91,8 @@ class Tally(msgspec.Struct):
     last_seen: datetime | None = None
     sources: int = 0
     sources_without_host: int = 0
+    replayed_boots: int = 0
+    replayed_messages: int = 0
     bytes_read: int = 0
     place: int = -1
     # Which signature the recent events of the source at hand had, by id.
@@ -115,7 +116,6 @@ class Tally(msgspec.Struct):
                 return
             group = self.groups[signature] = Group(event.kind, event.class_, event.severity, event.title)
         group.count += 1
-        group.replayed += event.repeats
         if event.corrupted:
             group.corrupted += 1
         if len(group.exact) < MOST_PROBLEMS:
@@ -255,7 +255,6 @@ def _score(event: Event, place: int) -> tuple[int, int, int, int, int]:
 def _add(group: Group, new: Group) -> None:
     group.count += new.count
     group.corrupted += new.corrupted
-    group.replayed += new.replayed
     group.caused += new.caused
     group.unknown_host += new.unknown_host
     group.exact.update(new.exact)

@@ -130,6 +130,18 @@ def unseen(tally: Tally) -> list[Unseen]:
     if tally.sources_without_host and tally.sources > 1:
         what = "nothing in the log or in the folder's layout says which host it is of"
         found.append(Unseen(what, tally.sources_without_host, None))
+    if tally.replayed_boots:
+        what = (
+            f"{_times(tally.replayed_boots)} a boot stands in the log that it holds already, the same to the "
+            "microsecond: a copy, not counted again"
+        )
+        found.append(Unseen(what, 0, None))
+    if tally.replayed_messages:
+        what = (
+            f"{tally.replayed_messages} messages stand in the log again with the same time stamp: copies, "
+            "not counted again"
+        )
+        found.append(Unseen(what, 0, None))
     if tally.left_out:
         what = (
             f"{tally.left_out} events are of more different problems than are told apart in one run; "

@@ -102,7 +102,6 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=False, rename={"class_": 
     `time` is UTC where the log tells it; `monotonic_s` is seconds since boot. `boot` names the boot
     within the host: journald's boot id where there is one, else `<source>#<n>`. `fields` are the
     kind's own typed fields. `text` is the report as it was printed, without line prefixes, bounded.
-    `repeats` counts further copies of the very same message that were replayed in the log.
     """
 
     id: str
@@ -133,4 +132,3 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=False, rename={"class_": 
     report: Report | None
     caused_by: tuple[Cause, ...]
     text: str
-    repeats: int = 0

@@ -63,8 +63,7 @@ class Timeline(msgspec.Struct, frozen=True):
 class Problem(msgspec.Struct, frozen=True, rename={"class_": "class"}):
     """All events with one function signature.
 
-    `count` counts events; `replayed_count` are further copies of the same messages that a log
-    printed again, which are not in `count`. `hosts` are the first few by name, `sources` the first few
+    `count` counts events, copies that a log holds of the same message left out. `hosts` are the first few by name, `sources` the first few
     in the order of reading; `host_count` and `source_count` say how many there were. Events whose host
     no log names are counted in `unknown_host_count`. `kernels` counts events by kernel release. `boots`
     counts distinct boots. `rate_per_hour` is the mean from the first to the last event, all hosts
@@ -86,7 +85,6 @@ class Problem(msgspec.Struct, frozen=True, rename={"class_": "class"}):
     subsystem: str | None
     count: int
     corrupted_count: int
-    replayed_count: int
     hosts: tuple[str, ...]
     host_count: int
     unknown_host_count: int

@@ -40,7 +40,6 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("source", "word"),
     ("start", "int"),
     ("end", "int"),
-    ("repeats", "int"),
     ("caused_by", "json"),
     ("fields", "json"),
     ("report", "json"),
@@ -93,7 +92,6 @@ def row(event: Event) -> list[Any]:
         event.source,
         event.start,
         event.end,
-        _bounded(event.repeats),
         _text(event.caused_by),
         _text(event.fields),
         _text(event.report),
@@ -135,7 +133,6 @@ def event(columns: Sequence[Any]) -> Event:
         report=_report(value["report"]),
         caused_by=_causes(value["caused_by"]),
         text=value["text"],
-        repeats=value["repeats"],
     )
 
 

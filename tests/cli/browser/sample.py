@@ -269,7 +269,6 @@ def problem(
     given: dict[str, Any] = {
         "exact_signature_count": 1,
         "corrupted_count": 0,
-        "replayed_count": 0,
         "unknown_host_count": 0,
         "boots": len(hosts) + 1,
         "kernels": {NEW: total},
@@ -527,7 +526,7 @@ def triage() -> Triage:
         problem(
             6, read_only, database[2:5], {17: 1, 18: 1, 30: 1}, causes=(link(ext4, "errors=remount-ro", 3),)
         ),
-        problem(7, oom, front, hour, kernels={OLD: 260, NEW: sum(hour.values()) - 260}, replayed_count=4),
+        problem(7, oom, front, hour, kernels={OLD: 260, NEW: sum(hour.values()) - 260}),
         problem(8, stall, front[:1], {22: 2}, corrupted_count=1),
         problem(9, netdev, front[:4], {2: 1, 9: 2, 22: 2, 23: 4, 37: 1}),
         problem(10, mce, database[6:], {1: 2, 6: 2, 12: 3, 20: 2, 33: 5}),
