@@ -8,6 +8,8 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
+
 
 class Unavailable(Exception):
     """A package could not be had; the message is one sentence for a person."""
@@ -43,7 +45,7 @@ def libraries(program: Path, folders: list[Path]) -> dict[str, Path]:
 
     `folders` are unpacked packages that may hold some of them; the rest are this machine's.
     """
-    places = [str(place) for folder in folders for place in (folder / "usr/lib/x86_64-linux-gnu",)]
+    places = [str(folder / place) for folder in folders for place in LIBRARIES]
     printed = subprocess.run(
         ["ldd", program],
         capture_output=True,
@@ -54,6 +56,8 @@ def libraries(program: Path, folders: list[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for line in printed.splitlines():
         words = line.split()
+        if line.endswith("not found"):
+            raise Unavailable(f"{program.name} needs {words[0]}, which is not installed here")
         if "=>" in words and words[2].startswith("/"):
             found["/lib/x86_64-linux-gnu/" + words[0]] = Path(words[2])
         elif words[0].startswith("/"):
