@@ -50,11 +50,13 @@ def _find(wanted: str) -> "Kind":
 
     from kernward.records.errors import UsageError
 
-    close = get_close_matches(spoken, ids, n=5) or [
-        kind.id for kind in index.kinds() if spoken in kind.id or wanted.lower() in kind.title.lower()
-    ]
+    close = get_close_matches(spoken, ids, n=5)
+    if spoken and not close:
+        close = [
+            kind.id for kind in index.kinds() if spoken in kind.id or wanted.lower() in kind.title.lower()
+        ]
     nearest = f"nearest: {', '.join(close[:5])}" if close else "kernward kinds lists those there are"
-    raise UsageError(f"there is no kind {wanted}; {nearest}")
+    raise UsageError(f"there is no kind {wanted!r}; {nearest}")
 
 
 def _document(kind: "Kind") -> dict[str, object]:

@@ -1,0 +1,81 @@
+"""`kernward kinds` and `kernward explain` print the catalogue."""
+
+import json
+import re
+
+import pytest
+
+from kernward.cli.main import main
+from kernward.events import index
+
+
+def printed(capsys, *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_kinds_lists_each_kind_once(capsys) -> None:
+    ids = [line.split()[0] for line in printed(capsys, "kinds").splitlines()]
+    assert ids == [kind.id for kind in index.kinds()]
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_kinds_as_json_says_the_same(capsys, form: str) -> None:
+    out = printed(capsys, "kinds", "--format", form)
+    rows = json.loads(out) if form == "json" else [json.loads(line) for line in out.splitlines()]
+    assert [row["id"] for row in rows] == [kind.id for kind in index.kinds()]
+    assert {row["class"] for row in rows} == {"crash", "resource", "hardware", "storage", "network", "state"}
+
+
+def test_filters_given_twice_mean_any_of_them_and_different_ones_both(capsys) -> None:
+    arguments = ["kinds", "--class", "storage", "--class", "network", "--severity", "error"]
+    for line in printed(capsys, *arguments).splitlines():
+        _, class_, severity, *_ = line.split()
+        assert class_ in {"storage", "network"}
+        assert severity == "error"
+
+
+@pytest.mark.parametrize("kind", index.kinds(), ids=lambda kind: kind.id)
+def test_explain_says_everything_and_sends_no_control_character(capsys, kind) -> None:
+    out = printed(capsys, "explain", kind.id)
+    words = " ".join(out.split())
+    for text in (kind.meaning, *kind.next_steps, *kind.confused_with, *(field.doc for field in kind.fields)):
+        assert " ".join(text.split()) in words
+    for text in (
+        kind.id,
+        kind.title,
+        *kind.alt_titles,
+        *kind.printed_by,
+        *(each.literal for each in kind.patterns),
+    ):
+        assert text in out
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", out)
+
+
+@pytest.mark.parametrize("spelling", ["hung-task", "hung_task", "Hung task"])
+def test_a_kind_is_found_however_its_id_is_spelled(capsys, spelling: str) -> None:
+    assert printed(capsys, "explain", spelling).startswith("hung-task: ")
+
+
+def test_explain_as_json_holds_the_kind(capsys) -> None:
+    kind = json.loads(printed(capsys, "explain", "hung-task", "--format", "json"))
+    assert kind["id"] == "hung-task"
+    assert kind["class"] == "crash"
+    assert kind["patterns"][0]["literal"]
+    assert "read" not in kind
+
+
+@pytest.mark.parametrize(("wanted", "near"), [("hung-tsk", "hung-task"), ("lockup", "soft-lockup")])
+def test_an_unknown_kind_names_the_nearest(capsys, wanted: str, near: str) -> None:
+    assert main(["explain", wanted]) == 2
+    said = capsys.readouterr().err
+    assert near in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("wanted", ["", "zzzzzz", "\x1b[31m"])
+def test_what_is_like_no_kind_gets_one_sentence(capsys, wanted: str) -> None:
+    assert main(["explain", wanted]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("kernward: there is no kind ")
+    assert "\x1b" not in said
