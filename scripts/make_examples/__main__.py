@@ -13,7 +13,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from . import disks, faults, machine, packages
+from . import disks, machine, packages
+from .fault import Fault, read_fault
 from .hosts import HEALTHY, HOSTS, Host
 from .initramfs import Archive, add_modules
 from .readme import readme
@@ -66,7 +67,7 @@ def add_program(archive: Archive, name: str, cache: Path) -> None:
             archive.file(f"/usr/lib/x86_64-linux-gnu/rsyslog/{plugin}.so", file.read_bytes(), 0o755)
 
 
-def build(host: Host, kernel: packages.Kernel, chosen: list[faults.Fault], cache: Path) -> bytes:
+def build(host: Host, kernel: packages.Kernel, chosen: list[Fault], cache: Path) -> bytes:
     """The initramfs of a host."""
     archive = Archive()
     archive.device("/dev/console", 5, 1)
@@ -124,7 +125,7 @@ def compiled(cache: Path) -> Path:
 
 def capture(host: Host, cache: Path, work: Path) -> dict[str, bytes]:
     """Boot a host and return the files it gives, by their suffix."""
-    chosen = [faults.read(name) for name in host.faults]
+    chosen = [read_fault(name) for name in host.faults]
     kernel = packages.Kernel(host.kernel, cache)
     image = work / "initramfs"
     needs_initramfs = all(fault.initramfs for fault in chosen)
@@ -205,7 +206,7 @@ def describe(out: Path) -> None:
     for host in HOSTS:
         injected = [
             {"fault": fault.name, "what": fault.what, "kinds": fault.kinds}
-            for fault in map(faults.read, host.faults)
+            for fault in map(read_fault, host.faults)
         ]
         for form in host.captures:
             for name in (f"{host.name}/{SUFFIX[form]}", f"{host.name}/{SUFFIX[form]}.zst"):

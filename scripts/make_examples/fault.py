@@ -33,7 +33,7 @@ class Fault:
     ends: bool
 
 
-def read(name: str) -> Fault:
+def read_fault(name: str) -> Fault:
     script = (FOLDER / f"{name}.sh").read_text()
     head = []
     for line in script.splitlines():
