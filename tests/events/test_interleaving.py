@@ -92,7 +92,7 @@ def stamped(lines: list[str], caller: str | None) -> list[str]:
 
 def shuffled(first: list[str], second: list[str], seed: int) -> str:
     """Both in their own order, the first line of the first one in front."""
-    choose = random.Random(seed)  # noqa: S311
+    choose = random.Random(seed)
     left, right = list(first), list(second)
     out = [left.pop(0)]
     while left or right:

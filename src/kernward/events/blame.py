@@ -46,12 +46,16 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"""
         (?:__)?dump_stack(?:_lvl)? show_stack(?:_log_lvl)? show_trace(?!_log_lvl)\w* dump_backtrace unwind_backtrace
         walk_stackframe
+        print_\w+_bug(?:_entry)? print_lock(?:s|_\w+)? asswarn xfs_asswarn
         print_(?:address_description|report|bad_pte|trailer|usage_bug|circular_bug|deadlock_bug|stack_trace|other_cpu_stall|cpu_stall|bad_irq_dependency|irq_inversion_bug)\w*
         _?_?(?:kasan|asan|hwasan|kmsan|msan|kcsan|tsan|kfence)_\w+ __(?:asan|hwasan|msan|tsan)_\w+
         (?:__)?ubsan_\w+ handle_overflow val_to_string object_err
         report_(?:bug|enabled|usercopy|cfi_failure)\w* check_memory_region(?:_inline)?
         memory_is_(?:poisoned|nonaccessible)\w* check_region_inline kasan_check_range bytes_is_nonzero
-        end_report start_report assfail panic __panic panic_saved_regs vpanic nmi_panic
+        end_report start_report assfail check_pointer(?:_msg)? va_format
+        (?:widen|symbol|ip|ip4|ip6|ip4_addr|ip6_addr|uuid|hex|mac_address|resource|bitmap|bitmap_list|escaped|fourcc)_string
+        dentry_name file_dentry_name seq_v?printf
+        _?(?:dev|netdev)_(?:err|warn|info|notice|emerg|alert|crit|dbg) panic __panic panic_saved_regs vpanic nmi_panic
         _{0,2}warn(?:_slowpath\w*|_printk|_alloc\w*|_flushing\w*)? warn_alloc\w* check_panic_on_warn
         oops_\w+ die(?:_\w+)? __die\w* do_trap\w* do_error_trap fixup_bug handle_bug bug_handler brk_handler
         call_break_hook __stack_chk_fail __fortify_(?:panic|report) fortify_panic usercopy_(?:abort|warn)
@@ -68,7 +72,13 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (
         HANDLES,
         r"""
-        do_debug_exception exc_\w+ asm_exc_\w+ do_invalid_op invalid_op do_undef\w* trap_\w+ idtentry_\w+
+        do_debug_exception exc_\w+ asm_exc_\w+ do_invalid_op invalid_op do_undef\w* trap_(?:c|entry|handler) idtentry_\w+
+        (?:trace_)?(?:do_)?page_fault mm_fault_error fixup_exception ex_handler_\w+ do_el1_\w+ do_sea
+        do_alignment_fault do_sp_pc_abort arm64_notify_die bug_brk_handler ubsan_(?:brk_)?handler
+        pgm_check_(?:ext|handler) __do_pgm_check do_dat_exception do_protection_exception
+        monitor_event_exception handle_fault_error\w* do_no_context _{0,2}bad_page_fault _exception(?:_pkey)?
+        (?:data|instruction)_access_\w+ emulation_assist_\w+ handle_(?:tlb\w+|bp|tr|ade[ls]|ri|fpe)(?:_int)?
+        tlb_do_page_fault_\d do_(?:bp|tr|tr_or_bp|ade|ale|ri|be)
         (?:async_)?page_fault(?:_oops)? (?:__)?do_(?:async_)?page_fault (?:__)?do_kernel_fault
         do_translation_fault do_serror arm64_(?:serror_panic|is_fatal_ras_serror) do_tag_check_fault do_tag_recovery print_tainted program_check_\w+
         __program_check panic_bad_stack handle_bad_stack __bad_stack do_mem_abort do_bad_area
@@ -77,7 +87,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         (?:do_)?general_protection do_divide_error divide_error (?:do_)?double_fault do_stack_segment
         stack_segment (?:do_)?coprocessor_\w+ handle_exception error_(?:code|entry|return) common_interrupt
         do_(?:DataAbort|PrefetchAbort) __dabt_svc __irq_svc __und_svc
-        el1_(?:sync|abort|irq|dbg|ia|da|error)\w* el1h?_\d+_\w+ __el1_irq el0_\w+ el0t_\w+
+        el1_\w+ el1h?_\d+_\w+ __el1_irq el0_\w+ el0t_\w+
         """,
     ),
     (
@@ -110,7 +120,8 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         __cache_free __do_(?:cache_alloc|kmalloc\w*|cache_free) fallback_alloc
         virt_to_(?:cache|slab|head_page|folio) qlink_to_object qlink_free quarantine_\w+ __free_slab
         _{0,3}alloc_(?:pages|page|percpu|frozen_pages)\w* __alloc_pages\w* __perform_reclaim
-        get_page_from_freelist __free_(?:pages|one_page)\w*
+        _{0,2}(?:filemap_|vma_)?(?:folio_alloc|alloc_folio)\w* _{0,2}get_(?:free_pages|zeroed_page)\w*
+        make_alloc_exact get_page_from_freelist __free_(?:pages|one_page)\w*
         free_(?:pages|unref|pcp|hot_cold|one_page|the_page)\w* rmqueue\w* prep_(?:new|compound)_page
         post_alloc_hook _{0,2}vmalloc\w* vzalloc\w* __vunmap vfree\w* __vfree\w* vmap\w* vunmap\w*
         alloc_vmap_area __get_vm_area\w* alloc_inode\w* sock_[kw]malloc sock_alloc_\w+ remove_vm_area
@@ -133,7 +144,9 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         lock_(?:acquire|release|acquired|contended|is_held\w*|commit|timer_base)
         __lock_(?:acquire|release|is_held) __lock_timer_base lock_hrtimer_base
         (?:local|local_bh|local_irq)_(?:lock|unlock|disable|enable|save|restore)\w* __local_bh_\w+
-        register_lock_class mark_(?:lock\w*|usage|held_locks) __bfs find_usage\w* assign_lock_key
+        reacquire_held_locks? find_held_lock match_held_lock lock_(?:set_class|downgrade|pin_lock|unpin_lock)
+        __lock_(?:set_class|downgrade|contended|pin_lock|unpin_lock) add_lock_to_list zap_class
+        _{0,2}raw_spin_rq_\w+ register_lock_class mark_(?:lock\w*|usage|held_locks) __bfs find_usage\w* assign_lock_key
         look_up_lock_class hlock_class \w*task_rq_lock\w* _?atomic_dec_and_\w+ refcount_dec_and_\w+
         lock_sock\w* __lock_sock release_sock seqcount_\w+ _{0,2}seqprop_\w+ do_(?:read|write)_seq\w*
         read_seq\w* write_seq\w* osq_\w+ debug_locks_off lockref_\w+ bit_spin_\w+ hlist_bl_lock
@@ -146,6 +159,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         r"""
         _{0,3}mem(?:cpy|set|move|cmp|chr|scan)\w*
         _{0,3}str(?:n|l|r|s|p|c)?(?:cpy|cat|len|cmp|chr|str|casecmp|ncpy|ncmp|nlen|lcpy|scpy|sep|pbrk|spn|cspn)\w*
+        __pi_\w+ __?memzero mmioset mmiocpy fallback_scalar_usercopy csum_and_copy_\w+
         sized_strscpy kstrto\w+ _parse_integer\w* \w*_?copy_(?:from|to|in)_user\w* __?copy_\w*user\w*
         copy_user_\w+ _copy_(?:from|to)_\w+ __arch_copy_\w+ copy_(?:page|highpage)\w* clear_user\w*
         __clear_user rep_(?:movs|stos)\w* fault_in_\w+ v?s(?:n|c)?printf vscnprintf sc?nprintf
@@ -160,6 +174,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (
         "is generic list, tree, wait or object code",
         r"""
+        bus_(?:add|remove)_device device_pm_(?:add|remove)
         device_(?:del|add|unregister|register|initialize|is_registered|destroy|create\w*|remove_\w+)
         (?:dpm_)?sysfs_\w+ i2c_(?:add|del)_\w*adapter tty_(?:un)?register_device\w*
         kernfs_(?:remove|find|get|put|add|create|new)\w* debugfs_\w+ (?:get|put)_device kobject_\w+
@@ -169,11 +184,13 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         wake_up_(?!new_task)\w+ prepare_to_wait\w* add_wait_queue\w* remove_wait_queue\w* finish_wait
         try_to_wake_up
         _{0,2}skb_(?:pull|push|put|trim|may_pull|pull_tail|clone|copy\w*|unlink|queue_\w+|dequeue\w*|get|orphan\w*|set_owner_\w+)
-        pskb_\w+ (?:del|mod|add)_timer\w* timer_(?:delete|shutdown)\w* __mod_timer
-        hrtimer_(?:cancel|active|start\w*|try_to_cancel|init\w*) init_timer\w* internal_add_timer
+        pskb_\w+ (?:del|mod|add)_timer\w* _{0,2}timer_(?:delete|shutdown)\w*
+        _{0,2}try_to_del_timer_sync __mod_timer
+        _{0,2}hrtimer_(?:cancel|active|start\w*|try_to_cancel|init\w*|setup\w*) init_timer\w* internal_add_timer
         detach_\w+timer\w* __queue_work queue_(?:delayed_)?work\w* insert_work flush_work\w* __flush_work\w*
         flush_workqueue __flush_workqueue drain_workqueue destroy_workqueue cancel_(?:delayed_)?work\w*
-        __cancel_work\w* call_rcu\w* __call_rcu\w* kfree_call_rcu\w* kvfree_call_rcu rcu_barrier\w*
+        __cancel_work\w* (?:disable|enable)_(?:delayed_)?work\w* mod_delayed_work\w* start_flush_work
+        insert_wq_barrier call_rcu\w* __call_rcu\w* kfree_call_rcu\w* kvfree_call_rcu rcu_barrier\w*
         call_srcu __call_srcu xa[s]?_\w+ __xa_\w+ radix_tree_\w+ __radix_tree_\w+ idr_\w+ ida_\w+ mas_\w+
         mt_\w+ mtree_\w+ __raw_(?:read|write)[bwlq] (?:read|write)[bwlq](?:_relaxed)?
         io(?:read|write)(?:8|16|32|64)\w* logic_(?:in|out)\w+ (?:in|out)[bwl] iput\w* dput fast_dput dget
@@ -324,7 +341,7 @@ def named(function: str) -> tuple[str, tuple[str, ...]]:
     ):
         return call, (function, "sys_" + call) if function.startswith("__se_") else (function,)
     if function.startswith("sys_"):
-        return function, ()
+        return call, (function,)
     return "sys_" + call, (function,)
 
 
