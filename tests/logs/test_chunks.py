@@ -23,7 +23,9 @@ def _lines(data: bytes, buffer: Buffer) -> list[Line]:
 
 
 LOGS = st.lists(
-    st.sampled_from([b"[    1.000000] a line", b"", b"x", b"\r", b"[    2.000000][   T1] " + b"y" * 60, b"z" * 200]),
+    st.sampled_from(
+        [b"[    1.000000] a line", b"", b"x", b"\r", b"[    2.000000][   T1] " + b"y" * 60, b"z" * 200]
+    ),
     max_size=30,
 ).map(b"\n".join)
 
@@ -68,13 +70,14 @@ def test_lines_of_a_part_are_those_that_touch_it(log: bytes, start: int, length:
         everything = chunk.lines(0, chunk.size)
         start = min(start, chunk.size - 1)
         end = min(max(start + 1, start + length), chunk.size)
+
         # A line reaches up to and including its newline.
         def reach(line: Line) -> int:
             newline = log.find(b"\n", line.end)
             return len(log) if newline < 0 else newline + 1
+
         expected = [
-            line for line in everything
-            if log.rfind(b"\n", 0, line.start) + 1 < end and reach(line) > start
+            line for line in everything if log.rfind(b"\n", 0, line.start) + 1 < end and reach(line) > start
         ]
         assert chunk.lines(start, end) == expected
         assert chunk.lines(start, end, 1) == expected[:1]
@@ -91,7 +94,7 @@ def test_overlong_lines_are_cut_at_the_same_places_whatever_the_chunks(log: byte
     assert found == _lines(log, Buffer(longest=100))
     assert "".join(line.text for line in found).encode() == log.replace(b"\n", b"")
     for line in found:
-        long = len(log[log.rfind(b"\n", 0, line.start) + 1:].partition(b"\n")[0]) > 100
+        long = len(log[log.rfind(b"\n", 0, line.start) + 1 :].partition(b"\n")[0]) > 100
         assert (line.flaw == "cut at 100 bytes") == long
 
 

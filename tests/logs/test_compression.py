@@ -113,7 +113,7 @@ def test_no_bytes_raise(data: bytes) -> None:
 def test_no_broken_archive_raises(data: bytes, at: int) -> None:
     archive = bytearray(_tar({"a": LOG[:700], "b" * 150: LOG[:700]}))
     at %= len(archive)
-    archive[at: at + len(data)] = data
+    archive[at : at + len(data)] = data
     read_bytes(bytes(archive))
 
 
@@ -129,9 +129,13 @@ def test_what_grows_without_bounds_is_stopped(name: str, monkeypatch: pytest.Mon
 
 
 def test_a_window_larger_than_memory_is_refused() -> None:
-    packed = zstandard.ZstdCompressor(
-        compression_params=zstandard.ZstdCompressionParameters(window_log=30, enable_ldm=False)
-    ).compressobj().compress(b"x")
+    packed = (
+        zstandard.ZstdCompressor(
+            compression_params=zstandard.ZstdCompressionParameters(window_log=30, enable_ldm=False)
+        )
+        .compressobj()
+        .compress(b"x")
+    )
     header = b"\x28\xb5\x2f\xfd\x00\xa0" + packed[6:]
     lines, problems, _ = read_bytes(header + bytes(64))
     assert lines == []

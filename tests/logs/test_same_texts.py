@@ -11,14 +11,45 @@ from kernward.logs.sources import Buffer
 from tests.logs.reading import read_bytes
 
 # What a kernel prints, and some of what makes it hard to read: braces, quotes, stamps, UTF-8.
-WORDS = st.sampled_from([
-    "usb", "1-1:", "new device", "[drm]", "[ 12.345678]", '"', "\\", "{", "}", "kernel:", "%", "ä", "…",
-    "EXT4-fs (sda1):", "error -5", "CPU#0", "<IRQ>", " ? foo+0x1/0x2", "a,b;c", "login:", "=", "x=1",
-    "---[ end trace ]---", "[<ffffffff81000000>]", "Modules linked in:", "# ", "ncfrag=0/1",
-])
-TEXTS = st.lists(WORDS, min_size=1, max_size=5).map(" ".join).map(str.rstrip).filter(
-    # A line that begins with a caller or a level is, to a reader, one with a caller or a level.
-    lambda text: text and not text.startswith(("[ 12", "<6>"))
+WORDS = st.sampled_from(
+    [
+        "usb",
+        "1-1:",
+        "new device",
+        "[drm]",
+        "[ 12.345678]",
+        '"',
+        "\\",
+        "{",
+        "}",
+        "kernel:",
+        "%",
+        "ä",
+        "…",
+        "EXT4-fs (sda1):",
+        "error -5",
+        "CPU#0",
+        "<IRQ>",
+        " ? foo+0x1/0x2",
+        "a,b;c",
+        "login:",
+        "=",
+        "x=1",
+        "---[ end trace ]---",
+        "[<ffffffff81000000>]",
+        "Modules linked in:",
+        "# ",
+        "ncfrag=0/1",
+    ]
+)
+TEXTS = (
+    st.lists(WORDS, min_size=1, max_size=5)
+    .map(" ".join)
+    .map(str.rstrip)
+    .filter(
+        # A line that begins with a caller or a level is, to a reader, one with a caller or a level.
+        lambda text: text and not text.startswith(("[ 12", "<6>"))
+    )
 )
 MESSAGES = st.lists(TEXTS, min_size=1, max_size=20)
 
@@ -32,6 +63,7 @@ def _each(template: str) -> Callable[[list[str]], bytes]:
         return "".join(
             template.format(text=text, stamp=_stamp(i), n=i, s=i + 1) + "\n" for i, text in enumerate(texts)
         ).encode()
+
     return render
 
 
@@ -46,6 +78,7 @@ def _kmsg(prefix: str = "") -> Callable[[list[str]], bytes]:
             f"{prefix}6,{i},{(i + 1) * 1000000 + i},-;{escaped(text)}\n SUBSYSTEM=usb\n DEVICE=c189:1\n"
             for i, text in enumerate(texts)
         ).encode()
+
     return render
 
 
@@ -56,23 +89,26 @@ def _fragments(texts: list[str]) -> bytes:
         body = text + b"\n SUBSYSTEM=usb\n"
         step = max(1, len(body) // 3)
         for at in range(0, len(body), step):
-            out += b"%b,ncfrag=%d/%d;%b\n" % (head, at, len(body), body[at: at + step])
+            out += b"%b,ncfrag=%d/%d;%b\n" % (head, at, len(body), body[at : at + step])
     return out
 
 
 def _dmesg_json(texts: list[str]) -> bytes:
-    records = [
-        {"pri": 6, "time": float(f"{i + 1}.{i:06}"), "msg": text} for i, text in enumerate(texts)
-    ]
+    records = [{"pri": 6, "time": float(f"{i + 1}.{i:06}"), "msg": text} for i, text in enumerate(texts)]
     return json.dumps({"dmesg": records}, indent=3, ensure_ascii=False).encode()
 
 
 def _entry(number: int, text: str) -> dict[str, str]:
     return {
-        "__CURSOR": f"s=1;i={number}", "__REALTIME_TIMESTAMP": str(1767323045000000 + number),
-        "_SOURCE_MONOTONIC_TIMESTAMP": str((number + 1) * 1000000 + number), "_TRANSPORT": "kernel",
-        "_HOSTNAME": "web1", "_BOOT_ID": "0123456789abcdef0123456789abcdef", "PRIORITY": "6",
-        "SYSLOG_IDENTIFIER": "kernel", "MESSAGE": text,
+        "__CURSOR": f"s=1;i={number}",
+        "__REALTIME_TIMESTAMP": str(1767323045000000 + number),
+        "_SOURCE_MONOTONIC_TIMESTAMP": str((number + 1) * 1000000 + number),
+        "_TRANSPORT": "kernel",
+        "_HOSTNAME": "web1",
+        "_BOOT_ID": "0123456789abcdef0123456789abcdef",
+        "PRIORITY": "6",
+        "SYSLOG_IDENTIFIER": "kernel",
+        "MESSAGE": text,
     }
 
 
@@ -175,7 +211,7 @@ def test_spans_hold_the_texts(name: str, texts: list[str]) -> None:
     data = RENDERED[name][1](texts)
     lines, _, _ = read_bytes(data)
     for line in lines:
-        raw = data[line.start: line.end]
+        raw = data[line.start : line.end]
         if line.text.isascii() and not set(line.text) & set('"\\') and "ncfrag" not in raw.decode("latin-1"):
             shown = raw if name != "journal json, bytes" else line.text.encode()
             assert line.text.encode() in shown

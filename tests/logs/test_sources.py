@@ -77,7 +77,8 @@ def test_what_is_no_file_in_a_folder_is_skipped_with_a_reason(tmp_path: Path) ->
         lines, problems, _ = read_paths([tmp_path])
     assert len(lines) == 1
     assert [problem.partition(": ")[2] for problem in problems] == [
-        "it is a named pipe; a regular file was expected", "it is a socket; a regular file was expected",
+        "it is a named pipe; a regular file was expected",
+        "it is a socket; a regular file was expected",
     ]
 
 
@@ -143,14 +144,20 @@ def test_a_year_is_taken_from_when_the_file_was_written(tmp_path: Path) -> None:
     (source,) = open_sources([tmp_path], problems=[])
     years = [line.at_utc for chunk in source.chunks(None) for line in chunk.lines(0, chunk.size)]
     assert years == [
-        datetime(2024, 2, 29, 3, 4, 5, tzinfo=UTC), datetime(2025, 12, 31, tzinfo=UTC),
+        datetime(2024, 2, 29, 3, 4, 5, tzinfo=UTC),
+        datetime(2025, 12, 31, tzinfo=UTC),
     ]
 
 
-@pytest.mark.parametrize("line", [
-    b"[Fri Jan  2 03:04:05 2026] x\n", b"Jan  2 03:04:05 web1 kernel: x\n",
-    b"2026-01-02T03:04:05 web1 kernel: x\n", b"[Jan 2 03:04] x\n",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[Fri Jan  2 03:04:05 2026] x\n",
+        b"Jan  2 03:04:05 web1 kernel: x\n",
+        b"2026-01-02T03:04:05 web1 kernel: x\n",
+        b"[Jan 2 03:04] x\n",
+    ],
+)
 def test_local_times_are_in_the_zone_given(tmp_path: Path, line: bytes) -> None:
     _write(tmp_path, "a", data=line)
     zone = timezone(timedelta(hours=2))
@@ -165,7 +172,10 @@ def test_local_times_are_in_the_zone_given(tmp_path: Path, line: bytes) -> None:
 def test_a_folder_for_each_host_names_the_hosts(tmp_path: Path) -> None:
     _write(tmp_path, "web1/console.log", "web2/console.log", "web2/dmesg", "db/console.log")
     assert _hints(tmp_path) == {
-        "web1/console.log": "web1", "web2/console.log": "web2", "web2/dmesg": None, "db/console.log": "db",
+        "web1/console.log": "web1",
+        "web2/console.log": "web2",
+        "web2/dmesg": None,
+        "db/console.log": "db",
     }
 
 
@@ -177,19 +187,24 @@ def test_a_folder_for_each_host_may_hold_folders(tmp_path: Path) -> None:
 def test_a_file_for_each_host_names_the_hosts(tmp_path: Path) -> None:
     _write(tmp_path, "console-web1.log", "console-web2.log.gz", "notes.txt")
     assert _hints(tmp_path) == {
-        "console-web1.log": "web1", "console-web2.log.gz": "web2", "notes.txt": None,
+        "console-web1.log": "web1",
+        "console-web2.log.gz": "web2",
+        "notes.txt": None,
     }
 
 
-@pytest.mark.parametrize("names", [
-    ["messages", "kern.log", "syslog", "auth.log", "dmesg.0"],
-    ["kern.log", "kern.log.1", "kern.log.2.gz"],
-    ["2026-01-01/kern.log", "2026-01-02/kern.log"],
-    ["boot1.log", "boot2.log"],
-    ["boot-1/console.log", "boot-2/console.log"],
-    ["web1/console.log"],
-    ["old/messages", "log/messages"],
-])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["messages", "kern.log", "syslog", "auth.log", "dmesg.0"],
+        ["kern.log", "kern.log.1", "kern.log.2.gz"],
+        ["2026-01-01/kern.log", "2026-01-02/kern.log"],
+        ["boot1.log", "boot2.log"],
+        ["boot-1/console.log", "boot-2/console.log"],
+        ["web1/console.log"],
+        ["old/messages", "log/messages"],
+    ],
+)
 def test_layouts_that_tell_no_host(tmp_path: Path, names: list[str]) -> None:
     _write(tmp_path, *names)
     assert set(_hints(tmp_path).values()) == {None}
@@ -229,7 +244,7 @@ def test_lines_know_where_they_are_in_decoded_chunks() -> None:
     data = b"".join(b"6,%d,%d,-;message %d\n" % (n, n, n) for n in range(100))
     lines, _, form = read_bytes(data)
     assert form == "kmsg"
-    assert [data[line.start: line.end].partition(b";")[2].decode() for line in lines] == [
+    assert [data[line.start : line.end].partition(b";")[2].decode() for line in lines] == [
         line.text for line in lines
     ]
 

@@ -36,7 +36,14 @@ class BufferChunk:
     """
 
     def __init__(
-        self, buffer: Buffer, size: int, fresh: int, last: bool, base: int, begun: int, parse: Parse,
+        self,
+        buffer: Buffer,
+        size: int,
+        fresh: int,
+        last: bool,
+        base: int,
+        begun: int,
+        parse: Parse,
         continued: bytes | None,
     ) -> None:
         self.data: bytearray | bytes = buffer.data

@@ -97,7 +97,12 @@ _CODECS: tuple[tuple[str, tuple[bytes, ...], Callable[[], _Codec]], ...] = (
         _Zstandard,
     ),
 )
-_UNREAD = {b"\x04\x22\x4d\x18": "lz4", b"\x1f\x9d": "compress (.Z)", b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7-Zip"}
+_UNREAD = {
+    b"\x04\x22\x4d\x18": "lz4",
+    b"\x1f\x9d": "compress (.Z)",
+    b"PK\x03\x04": "zip",
+    b"7z\xbc\xaf": "7-Zip",
+}
 LONGEST_MAGIC = 10
 
 
@@ -134,8 +139,15 @@ class Decompressed:
                     raise self._damaged("it ends in the middle; it was cut off")
             try:
                 given = self._codec.decompress(self._pending, min(len(view), _PIECE))
-            except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError,
-                    zstandard.ZstdError) as error:
+            except (
+                zlib.error,
+                lzma.LZMAError,
+                OSError,
+                ValueError,
+                EOFError,
+                MemoryError,
+                zstandard.ZstdError,
+            ) as error:
                 self._done = True
                 raise self._damaged(f"it is damaged ({error})") from error
             self._pending = b""

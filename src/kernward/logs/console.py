@@ -16,9 +16,7 @@ LINE = rf"{PREFIX}([^\r\n\x1b]*)\r*([^\n]+)?(?:\n|\Z)"
 _CONSOLE = re.compile("^" + LINE, re.MULTILINE | re.ASCII)
 _PREFIXED = re.compile(PREFIX + r"(.*)", re.DOTALL | re.ASCII)
 # ECMA-48 control sequences, operating system commands, character set choices and two-byte escapes.
-_ESCAPE = (
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-Z\\^-~])"
-)
+_ESCAPE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-Z\\^-~])"
 ESCAPES_SHOWN = re.compile(_ESCAPE, re.ASCII)
 ESCAPES = re.compile(_ESCAPE.encode())
 # A stamp as printk pads it, further on in a line.
@@ -56,22 +54,41 @@ def parse_console(view: str, base: int, most: int) -> list[Line]:
     for found in _CONSOLE.finditer(view):
         priority, stamp, caller, text, more = found.groups()
         if more is not None or (stamp is None and "[" in text):
-            lines += unusual(view[found.start():found.end()], base + found.start())
+            lines += unusual(view[found.start() : found.end()], base + found.start())
         else:
             if not text.isascii():
                 text = decoded(text)
             if priority is None:
-                add(Line(
-                    text, base + found.start(), base + found.end(4),
-                    None if stamp is None else float(stamp), None, None, None, None, None, caller,
-                ))
+                add(
+                    Line(
+                        text,
+                        base + found.start(),
+                        base + found.end(4),
+                        None if stamp is None else float(stamp),
+                        None,
+                        None,
+                        None,
+                        None,
+                        None,
+                        caller,
+                    )
+                )
             else:
                 number = int(priority)
-                add(Line(
-                    text, base + found.start(), base + found.end(4),
-                    None if stamp is None else float(stamp),
-                    None, None, None, number & 7, number >> 3, caller,
-                ))
+                add(
+                    Line(
+                        text,
+                        base + found.start(),
+                        base + found.end(4),
+                        None if stamp is None else float(stamp),
+                        None,
+                        None,
+                        None,
+                        number & 7,
+                        number >> 3,
+                        caller,
+                    )
+                )
         if len(lines) >= most:
             break
     return lines
@@ -93,7 +110,7 @@ def unusual(raw: str, base: int) -> list[Line]:
             # The two lines' spans meet where the second begins, if no escape sequence shifted it.
             meet = at + (dropped.end() if len(shown) == end - at else 0)
             lines.append(Line(shown[: dropped.end()].rstrip(), at, meet if meet > at else end))
-            shown, at = shown[dropped.end():], meet
+            shown, at = shown[dropped.end() :], meet
         lines.append(_one(shown, at, end))
     return lines
 
@@ -103,7 +120,7 @@ def _one(shown: str, at: int, end: int) -> Line:
     if not (shown[:1] in "[<" and (shown[1:2].isdigit() or shown[1:2] == " ") and _starts(shown)):
         later = LATER.search(shown)
         if later and later.start() and _NOISE.fullmatch(shown, 0, later.start()):
-            shown = shown[later.start():]
+            shown = shown[later.start() :]
     if shown.startswith("[-- "):
         mark = _MARK.fullmatch(shown)
         if mark:
@@ -116,7 +133,9 @@ def _one(shown: str, at: int, end: int) -> Line:
         caller, text = caller_alone(text)
     number = None if priority is None else int(priority)
     return Line(
-        decoded(text), at, end,
+        decoded(text),
+        at,
+        end,
         None if stamp is None else float(stamp),
         level=None if number is None else number & 7,
         facility=None if number is None else number >> 3,
@@ -131,14 +150,12 @@ def _starts(shown: str) -> bool:
     return _START.match(shown) is not None
 
 
-
-
 def stamped(text: str) -> tuple[float | None, str | None, str]:
     """Splits printk's stamp and caller off a message that still has them."""
     found = _STAMPED.match(text)
     if found is None or found[1] is None:
         return None, None, text
-    return float(found[1]), found[2], text[found.end():]
+    return float(found[1]), found[2], text[found.end() :]
 
 
 _STAMPED = re.compile(PRINTK, re.ASCII)

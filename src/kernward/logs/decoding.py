@@ -38,7 +38,7 @@ class DecodedChunk:
             return []
         first = self.index(max(0, start))
         stop = bisect_left(self._starts, max(end, start + 1))
-        return self._lines[first:min(stop, first + most)]
+        return self._lines[first : min(stop, first + most)]
 
     def offset(self, line: Line) -> int:
         if not self._places:

@@ -24,8 +24,21 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _FOLDERS_OF_ONE_HOST = {
-    "var", "log", "logs", "old", "archive", "journal", "crash", "pstore", "systemd", "sys", "fs", "boot",
-    "today", "yesterday", "tmp",
+    "var",
+    "log",
+    "logs",
+    "old",
+    "archive",
+    "journal",
+    "crash",
+    "pstore",
+    "systemd",
+    "sys",
+    "fs",
+    "boot",
+    "today",
+    "yesterday",
+    "tmp",
 }
 
 
@@ -36,14 +49,14 @@ def hosts_of(paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
     for path in paths:
         for depth in range(len(path) - 1):
             if _names_host(path[depth]) and path[depth].lower() not in _FOLDERS_OF_ONE_HOST:
-                places[path[:depth], path[depth + 1:]].add(path[depth])
+                places[path[:depth], path[depth + 1 :]].add(path[depth])
         named = _file_host(path)
         if named:
             files[named[0]].add(named[1])
     hosts: dict[tuple[str, ...], str] = {}
     for path in paths:
         for depth in range(len(path) - 1):
-            if len(places.get((path[:depth], path[depth + 1:]), ())) > 1:
+            if len(places.get((path[:depth], path[depth + 1 :]), ())) > 1:
                 hosts.setdefault(path, path[depth])
         named = _file_host(path)
         if named and len(files[named[0]]) > 1:

@@ -13,8 +13,17 @@ from kernward.logs.decoding import spread
 from kernward.records.lines import Line
 
 FIELDS = (
-    "MESSAGE", "PRIORITY", "SYSLOG_FACILITY", "SYSLOG_IDENTIFIER", "_COMM", "_TRANSPORT", "_HOSTNAME",
-    "_BOOT_ID", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP",
+    "MESSAGE",
+    "PRIORITY",
+    "SYSLOG_FACILITY",
+    "SYSLOG_IDENTIFIER",
+    "_COMM",
+    "_TRANSPORT",
+    "_HOSTNAME",
+    "_BOOT_ID",
+    "__REALTIME_TIMESTAMP",
+    "__MONOTONIC_TIMESTAMP",
+    "_SOURCE_REALTIME_TIMESTAMP",
     "_SOURCE_MONOTONIC_TIMESTAMP",
 )
 
@@ -26,8 +35,18 @@ def entry_lines(values: Sequence[Any], start: int, end: int) -> list[Line]:
     journalctl left out.
     """
     (
-        message, priority, facility, identifier, command, transport, host, boot, received, monotonic,
-        sent, stamp,
+        message,
+        priority,
+        facility,
+        identifier,
+        command,
+        transport,
+        host,
+        boot,
+        received,
+        monotonic,
+        sent,
+        stamp,
     ) = [value if value is None or value.__class__ is str else _text(value) for value in values]
     kernel = transport == "kernel" or identifier == "kernel"
     tag = "kernel" if kernel else (identifier or command or "").partition("\n")[0] or None
@@ -43,10 +62,22 @@ def entry_lines(values: Sequence[Any], start: int, end: int) -> list[Line]:
         # A syslog daemon passed it on, the kernel's own stamp still in the text.
         own, caller, message = stamped(message)
         seconds = seconds if own is None else own
-    return spread(Line(
-        message, start, end, seconds, None if real is None else epoch(real / 1e6), host, boot,
-        _small(priority), _small(facility), caller, tag, flaw,
-    ))
+    return spread(
+        Line(
+            message,
+            start,
+            end,
+            seconds,
+            None if real is None else epoch(real / 1e6),
+            host,
+            boot,
+            _small(priority),
+            _small(facility),
+            caller,
+            tag,
+            flaw,
+        )
+    )
 
 
 def _text(value: object) -> str | None:

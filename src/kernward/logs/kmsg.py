@@ -56,7 +56,7 @@ class _Message:
                 text += b"\n"
             elif offset > at:
                 whole = whole and b"\n" in text
-            text += part[max(0, at - offset):]
+            text += part[max(0, at - offset) :]
             at = max(at, offset + len(part))
         text, newline, _ = text.partition(b"\n")
         return text, whole and (at + 1 >= self.total or bool(newline))
@@ -143,8 +143,15 @@ def _line(found: re.Match[bytes], start: int, end: int, clock: Clock) -> Line:
     caller = _CALLER.search(more)
     number = int(priority)
     return Line(
-        "", start, end, int(microseconds) / 1e6, at,
-        None if sender is None else sender.decode("ascii", "replace"), None, number & 7, number >> 3,
+        "",
+        start,
+        end,
+        int(microseconds) / 1e6,
+        at,
+        None if sender is None else sender.decode("ascii", "replace"),
+        None,
+        number & 7,
+        number >> 3,
         None if caller is None else caller[1].decode("ascii"),
     )
 

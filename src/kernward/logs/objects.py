@@ -33,9 +33,7 @@ def decode_object(decode: Callable[[bytes], Record], raw: bytes) -> Record:
         return decode(_NOT_UTF8.sub(lambda c: f"\\\\x{ord(c[0]) - 0xDC00:02x}", text).encode())
 
 
-def json_objects(
-    reader: ByteReader, skipped: Callable[[int, str], None]
-) -> Iterator[tuple[int, bytes]]:
+def json_objects(reader: ByteReader, skipped: Callable[[int, str], None]) -> Iterator[tuple[int, bytes]]:
     """The innermost objects, as (offset in the source, bytes), in order."""
     data, base, end = b"", 0, False
     while True:
@@ -48,9 +46,9 @@ def json_objects(
             continue
         inside = _INSIDE.match(data, at + 1)
         stop = inside.end() if inside else at + 1
-        found = data[stop: stop + 1]
+        found = data[stop : stop + 1]
         if found == b"}":
-            yield base + at, data[at: stop + 1]
+            yield base + at, data[at : stop + 1]
         elif found != b"{":
             # It goes on in what was not read yet.
             if stop - at < LONGEST_OBJECT and len(data) - at < LONGEST_OBJECT and not end:

@@ -17,14 +17,41 @@ PREFIX = rf"(?:<(\d{{1,4}})>)?{PRINTK}"
 # `kern  :warn  : ` of `dmesg -x`. Groups: facility, level.
 DECODED = r"(?:([a-z]{2,8}\d?) *:([a-z]{3,7}) *: )"
 
-LEVELS = {name: number for number, names in enumerate((
-    ("emerg", "panic"), ("alert",), ("crit",), ("err", "error"), ("warn", "warning"),
-    ("notice",), ("info",), ("debug",),
-)) for name in names}
-FACILITIES = {name: number for number, name in enumerate((
-    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv",
-    "ftp",
-))} | {f"local{n}": 16 + n for n in range(8)}
+LEVELS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("emerg", "panic"),
+            ("alert",),
+            ("crit",),
+            ("err", "error"),
+            ("warn", "warning"),
+            ("notice",),
+            ("info",),
+            ("debug",),
+        )
+    )
+    for name in names
+}
+FACILITIES = {
+    name: number
+    for number, name in enumerate(
+        (
+            "kern",
+            "user",
+            "mail",
+            "daemon",
+            "auth",
+            "syslog",
+            "lpr",
+            "news",
+            "uucp",
+            "cron",
+            "authpriv",
+            "ftp",
+        )
+    )
+} | {f"local{n}": 16 + n for n in range(8)}
 
 _CALLER_ALONE = re.compile(CALLER + " ")
 
@@ -39,4 +66,4 @@ def decoded(text: str) -> str:
 def caller_alone(text: str) -> tuple[str | None, str]:
     """Splits a caller off a message that has no time stamp (CONFIG_PRINTK_TIME=n)."""
     found = _CALLER_ALONE.match(text)
-    return (found[1], text[found.end():]) if found else (None, text)
+    return (found[1], text[found.end() :]) if found else (None, text)

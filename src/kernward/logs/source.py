@@ -18,9 +18,7 @@ _JOURNAL = b"LPKSHHRH"
 class Settings:
     """What is the same for all sources that are opened together."""
 
-    def __init__(
-        self, problems: list[KernwardError], zone: tzinfo, reference: datetime | None
-    ) -> None:
+    def __init__(self, problems: list[KernwardError], zone: tzinfo, reference: datetime | None) -> None:
         self.problems = problems
         self.zone = zone
         self.reference = reference
@@ -38,8 +36,14 @@ class Source:
     """
 
     def __init__(
-        self, name: str, open_stream: Callable[[], Stream], settings: Settings, *,
-        mtime: datetime | None = None, host_hint: str | None = None, named: bool = False,
+        self,
+        name: str,
+        open_stream: Callable[[], Stream],
+        settings: Settings,
+        *,
+        mtime: datetime | None = None,
+        host_hint: str | None = None,
+        named: bool = False,
     ) -> None:
         self.name = name
         self.mtime = mtime
@@ -77,9 +81,7 @@ class Source:
             raise ValueError("set Source.hashing before reading the source's chunks")
         return self._hashed.sha256.hexdigest()
 
-    def _read(
-        self, form: Format, sample: bytes, reader: "_Reader", buffer: Buffer | None
-    ) -> Iterator[Chunk]:
+    def _read(self, form: Format, sample: bytes, reader: "_Reader", buffer: Buffer | None) -> Iterator[Chunk]:
         context = Context(
             zone=self._settings.zone,
             reference=self._settings.reference or self.mtime or datetime.now(UTC),

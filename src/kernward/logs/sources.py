@@ -138,9 +138,7 @@ def _opened(path: Path) -> Stream:
         raise Damage(f"{_reason(error)}; a readable file was expected") from error
 
 
-def _dump(
-    name: Path, parts: Sequence[Path], settings: Settings, host_hint: str | None
-) -> Iterator[Source]:
+def _dump(name: Path, parts: Sequence[Path], settings: Settings, host_hint: str | None) -> Iterator[Source]:
     # The parts are read one after the other; putting them in order is the format's work.
     if parts == [name] and not name.name.endswith(ENCODED):
         yield from _file(name, settings, host_hint=host_hint)
@@ -150,8 +148,11 @@ def _dump(
     except OSError:
         mtime = None
     yield Source(
-        str(name), lambda: Joined([partial(_part, part) for part in parts]), settings,
-        mtime=mtime, host_hint=host_hint,
+        str(name),
+        lambda: Joined([partial(_part, part) for part in parts]),
+        settings,
+        mtime=mtime,
+        host_hint=host_hint,
     )
 
 
@@ -160,8 +161,14 @@ def _part(path: Path) -> Stream:
 
 
 def _from_stream(
-    name: str, open_stream: Callable[[], Stream], settings: Settings, *, depth: int = 0,
-    mtime: datetime | None = None, host_hint: str | None = None, named: bool = False,
+    name: str,
+    open_stream: Callable[[], Stream],
+    settings: Settings,
+    *,
+    depth: int = 0,
+    mtime: datetime | None = None,
+    host_hint: str | None = None,
+    named: bool = False,
 ) -> Iterator[Source]:
     # A stream is a log, or an archive of streams.
     try:
@@ -175,16 +182,23 @@ def _from_stream(
     if not archive:
         ready = [peeked]
         yield Source(
-            name, lambda: ready.pop() if ready else _unpacked(open_stream(), 0)[0], settings,
-            mtime=mtime, host_hint=host_hint, named=named,
+            name,
+            lambda: ready.pop() if ready else _unpacked(open_stream(), 0)[0],
+            settings,
+            mtime=mtime,
+            host_hint=host_hint,
+            named=named,
         )
         ready.clear()  # a file that is read only later is opened again
         return
     try:
         for member in members(peeked):
             yield from _from_stream(
-                f"{name}!{member.name}", partial(_same, member), settings,
-                depth=depth + 1, mtime=_utc(member.mtime_s),
+                f"{name}!{member.name}",
+                partial(_same, member),
+                settings,
+                depth=depth + 1,
+                mtime=_utc(member.mtime_s),
             )
     except Damage as damage:
         settings.report(name, str(damage))
@@ -217,7 +231,9 @@ def _reason(error: Exception) -> str:
 
 def _kind(mode: int) -> str:
     for test, kind in (
-        (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISBLK, "a block device"),
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISBLK, "a block device"),
         (stat.S_ISCHR, "a character device"),
     ):
         if test(mode):

@@ -31,16 +31,15 @@ CONTINUED = " " * 8
 _BOOT = re.compile(r"-- (?:Boot|Reboot) ?([0-9a-f]{32})? ?--")
 
 
-def syslog_parser(
-    time: str, read: Callable[[str], datetime | None] | None, rest: str = PROGRAM
-) -> Parse:
+def syslog_parser(time: str, read: Callable[[str], datetime | None] | None, rest: str = PROGRAM) -> Parse:
     """A parser for lines that begin with an optional `<N>` and a time.
 
     `time` is a pattern with one group, which `read` understands; without `read`, it is seconds since
     boot. `rest` is a pattern with the groups of PROGRAM.
     """
     pattern = re.compile(
-        rf"^(?:(?:\d{{1,7}} (?=<))?(?:<(\d{{1,3}})>)?{time} {rest}{BODY}|([^\n]*))\r*(?:\n|\Z)", re.MULTILINE | re.ASCII
+        rf"^(?:(?:\d{{1,7}} (?=<))?(?:<(\d{{1,3}})>)?{time} {rest}{BODY}|([^\n]*))\r*(?:\n|\Z)",
+        re.MULTILINE | re.ASCII,
     )
 
     # A header without a program: netconsole's lines as a syslog daemon stores them, or what nobody knows.
@@ -54,19 +53,21 @@ def syslog_parser(
         if host is None:
             # Never taken for the kernel's: who chooses a program's name could choose this text.
             return [Line(decoded(raw.rstrip("\r")), at, at + len(raw), tag="unknown")]
-        (line, *_) = unusual(raw[header.end():].replace("\r", ""), 0)
-        return [msgspec.structs.replace(
-            line, start=at, end=at + len(raw), host=host, at_utc=None if read is None else read(when)
-        )]
+        (line, *_) = unusual(raw[header.end() :].replace("\r", ""), 0)
+        return [
+            msgspec.structs.replace(
+                line, start=at, end=at + len(raw), host=host, at_utc=None if read is None else read(when)
+            )
+        ]
 
     def parse(view: str, base: int, most: int) -> list[Line]:
         lines: list[Line] = []
         above: Line | None = None  # the last line with a header, and how wide that was
         width = 0
         for found in pattern.finditer(view):
-            (
-                priority, when, host, facility, severity, program, body, stamp, caller, text, other
-            ) = found.groups()
+            (priority, when, host, facility, severity, program, body, stamp, caller, text, other) = (
+                found.groups()
+            )
             start, end = found.start(), found.end(7)
             if other is not None:
                 if not other:
@@ -88,9 +89,17 @@ def syslog_parser(
                 elif severity is not None:
                     level, number = LEVELS.get(severity), FACILITIES.get(facility)
                 line = Line(
-                    text if text.isascii() else decoded(text), base + start, base + end,
-                    None if stamp is None else float(stamp), None if read is None else read(when),
-                    host, None, level, number, caller, program,
+                    text if text.isascii() else decoded(text),
+                    base + start,
+                    base + end,
+                    None if stamp is None else float(stamp),
+                    None if read is None else read(when),
+                    host,
+                    None,
+                    level,
+                    number,
+                    caller,
+                    program,
                 )
                 above, width = line, found.start(7) - start
                 if "#0" in text or "#177" in text:

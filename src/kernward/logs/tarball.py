@@ -14,7 +14,12 @@ _BLOCK = 512
 _LONGEST_NAME = 1 << 16
 _EXTENDED_IN_A_ROW = 8
 _WITHOUT_DATA = (
-    tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE
+    tarfile.LNKTYPE,
+    tarfile.SYMTYPE,
+    tarfile.CHRTYPE,
+    tarfile.BLKTYPE,
+    tarfile.DIRTYPE,
+    tarfile.FIFOTYPE,
 )
 
 
@@ -63,7 +68,9 @@ def members(stream: Stream) -> Iterator[Member]:
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "backslashreplace")
         except (tarfile.TarError, ValueError) as error:
-            raise Damage(f"at byte {position - _BLOCK} of the archive a tar header was expected ({error})") from error
+            raise Damage(
+                f"at byte {position - _BLOCK} of the archive a tar header was expected ({error})"
+            ) from error
         if info.size < 0:
             raise Damage(f"at byte {position} of the archive a member has a negative size")
         if info.type not in _WITHOUT_DATA:
@@ -103,9 +110,9 @@ def _pax(body: bytes) -> dict[bytes, bytes]:
         length, _, _ = body.partition(b" ")
         if not length.isdigit() or not len(length) < int(length[:9]) <= len(body):
             break
-        key, _, value = body[len(length) + 1: int(length[:9]) - 1].partition(b"=")
+        key, _, value = body[len(length) + 1 : int(length[:9]) - 1].partition(b"=")
         records[key] = value
-        body = body[int(length[:9]):]
+        body = body[int(length[:9]) :]
     return records
 
 

@@ -58,19 +58,39 @@ def _parse(sample: bytes, context: Context) -> Parse:
             if more is None and (stamp is not None or priority is None and "[" not in text):
                 level = None if priority is None else int(priority) & 7
                 facility = None if priority is None else int(priority) >> 3
-                lines.append(Line(
-                    decoded(text), base + at, base + end, None if stamp is None else float(stamp), when,
-                    host, None, level, facility, caller,
-                ))
+                lines.append(
+                    Line(
+                        decoded(text),
+                        base + at,
+                        base + end,
+                        None if stamp is None else float(stamp),
+                        when,
+                        host,
+                        None,
+                        level,
+                        facility,
+                        caller,
+                    )
+                )
             else:
                 # What follows the header may have a console's oddities.
                 body = _body(found, at)
-                for part in unusual(view[body:found.end()], base + body):
-                    lines.append(Line(
-                        part.text, base + at if part.start == base + body else part.start, part.end,
-                        part.monotonic_s, when, host, None, part.level, part.facility, part.caller,
-                        part.tag,
-                    ))
+                for part in unusual(view[body : found.end()], base + body):
+                    lines.append(
+                        Line(
+                            part.text,
+                            base + at if part.start == base + body else part.start,
+                            part.end,
+                            part.monotonic_s,
+                            when,
+                            host,
+                            None,
+                            part.level,
+                            part.facility,
+                            part.caller,
+                            part.tag,
+                        )
+                    )
             if len(lines) >= most:
                 break
         return lines

@@ -42,7 +42,7 @@ def _parse(sample: bytes, context: Context) -> Parse:
             facility, level, stamp, local, iso, own, caller, text, more = found.groups()
             at, end = base + found.start(), base + found.end(8)
             if more is not None:
-                raw = view[found.start():found.end()].rstrip("\n")
+                raw = view[found.start() : found.end()].rstrip("\n")
                 plain = ESCAPES_SHOWN.sub("", raw)
                 if "\x1b" in plain or "\r" in plain.rstrip("\r"):
                     lines += unusual(raw, at)
@@ -51,12 +51,20 @@ def _parse(sample: bytes, context: Context) -> Parse:
                         lines.append(_moved(line, at, at + len(raw)))
             else:
                 seconds = stamp or own
-                lines.append(Line(
-                    decoded(text), at, end, None if seconds is None else float(seconds),
-                    clock.read(local) if local else clock.iso(iso) if iso else None, None, None,
-                    None if level is None else LEVELS.get(level),
-                    None if facility is None else FACILITIES.get(facility), caller,
-                ))
+                lines.append(
+                    Line(
+                        decoded(text),
+                        at,
+                        end,
+                        None if seconds is None else float(seconds),
+                        clock.read(local) if local else clock.iso(iso) if iso else None,
+                        None,
+                        None,
+                        None if level is None else LEVELS.get(level),
+                        None if facility is None else FACILITIES.get(facility),
+                        caller,
+                    )
+                )
             if len(lines) >= most:
                 break
         return lines
@@ -66,7 +74,15 @@ def _parse(sample: bytes, context: Context) -> Parse:
 
 def _moved(line: Line, start: int, end: int) -> Line:
     return Line(
-        line.text, start, end, line.monotonic_s, line.at_utc, None, None, line.level, line.facility,
+        line.text,
+        start,
+        end,
+        line.monotonic_s,
+        line.at_utc,
+        None,
+        None,
+        line.level,
+        line.facility,
         line.caller,
     )
 

@@ -50,10 +50,14 @@ def _decode(reader: ByteReader, context: Context) -> Iterator[Line]:
             except OverflowError:
                 at = None
         yield Line(
-            decoded(text), start, start + len(raw), at_utc=at,
+            decoded(text),
+            start,
+            start + len(raw),
+            at_utc=at,
             level=None if level is None else LEVELS.get(level),
             facility=None if facility is None else FACILITIES.get(facility),
-            caller=caller, flaw=flaw,
+            caller=caller,
+            flaw=flaw,
         )
 
 

@@ -13,9 +13,7 @@ from kernward.records.lines import Line
 _LONGEST_ENTRY = 4 << 20
 _FIRST = re.compile(rb"^(?:__CURSOR=|__REALTIME_TIMESTAMP=\d|_BOOT_ID=[0-9a-f]{32}$)", re.MULTILINE)
 # A field that is wanted, in an entry that begins with a newline.
-_FIELD = re.compile(
-    rb"\n(%b)=([^\n]*)" % b"|".join(name.encode() for name in FIELDS)
-)
+_FIELD = re.compile(rb"\n(%b)=([^\n]*)" % b"|".join(name.encode() for name in FIELDS))
 # A field's name alone on its line: its value is eight bytes of length, and then that many bytes.
 _BINARY = re.compile(rb"\n[A-Za-z0-9_]{1,64}\n")
 _WANTED = {name.encode(): name for name in FIELDS}
@@ -65,7 +63,7 @@ def _entry_end(data: bytes, at: int) -> int:
         binary = _BINARY.search(data, at, stop + 1 if stop >= 0 else len(data))
         if binary is None:
             return stop
-        size = int.from_bytes(data[binary.end(): binary.end() + 8], "little")
+        size = int.from_bytes(data[binary.end() : binary.end() + 8], "little")
         if size > _LONGEST_ENTRY:
             return stop
         # The newline after the value may be the one before the next field.
@@ -86,10 +84,10 @@ def _fields(data: bytes, at: int, stop: int) -> tuple[dict[str, object], bool]:
         if binary is None:
             return fields, False
         begin = binary.end() + 8
-        size = int.from_bytes(data[binary.end(): begin], "little")
+        size = int.from_bytes(data[binary.end() : begin], "little")
         if size > stop - begin:
             return fields, True
-        _add(fields, binary[0][1:-1], data[begin: begin + size])
+        _add(fields, binary[0][1:-1], data[begin : begin + size])
         at = begin + size
 
 

@@ -23,7 +23,8 @@ _ATTRIBUTES = {f"entry{name}": name for name in FIELDS}
 _Entry = msgspec.defstruct(
     "_Entry",
     [(attribute, Any, "" if name == "MESSAGE" else None) for attribute, name in _ATTRIBUTES.items()],
-    rename=_ATTRIBUTES, gc=False,
+    rename=_ATTRIBUTES,
+    gc=False,
 )
 _decode_entry = msgspec.json.Decoder(_Entry).decode
 

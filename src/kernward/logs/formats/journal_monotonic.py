@@ -8,9 +8,7 @@ from kernward.logs.syslog import CONTINUED, syslog_parser
 
 _TIME = r"\[ *(\d{1,12}\.\d{1,9})\]"
 # A kernel message may well look like `host program:`; so only what nothing else looks like counts.
-_HEADER = re.compile(
-    rb"^\[ *\d+\.\d{6}\] ([A-Za-z0-9]\S*) (?:kernel: |[\w.@:-]+\[\d+\]: )", re.MULTILINE
-)
+_HEADER = re.compile(rb"^\[ *\d+\.\d{6}\] ([A-Za-z0-9]\S*) (?:kernel: |[\w.@:-]+\[\d+\]: )", re.MULTILINE)
 
 
 def _sniff(sample: bytes) -> float:

@@ -7,9 +7,7 @@ from kernward.logs.format import Context, Format, Parse
 from kernward.logs.sniffing import share
 from kernward.logs.syslog import CONTINUED, syslog_parser
 
-_HEADER = re.compile(
-    rb"^\d{9,10}\.\d{6} (?:[^\s:\[\]]\S* )?[^\s:\[\]]+(?:\[\d+\])?:(?: |$)", re.MULTILINE
-)
+_HEADER = re.compile(rb"^\d{9,10}\.\d{6} (?:[^\s:\[\]]\S* )?[^\s:\[\]]+(?:\[\d+\])?:(?: |$)", re.MULTILINE)
 
 
 def _sniff(sample: bytes) -> float:

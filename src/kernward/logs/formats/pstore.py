@@ -33,7 +33,9 @@ def _sniff(sample: bytes) -> float:
 def _decode(reader: ByteReader, context: Context) -> Iterator[Line]:
     data = reader.read(_LARGEST)
     if reader.read(1):
-        context.report(f"it is longer than {_LARGEST} bytes, the rest was left out; a pstore dump was expected")
+        context.report(
+            f"it is longer than {_LARGEST} bytes, the rest was left out; a pstore dump was expected"
+        )
     heads = list(_PART.finditer(data))
     stops = [head.start() for head in heads[1:]] + [len(data)]
     if heads:

@@ -11,9 +11,7 @@ from kernward.logs.format import Context, Format, Parse
 from kernward.logs.sniffing import share
 from kernward.logs.syslog import CONTINUED, syslog_parser
 
-_TIME = (
-    r"((?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,9})?(?: \d{4})?)"
-)
+_TIME = r"((?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,9})?(?: \d{4})?)"
 _HEADER = re.compile(
     rb"^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d+)? "
     rb"(?:\d{4} )?[^\s\[]+",
