@@ -33,7 +33,11 @@ def read(path: Path) -> tuple[list[Expected], bytes]:
 def events_of(path: Path, *, engine: str | None = None) -> list[Event]:
     """The events of a log file, each part of which must have been readable."""
     problems: list[KernwardError] = []
-    found = [event for source in open_sources([path], problems=problems) for event in recognise(source, engine=engine)]
+    found = [
+        event
+        for source in open_sources([path], problems=problems)
+        for event in recognise(source, engine=engine)
+    ]
     assert not problems
     return found
 

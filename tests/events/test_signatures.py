@@ -73,7 +73,10 @@ def mutations(draw: st.DrawFn) -> str:
     elif form == "level":
         lines = [f"<{draw(st.integers(0, 7))}>{line}" for line in lines]
     elif form == "journal":
-        lines = [f"Nov 03 04:05:06 node-17 kernel: {re.sub(r'^[^A-Za-z <#-]*[0-9.]+](?:.[ TC0-9]+])? ', '', line)}" for line in lines]
+        lines = [
+            f"Nov 03 04:05:06 node-17 kernel: {re.sub(r'^[^A-Za-z <#-]*[0-9.]+](?:.[ TC0-9]+])? ', '', line)}"
+            for line in lines
+        ]
     return "\n".join(lines) + "\n"
 
 
