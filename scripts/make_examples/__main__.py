@@ -7,6 +7,7 @@ some 10 to 60 seconds. What was injected where is written to examples/truth.json
 
 import argparse
 import json
+import socket
 import subprocess
 import sys
 import tarfile
@@ -49,6 +50,10 @@ SUFFIX = {
     "busybox": "messages",
     "rsyslog": "kern.log",
     "rsyslog-iso": "kern.log",
+    "netconsole": "netconsole.log",
+    "netconsole-extended": "netconsole.log",
+    # The oops is record 0; the panic that follows it is record 1 and holds both.
+    "pstore": "pstore/dmesg-ramoops-1",
 }
 RSYSLOG = """module(load="imklog")
 $ActionFileDefaultTemplate RSYSLOG_{template}
@@ -67,7 +72,9 @@ def add_program(archive: Archive, name: str, cache: Path) -> None:
             archive.file(f"/usr/lib/x86_64-linux-gnu/rsyslog/{plugin}.so", file.read_bytes(), 0o755)
 
 
-def build(host: Host, kernel: packages.Kernel, chosen: list[Fault], cache: Path) -> bytes:
+def build(
+    host: Host, kernel: packages.Kernel, chosen: list[Fault], options: dict[str, str], cache: Path
+) -> bytes:
     """The initramfs of a host."""
     archive = Archive()
     archive.device("/dev/console", 5, 1)
@@ -83,6 +90,7 @@ def build(host: Host, kernel: packages.Kernel, chosen: list[Fault], cache: Path)
         *(HARDWARE if host.hardware else ()),
         "virtio_pci",
         "virtio_blk",
+        *(("virtio_net", "netconsole") if options else ()),
         *(each for fault in chosen for each in fault.modules),
     ]
     order = add_modules(archive, kernel, wanted)
@@ -90,6 +98,8 @@ def build(host: Host, kernel: packages.Kernel, chosen: list[Fault], cache: Path)
         lab = packages.build_module(HERE / "guest/faultlab.c", kernel.release, cache)
         archive.file("/modules/faultlab.ko", lab.read_bytes())
         order.append("faultlab")
+    for module, parameters in options.items():
+        archive.file(f"/modules/{module}.options", parameters.encode())
     for fault in chosen:
         archive.file(f"/faults/{fault.name}", fault.script)
         for module, parameters in fault.options.items():
@@ -129,12 +139,20 @@ def capture(host: Host, cache: Path, work: Path) -> dict[str, bytes]:
     kernel = packages.Kernel(host.kernel, cache)
     image = work / "initramfs"
     needs_initramfs = all(fault.initramfs for fault in chosen)
-    image.write_bytes(build(host, kernel, chosen, cache) if needs_initramfs else b"")
+    receiver = None
+    options: dict[str, str] = {}
+    extended = "netconsole-extended" in host.captures
+    if extended or "netconsole" in host.captures:
+        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        receiver.bind(("127.0.0.1", 0))
+        to = f"{receiver.getsockname()[1]}@10.0.2.2/52:55:0a:00:02:02"
+        options["netconsole"] = f"netconsole={'+' if extended else ''}6665@10.0.2.15/eth0,{to}"
+    image.write_bytes(build(host, kernel, chosen, options, cache) if needs_initramfs else b"")
     attached = [output := disks.blank(work / "output", disks.OUTPUT_MB)]
     attached += [disks.make(fault.disk, work / fault.name, work, cache) for fault in chosen if fault.disk][:1]
     append = ("console=ttyS0,115200 panic=1", host.append, *(fault.append for fault in chosen))
     console = work / "console"
-    ended = machine.run(
+    ended, received = machine.run(
         machine.Boot(
             image=kernel.image,
             initramfs=image,
@@ -147,6 +165,7 @@ def capture(host: Host, cache: Path, work: Path) -> dict[str, bytes]:
             hardware=host.hardware,
             restarts=any(fault.restarts for fault in chosen),
             bad_sector=any(fault.bad_sector for fault in chosen),
+            netconsole=receiver,
             monitor=tuple(command for fault in chosen for command in fault.monitor),
         )
     )
@@ -161,8 +180,10 @@ def capture(host: Host, cache: Path, work: Path) -> dict[str, bytes]:
     for form in host.captures:
         if form == "console":
             found[SUFFIX[form]] = console.read_bytes()
+        elif form.startswith("netconsole"):
+            found[SUFFIX[form]] = received
         else:
-            name = {"dmesg": "dmesg.json", "busybox": "messages"}.get(form, "kern.log")
+            name = SUFFIX[form]
             data = inside(output, name)
             if data is None:
                 raise SystemExit(
@@ -197,6 +218,7 @@ def save_example(host: Host, found: dict[str, bytes], out: Path) -> None:
     folder = out / host.name
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in found.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         write(folder / name, data, EXAMPLE_PLAIN)
 
 

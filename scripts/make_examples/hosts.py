@@ -19,7 +19,8 @@ class Host:
     faults: tuple[str, ...]
     # Any of: console (the serial console), dmesg (dmesg --json of util-linux), busybox (the file of
     # busybox's syslogd), rsyslog (kern.log in rsyslog's traditional form), rsyslog-iso (the same with
-    # the time stamps Debian 12 writes).
+    # the time stamps Debian 12 writes), netconsole and netconsole-extended (what a UDP receiver got),
+    # pstore (what ramoops kept over a restart).
     captures: tuple[str, ...]
     append: str = ""
     memory_mb: int = 512
@@ -76,6 +77,23 @@ HOSTS = (
         ("driver-page-allocation",),
         ("rsyslog-iso",),
     ),
+    Host(
+        "gw-1",
+        BACKPORT,
+        "2026-11-18T04:48:13",
+        ("segfault", "driver-warn", "driver-interrupt"),
+        ("netconsole",),
+    ),
+    Host(
+        "gw-2",
+        BOOKWORM,
+        "2026-11-18T04:50:40",
+        ("oom-cgroup", "driver-warn", "driver-interrupt"),
+        ("netconsole-extended",),
+    ),
+    Host("gw-3", BACKPORT, "2026-11-18T04:52:02", ("driver-warn", "sysrq-crash"), ("netconsole-extended",)),
+    Host("edge-4", BACKPORT, "2026-11-18T03:14:51", ("pstore-panic",), ("pstore",)),
+    Host("edge-5", BOOKWORM, "2026-11-18T03:16:37", ("pstore-panic",), ("pstore",)),
     Host("ci-7", BACKPORT, "2026-11-18T03:33:20", ("driver-vmalloc", "driver-bad-page"), ("busybox",)),
     Host("ci-4", BOOKWORM_OLD, "2026-11-18T03:26:52", ("driver-wild",), ("console",)),
     Host("ci-5", BACKPORT_OLD, "2026-11-18T03:28:05", ("driver-paging",), ("dmesg",)),

@@ -27,11 +27,13 @@ class Boot:
     # Commands for QEMU's monitor; one is given each time the guest writes a line to its second
     # serial port.
     monitor: tuple[str, ...] = ()
+    # Where the guest's netconsole sends to: a UDP socket of this machine, reached as 10.0.2.2.
+    netconsole: socket.socket | None = None
     timeout_s: int = 120
 
 
-def run(boot: Boot) -> bool:
-    """Run the guest until it powers off or resets; False when the time was up first."""
+def run(boot: Boot) -> tuple[bool, bytes]:
+    """Run the guest until it powers off or resets; whether it did, and what netconsole received."""
     graphics = ",graphics=off" if boot.bios_on_serial else ""
     command = [
         "qemu-system-x86_64", "-accel", "tcg", "-M", ("q35" if boot.hardware else "pc") + graphics,
@@ -45,25 +47,39 @@ def run(boot: Boot) -> bool:
     for number, disk in enumerate(boot.disks):
         command += ["-drive", f"file={disk},format=raw,if=none,id=d{number}"]
         command += ["-device", f"virtio-blk-pci,drive=d{number}"]
-    command += hardware(boot) if boot.hardware else ["-nic", "none"]
+    network = "user,model=virtio-net-pci" if boot.netconsole else "none"
+    command += hardware(boot) if boot.hardware else ["-nic", network]
     signals, control = boot.console.with_suffix(".signals"), boot.console.with_suffix(".monitor")
     command += ["-serial", f"file:{signals}", "-monitor", f"unix:{control},server=on,wait=off"]
     guest = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     deadline = time.monotonic() + boot.timeout_s
     waiting = list(boot.monitor)
+    received = b""
     try:
         while guest.poll() is None:
             if time.monotonic() > deadline:
-                return False
+                return False, received
+            received += datagrams(boot.netconsole)
             given = len(boot.monitor) - len(waiting)
             if waiting and signals.exists() and signals.read_bytes().count(b"\n") > given:
                 tell(control, waiting.pop(0))
             time.sleep(0.05)
-        return True
+        return True, received + datagrams(boot.netconsole)
     finally:
         if guest.poll() is None:
             guest.kill()
         guest.wait()
+
+
+def datagrams(receiver: socket.socket | None) -> bytes:
+    """What has arrived, one datagram after the other, as a plain receiver would write it to a file."""
+    found = b""
+    while receiver is not None:
+        try:
+            found += receiver.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            break
+    return found
 
 
 def hardware(boot: Boot) -> list[str]:

@@ -18,6 +18,8 @@ that the hosts share one night, 2026-11-18.
 | `dmesg.json` | `dmesg --json` of util-linux 2.38 (Debian 12), run in the guest after the fault |
 | `kern.log` | rsyslogd 8.2302 (Debian 12) with imklog, in its traditional form or with ISO time stamps |
 | `messages` | the file of busybox's syslogd, fed by its klogd |
+| `netconsole.log` | what a UDP receiver wrote down of netconsole, plain or extended |
+| `pstore/dmesg-ramoops-1` | what ramoops kept of a panic over the restart |
 | `*.zst` | the same, compressed where it is bigger than 60 KB |
 
 `truth.json` says for each file what was done to the host and which kinds of event a log of it must
