@@ -23,7 +23,7 @@ from .readme import readme
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 # Logs of more bytes than this are kept compressed.
-EXAMPLE_PLAIN, HEALTHY_PLAIN = 60_000, 40_000
+EXAMPLE_PLAIN, HEALTHY_PLAIN = 60_000, 24_000
 
 # Programs taken from packages: the package of each, and what else must be unpacked to run it.
 PROGRAMS = {
