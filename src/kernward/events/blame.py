@@ -141,8 +141,8 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         rtlock_\w+ __rt_\w+ rwbase_\w+
         _{0,2}(?:down|up)(?:_read|_write|_common|_interruptible|_killable|_trylock|_timeout)*(?:_nested|_nest_lock|_non_owner|_killable|_interruptible|_common)*
         rwsem_\w+ __rwsem_\w+ call_rwsem_\w+ downgrade_write percpu_(?:down|up|rwsem)_\w+ __percpu_\w+
-        lock_(?:acquire|release|acquired|contended|is_held\w*|commit|timer_base)
-        __lock_(?:acquire|release|is_held) __lock_timer_base lock_hrtimer_base
+        lock_(?:acquire|release|acquired|contended|commit|timer_base)
+        __lock_(?:acquire|release) __lock_timer_base lock_hrtimer_base
         (?:local|local_bh|local_irq)_(?:lock|unlock|disable|enable|save|restore)\w* __local_bh_\w+
         reacquire_held_locks? find_held_lock match_held_lock lock_(?:set_class|downgrade|pin_lock|unpin_lock)
         __lock_(?:set_class|downgrade|contended|pin_lock|unpin_lock) add_lock_to_list zap_class
@@ -215,6 +215,12 @@ _WAITING = any_of(r"""
     usleep_range\w* msleep\w* synchronize_hardirq wait_rcu_gp __wait_rcu_gp kthread_stop rwsem_down_\w+
     __rwsem_down_\w+ freezable_schedule\w* rt_mutex_slowlock\w* task_blocks_\w+ futex_wait_queue\w*
 """)
+# Beyond these, a subsystem's own lock or wait says so in its name (jbd2_log_wait_commit, tty_ldisc_lock).
+_WAITS = re.compile(
+    r"sched|_lock|slowlock|(?:^|_)down(?:_|$)|rwsem|completion|kthread|wait|synchronize|rcu_barrier"
+).search
+# Two waits that hold up all the kernel when they do: whoever comes by is a victim, so the wait itself is named.
+_COMMON_WAIT = re.compile(r"_*(?:(?P<rtnl>rtnl_lock)|synchronize_(?:rcu|srcu|net|sched))").match
 # Several ways into one wait: the community reports them under the plain call.
 _SAME_WAIT = {
     "synchronize_rcu_expedited": "synchronize_rcu",
@@ -272,7 +278,8 @@ _DISPATCHERS = any_of(r"""
     __run_hrtimer tasklet_action\w* hrtimer_run_softirq __do_softirq do_softirq\w* handle_softirqs
     invoke_softirq run_ksoftirqd smpboot_thread_fn softirq_\w+ net_rx_action __napi_poll napi_poll
     process_backlog deliver_(?:ptype_list_)?skb __netif_receive_skb\w* netif_receive_skb\w*
-    rtnetlink_rcv_msg nfnetlink_rcv_msg do_dentry_open path_openat do_filp_open do_open_execat mmap_region
+    rtnetlink_rcv_msg nfnetlink_rcv_msg do_dentry_open mmap_region blkdev_(?:driver_)?ioctl
+    sysenter_dispatch tracesys_phase2 irq_exit\w* cpu_startup_entry start_secondary cpu_idle\w* rest_init
     do_mmap\w* __mmap_region call_mmap vm_mmap\w* do_one_initcall do_syscall_64 do_syscall_x64 x64_sys_call
     do_\w*_?syscall_32\w* do_fast_syscall_32 __do_fast_syscall_32 do_int80_syscall_32 entry_\w+
     ret_from_fork\w* ret_fast_syscall ret_from_syscall el0_svc\w* invoke_syscall system_call\w* rcu_do_batch
@@ -280,8 +287,8 @@ _DISPATCHERS = any_of(r"""
 """)
 # System calls whose number says nothing about what is stuck: what they call does.
 _BROAD_CALLS = frozenset(
-    "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 ioctl close open openat sendmsg recvmsg "
-    "sendto recvfrom setsockopt getsockopt connect bind accept accept4 mmap mmap_pgoff fcntl fcntl64".split()
+    "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 ioctl close connect socketpair "
+    "setsockopt getsockopt".split()
 )
 _ENTRY = any_of(r"""
     do_syscall_\w+ x64_sys_call entry_\w+ ret_from_fork\w* el0_\w+ invoke_syscall __invoke_syscall
@@ -361,7 +368,14 @@ def first_responsible(
             continue
         name = plain(frame.function)
         why = machinery(name)
-        if why is None and waiting and _WAITING(name):
+        if waiting and (common := _COMMON_WAIT(name)):
+            found = _chosen(
+                frame, "the wait that many tasks share; the cause is who does not end it", skipped
+            )
+            found.function = "rtnl_lock" if common["rtnl"] else "synchronize_rcu"
+            found.others = () if found.function == name else (name,)
+            return found
+        if why is None and waiting and (_WAITING(name) or _WAITS(name)):
             why = "is the wait itself"
         if why is None:
             for pattern, reason in extra:
