@@ -111,6 +111,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (
         ALLOCATES,
         r"""
+        get_(?:any_)?partial\w* check_(?:object|bytes_and_report|slab|pad_bytes)\w* slab_pad_check on_freelist
         _{0,4}k(?:m|z|c|re|v|vm|vz)alloc\w* _{0,3}kmem_cache_(?:alloc|free|shrink|create|destroy)\w*
         _{0,3}k(?:v|z)?free\w* __kfree\w* kfree_\w+ _{0,3}slab_\w+ __slab_\w+ slab_\w+ ___slab_alloc
         check_(?:object|slab|bytes_and_report|pad_bytes|valid_pointer) on_freelist
@@ -284,6 +285,9 @@ _DISPATCHERS = any_of(r"""
     do_\w*_?syscall_32\w* do_fast_syscall_32 __do_fast_syscall_32 do_int80_syscall_32 entry_\w+
     ret_from_fork\w* ret_fast_syscall ret_from_syscall el0_svc\w* invoke_syscall system_call\w* rcu_do_batch
     rcu_core rcu_process_callbacks rcu_gp_kthread
+    proc_reg_\w+ pde_\w+ kernfs_fop_(?:read|write|mmap)\w* sysfs_kf_\w+ full_proxy_\w+ debugfs_attr_\w+
+    simple_attr_\w+ seq_read(?:_iter)? proc_sys_call_handler proc_sys_(?:read|write) cgroup_file_write
+    configfs_(?:read|write)_iter dev_attr_store kobj_attr_store
 """)
 # System calls whose number says nothing about what is stuck: what they call does.
 _BROAD_CALLS = frozenset(
@@ -363,6 +367,7 @@ def first_responsible(
     """The first reliable frame that is not machinery."""
     skipped: list[SkippedFrame] = []
     fault: Frame | None = None
+    named_so: Frame | None = None
     for frame in frames:
         if frame.inline or not frame.reliable:
             continue
@@ -375,8 +380,11 @@ def first_responsible(
             found.function = "rtnl_lock" if common["rtnl"] else "synchronize_rcu"
             found.others = () if found.function == name else (name,)
             return found
-        if why is None and waiting and (_WAITING(name) or _WAITS(name)):
+        if why is None and waiting and _WAITING(name):
             why = "is the wait itself"
+        if why is None and waiting and _WAITS(name):
+            why = "is a wait or a lock by its name"
+            named_so = frame
         if why is None:
             for pattern, reason in extra:
                 if pattern.match(name):
@@ -390,6 +398,10 @@ def first_responsible(
             skipped.append(SkippedFrame(name, why))
         if why == HANDLES and fault is None:
             fault = frame
+    if named_so is not None:
+        return _chosen(
+            named_so, "the outermost wait before the task's entry; nothing else is on the stack", skipped
+        )
     if fault is not None:
         # Nothing but machinery down to the entry: it is the exception's own code that failed.
         return _chosen(fault, "the exception's own code; all other frames are machinery", skipped)
