@@ -382,7 +382,7 @@ def first_responsible(
             return found
         if why is None and waiting and _WAITING(name):
             why = "is the wait itself"
-        if why is None and waiting and _WAITS(name):
+        if why is None and waiting and _WAITS(name) and not _ENTRY(name):
             why = "is a wait or a lock by its name"
             named_so = frame
         if why is None:

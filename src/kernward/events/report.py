@@ -129,7 +129,7 @@ _HEADINGS: tuple[tuple["re.Pattern[str]", str], ...] = tuple(
         (r"Sending NMI from", "cpu"),
         (r"Dumping ftrace buffer|Last Breaking-Event-Address", "other"),
         (r"(?:\w[\w-]* )?kthread starved", "starved"),
-        (r"rcu: Stack dump where RCU GP kthread last ran", "starved"),
+        (r"rcu: Stack dump where RCU GP kthread last ran", "cpu"),
         (r"(?:hard|soft)irqs last +(?:en|dis)abled", "irq state"),
         (r"\{[A-Z-]+\} state was registered at:", "chain"),
         (r"to a (?:HARD|SOFT)IRQ-irq-(?:un)?safe lock", "chain"),
