@@ -236,6 +236,7 @@ def _file(reading: Reading, frame: Frame | None) -> tuple[str | None, int | None
         and fallback is not None
         and not _HEADERS.match(fallback[0])
         and blame.plain(frame.function) != blame.plain(reading.fields.get("at_function") or "")
+        and (parts.ip is None or blame.plain(frame.function) != blame.plain(parts.ip.function))
         and not any(each.file for each in frames)
     ):
         # The only file is that of the check that complained, and the check is not to blame.

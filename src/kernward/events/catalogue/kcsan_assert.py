@@ -1,6 +1,17 @@
 """An assertion that nobody else writes or accesses a variable now was violated."""
 
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+
+def read(reading: Reading) -> None:
+    """With both sides known, the header names both, like a data race's; the first is blamed."""
+    if reading.fields.get("second"):
+        reading.title = "KCSAN: assert: race in {first} / {second}"
+        reading.alt_titles = ("KCSAN: assert: race in {function}",)
+        reading.function = reading.fields["first"]
+        reading.function_reason = "the first of the two functions that the message names"
+
 
 KIND = Kind(
     id="kcsan-assert",
@@ -26,6 +37,7 @@ KIND = Kind(
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
+    read=read,
     printed_by=("kernel/kcsan/report.c:print_report",),
     meaning=(
         "Code asserted with ASSERT_EXCLUSIVE_ACCESS() or ASSERT_EXCLUSIVE_WRITER() that no "

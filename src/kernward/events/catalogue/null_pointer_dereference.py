@@ -49,6 +49,8 @@ KIND = Kind(
     ),
     fields=(Field("address", "hex", "the address that was accessed: the offset from NULL"),),
     extent=Extent.REPORT,
+    # s390 gives the address on a line of its own.
+    continues=(r"[Ff]ailing address: (?P<address>[0-9a-f]+)",),
     blame=Blame.STACK,
     absorbs=(
         "kasan-range",
