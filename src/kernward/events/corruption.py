@@ -31,7 +31,7 @@ def damage(reading: Reading, function: str | None) -> str | None:
         return "no responsible function can be told: the stack is missing or holds only machinery"
     # A lone frame is a place named in a message, not a stack.
     stacks = [
-        trace for trace in parts.traces if trace.announced or trace.role == "access" or len(trace.frames) > 2
+        trace for trace in parts.traces if trace.announced or trace.role == "access" or len(trace.frames) > 1
     ]
     if not any(frame.reliable for trace in stacks for frame in trace.frames):
         return "the report has no stack trace"

@@ -23,7 +23,7 @@ KIND = Kind(
     fields=(Field("error_code", "hex", "the CPU's error code"),),
     extent=Extent.REPORT,
     blame=Blame.STACK,
-    absorbs=("oops",),
+    absorbs=("oops", "double-fault"),
     printed_by=("arch/x86/kernel/traps.c:exc_double_fault",),
     meaning=(
         "The CPU could not deliver an exception because delivering it faulted too. The usual "

@@ -12,7 +12,9 @@ KIND = Kind(
     patterns=(
         Pattern(
             literal="etected hard LOCKUP on cpu",
-            regex=r"(?:(?:NMI )?watchdog: )?Watchdog detected hard LOCKUP on cpu ?(?P<cpu>\d+)",
+            regex=(
+                r"(?:(?:NMI )?watchdog: )?(?:CPU\d+: )?Watchdog detected hard LOCKUP on cpu ?(?P<cpu>\d+)"
+            ),
             printed=("Watchdog detected hard LOCKUP on cpu",),
         ),
         Pattern(
@@ -27,11 +29,6 @@ KIND = Kind(
                 r" other CPUs (?P<others>[\d,-]+))"
             ),
             unprinted="printed by powerpc only",
-        ),
-        Pattern(
-            literal="Watchdog detected hard LOCKUP",
-            regex=r"CPU(?P<cpu>\d+): Watchdog detected hard LOCKUP on cpu ?\d+",
-            printed=("Watchdog detected hard LOCKUP on cpu",),
         ),
     ),
     fields=(

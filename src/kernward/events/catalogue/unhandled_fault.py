@@ -18,6 +18,14 @@ KIND = Kind(
             ),
             unprinted="printed by arm and arm64 only",
         ),
+        Pattern(
+            literal="Unhandled prefetch abort: ",
+            regex=(
+                r"Unhandled prefetch abort: (?P<what>[^\n]{0,80}?) \(0x(?P<fsr>[0-9a-f]+)\) at "
+                r"(?:0x)?(?P<address>[0-9a-f]+)"
+            ),
+            unprinted="printed by arm only",
+        ),
     ),
     fields=(
         Field("what", "str", "the fault status in words"),
