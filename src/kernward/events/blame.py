@@ -251,7 +251,10 @@ _NOTICING = any_of(r"""
     __handle_\w*irq\w* gic_handle_irq timer_handler handle_irq_desc do_interrupt_handler el1_irq el1h_64_\w+
     call_on_irq_stack el1_interrupt el1h_64_irq\w* __el1_irq timer_interrupt riscv_timer_\w+ do_irq\w*
     handle_riscv_irq ipi_handler __flush_smp_call_function_queue flush_smp_call_function\w*
-    generic_smp_call_function\w* csd_\w+ __irq_svc nmi\w*
+    generic_smp_call_function\w* csd_\w+ __irq_svc nmi\w* __gic_handle_\w+ (?:do_)?handle_IPI
+    riscv_intc_(?:aia_)?irq do_(?:irq_async|ext_irq|ext_interrupt|vint) ext_int_handler clock_comparator_\w+
+    __timer_interrupt decrementer_common\w* handle_int plat_irq_dispatch \w+_(?:compare|timer)_interrupt
+    handle_(?:loongarch|cpu)_irq __common_interrupt
 """)
 _INTERRUPT = any_of(r"""
     (?:smp_)?\w*apic_timer_interrupt asm_sysvec_\w+ asm_common_interrupt ret_from_intr el1_irq

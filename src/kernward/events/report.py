@@ -70,7 +70,7 @@ _INSTRUCTION_POINTERS = (
     "--- Exception",
 )
 # Red Hat's kernels pad the letters with dashes.
-_TAINTED = r"(?:Tainted: (?P<taint>[A-Z][A-Z -]*?)\s+|Not tainted[ -]+)"
+_TAINTED = r"(?:Tainted: (?P<taint>[A-Z][A-Z -]{0,60}?)\s{1,40}|Not tainted[ -]{1,40})"
 _CPU_LINE = re.compile(
     r"\s*CPU: (?P<cpu>\d+)(?: UID: (?P<uid>\d+))? PID: (?P<pid>\d+) Comm: (?P<comm>.*?)(?: Kdump: loaded)? "
     rf"{_TAINTED}(?P<kernel>\d\S+) (?P<build>#.*)$"
@@ -89,7 +89,7 @@ _REGISTER_LINE = re.compile(
 ).match
 # Several words to a name: powerpc's GPR04:, MIPS' $ 4 :, s390's Krnl GPRS:; LoongArch has no colons.
 _REGISTER_ROW = re.compile(
-    r"\s*(?P<base>GPR|\$ ?|Krnl GPRS)(?P<first>\d{0,2})\s*: ?(?P<words>(?:[0-9a-f]{8,16}\s*){1,4})$"
+    r"\s*(?P<base>GPR|\$ ?|Krnl GPRS)(?P<first>\d{0,2})\s*: ?[0-9a-f]{8,16}(?:\s+[0-9a-f]{8,16}){0,3}\s*$"
 ).match
 _MORE_WORDS = re.compile(r"\s+(?:[0-9a-f]{16}\s+){3}[0-9a-f]{16}\s*$").match
 _LOONGARCH_ROW = re.compile(r"(?:[a-z]{1,2}\d? [0-9a-f]{16}\s*){4}$").match
