@@ -38,9 +38,9 @@ _FILE = r"[\w./+-]+\.(?:[chS]|rs)"
 # Columns of addresses ([<addr>], [c000…], (addr)) may come before `? function+off/size [module] file:line`.
 _FRAME = re.compile(
     r"[\s|]*(?:<(?P<context>/?#?[A-Z]{2,5}\d?)>\s*)?"
-    r"(?:\(?\[?<?[0-9a-f]{8,16}>?\]?\)?[: ]*){0,3}"
+    r"(?:\(?\[?<?[0-9a-f]{8,16}(?!\w)>?\]?\)?[: ]*){0,3}"
     rf"(?:\({_NAME}(?: \[[\w-]+\])?\) from )?"
-    r"(?:\(?\[?<?[0-9a-f]{8,16}>?\]?\)?[: ]*)?"
+    r"(?:\(?\[?<?[0-9a-f]{8,16}(?!\w)>?\]?\)?[: ]*)?"
     rf"(?:{_NAME}(?: \[[\w-]+\])? from )?"
     rf"(?P<unsure>\?\s*)?\(?(?P<function>{_NAME})\+0x(?P<offset>[0-9a-f]+)/0x(?P<size>[0-9a-f]+)\)?"
     r"(?:\s+\[(?P<module>[\w-]+)[^\]]*\])?(?P<unreliable>\s+\(unreliable\))?"
