@@ -1,5 +1,6 @@
 """A CPU does not answer another CPU's request to run a function."""
 
+from kernward.events import parties
 from kernward.events.kind import Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -27,10 +28,13 @@ KIND = Kind(
         Field("waited_ns", "int", "for how long, in nanoseconds"),
         Field("culprit_cpu", "int", "the CPU that does not answer"),
         Field("waited_for", "str", "the function that was to run there"),
+        Field("victim", "str", "who is kept waiting: a task, a CPU, or what waits"),
+        Field("culprit", "str", "who keeps it waiting, where the report tells"),
     ),
     key=("waited_for",),
     extent=Extent.REPORT,
     absorbs=("csd-lock-stall",),
+    read=parties.cross_call,
     printed_by=("kernel/smp.c:csd_lock_wait_toolong",),
     meaning=(
         "smp_call_function() asked another CPU to run a function and waits until it has. The other CPU "

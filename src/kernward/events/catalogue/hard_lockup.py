@@ -1,5 +1,6 @@
 """A CPU has not taken interrupts for ten seconds or more."""
 
+from kernward.events import parties
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -34,9 +35,12 @@ KIND = Kind(
     fields=(
         Field("cpu", "int", "the CPU that does not answer; on powerpc the one that reports"),
         Field("others", "str", "the CPUs that do not answer, where another CPU reports them"),
+        Field("victim", "str", "who is kept waiting: a task, a CPU, or what waits"),
+        Field("culprit", "str", "who keeps it waiting, where the report tells"),
     ),
     extent=Extent.REPORT,
     blame=Blame.STACK,
+    read=parties.lockup,
     printed_by=(
         "kernel/watchdog_hld.c:watchdog_overflow_callback",
         "kernel/watchdog.c:watchdog_hardlockup_check",

@@ -2,6 +2,7 @@
 
 import re
 
+from kernward.events import parties
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
@@ -17,7 +18,8 @@ def read(reading: Reading) -> None:
         if found := _HOLDER.match(text):
             reading.fields["holder_comm"] = found["comm"]
             reading.fields["holder_pid"] = int(found["pid"])
-            return
+            break
+    parties.hung_task(reading)
 
 
 KIND = Kind(
@@ -46,7 +48,7 @@ KIND = Kind(
         ),
         # The rest of a line that a process name with a line break cut in two.
         Pattern(
-            literal=" blocked for more than ",
+            literal="blocked for more than ",
             regex=r".{0,64}:(?P<pid>\d+) blocked for more than (?P<blocked_s>\d+) seconds\.$",
             printed=(" blocked for more than %ld seconds.",),
         ),
@@ -57,6 +59,8 @@ KIND = Kind(
         Field("blocked_s", "int", "for how long it has been blocked at least"),
         Field("holder_comm", "str", "the task that holds the lock, where printed"),
         Field("holder_pid", "int", "its pid"),
+        Field("victim", "str", "who is kept waiting: a task, a CPU, or what waits"),
+        Field("culprit", "str", "who keeps it waiting, where the report tells"),
     ),
     extent=Extent.REPORT,
     blame=Blame.HANG,

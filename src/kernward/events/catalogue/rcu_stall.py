@@ -2,6 +2,7 @@
 
 import re
 
+from kernward.events import parties
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 from kernward.events.reading import Reading
 
@@ -18,6 +19,7 @@ def read(reading: Reading) -> None:
         elif fields.get("stall_jiffies") is None and (found := _TIME.match(text)):
             fields["stall_jiffies"] = int(found["jiffies"])
             fields["detected_by"] = int(found["by"]) if found["by"] else None
+    parties.rcu_stall(reading)
 
 
 KIND = Kind(
@@ -58,6 +60,8 @@ KIND = Kind(
         Field("cpu", "int", "a CPU that stalls"),
         Field("detected_by", "int", "the CPU that reports, where it is another"),
         Field("stall_jiffies", "int", "for how long, in jiffies"),
+        Field("victim", "str", "who is kept waiting: a task, a CPU, or what waits"),
+        Field("culprit", "str", "who keeps it waiting, where the report tells"),
     ),
     extent=Extent.REPORT,
     blame=Blame.STALL,

@@ -1,5 +1,6 @@
 """A CPU ran in the kernel without scheduling for more than 20 seconds."""
 
+from kernward.events import parties
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -34,9 +35,12 @@ KIND = Kind(
         Field("stuck_s", "int", "for how long"),
         Field("comm", "str", "the task on it"),
         Field("pid", "int", "its pid"),
+        Field("victim", "str", "who is kept waiting: a task, a CPU, or what waits"),
+        Field("culprit", "str", "who keeps it waiting, where the report tells"),
     ),
     extent=Extent.REPORT,
     blame=Blame.STALL,
+    read=parties.lockup,
     printed_by=("kernel/watchdog.c:watchdog_timer_fn",),
     meaning=(
         "The watchdog thread of a CPU did not get to run for twice kernel.watchdog_thresh. "

@@ -1,5 +1,6 @@
 """A task was killed and does not exit."""
 
+from kernward.events import parties
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -23,9 +24,12 @@ KIND = Kind(
         Field("comm", "str", "the task"),
         Field("pid", "int", "its pid"),
         Field("blocked_s", "int", "for how long it has been dying"),
+        Field("victim", "str", "who is kept waiting: a task, a CPU, or what waits"),
+        Field("culprit", "str", "who keeps it waiting, where the report tells"),
     ),
     extent=Extent.REPORT,
     blame=Blame.HANG,
+    read=parties.hung_task,
     printed_by=("kernel/hung_task.c",),
     meaning=(
         "The task has a fatal signal pending for longer than the limit but still runs or "

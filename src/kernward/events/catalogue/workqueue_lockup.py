@@ -1,5 +1,6 @@
 """A worker pool has made no progress for 30 seconds although work waits."""
 
+from kernward.events import parties
 from kernward.events.kind import Extent, Field, Kind, Pattern
 
 KIND = Kind(
@@ -28,8 +29,11 @@ KIND = Kind(
         Field("flags", "hex", "its flags"),
         Field("nice", "int", "its priority"),
         Field("stuck_s", "int", "for how long"),
+        Field("victim", "str", "who is kept waiting: a task, a CPU, or what waits"),
+        Field("culprit", "str", "who keeps it waiting, where the report tells"),
     ),
     extent=Extent.REPORT,
+    read=parties.workqueue_lockup,
     printed_by=("kernel/workqueue.c:wq_watchdog_timer_fn",),
     meaning=(
         "Work items of a worker pool wait and none has been started or finished for longer "
