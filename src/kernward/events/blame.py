@@ -162,7 +162,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         _{0,3}str(?:n|l|r|s|p|c)?(?:cpy|cat|len|cmp|chr|str|casecmp|ncpy|ncmp|nlen|lcpy|scpy|sep|pbrk|spn|cspn)\w*
         __pi_\w+ __?memzero mmioset mmiocpy fallback_scalar_usercopy csum_and_copy_\w+
         sized_strscpy kstrto\w+ _parse_integer\w* \w*_?copy_(?:from|to|in)_user\w* __?copy_\w*user\w*
-        copy_user_\w+ _copy_(?:from|to)_\w+ __arch_copy_\w+ copy_(?:page|highpage)\w* clear_user\w*
+        copy_user_\w+ _copy_(?:from|to)_\w+ __arch_copy_\w+ copy_(?:mc_)?(?:page|highpage)(?:_mc|_regs|_rep)? clear_user\w*
         __clear_user rep_(?:movs|stos)\w* fault_in_\w+ v?s(?:n|c)?printf vscnprintf sc?nprintf
         string(?:_nocheck)? vprintk\w* _?printk\w* (?:_dev_|dev_|netdev_|v?printk_)\w*printk\w* pointer
         number format_decode console_(?:unlock|flush_all|emit\w*) csum_partial\w* do_csum

@@ -176,7 +176,7 @@ _SERVING_FILES = re.compile(
 )
 # Distributions compile out of tree: the path begins with the folder they build in.
 _BUILD_FOLDER = re.compile(
-    r"^(?:/|\.\./).*?/(?=(?:arch|block|certs|crypto|drivers|fs|include|init|io_uring|ipc|kernel|lib|mm|net|"
+    r"^(?:/|\.\./)(?:.*?/)??(?=(?:arch|block|certs|crypto|drivers|fs|include|init|io_uring|ipc|kernel|lib|mm|net|"
     r"rust|samples|security|sound|tools|virt)/)"
 )
 # A subsystem's own wrapper of a lock is as little to blame as the lock.

@@ -136,6 +136,10 @@ _HEADINGS: tuple[tuple["re.Pattern[str]", str], ...] = tuple(
         (r"backtrace(?: \(crc [0-9a-f]+\))?:", "leak"),
     )
 )
+# Most lines are none of them: one look tells.
+_ANY_HEADING = re.compile(
+    "|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern.pattern) for pattern, _ in _HEADINGS)
+).match
 _CALL_TRACE = re.compile(r"\s*(?:Call Trace|Call trace|Backtrace|Trace)\s*:").match
 
 
@@ -375,6 +379,8 @@ def parse(texts: list[str]) -> Parts:
         if first == "#" and _HELD(text):
             parts.held_locks.append(head)
             parts.last = number
+            continue
+        if not _ANY_HEADING(head):
             continue
         for pattern, name in _HEADINGS:
             if match := pattern.match(head):

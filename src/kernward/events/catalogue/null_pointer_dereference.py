@@ -1,6 +1,21 @@
 """The kernel used a pointer that was NULL, or an offset from one, and the CPU faulted."""
 
+import re
+
 from kernward.events.kind import Blame, Extent, Field, Kind, Pattern
+from kernward.events.reading import Reading
+
+_FAILING = re.compile(r"\s*[Ff]ailing address: (?P<address>[0-9a-f]{1,16})").match
+
+
+def read(reading: Reading) -> None:
+    """s390 gives the address on a line of its own."""
+    if reading.fields.get("address") is None:
+        for text in reading.texts[1:4]:
+            if match := _FAILING(text):
+                reading.fields["address"] = int(match["address"], 16)
+                return
+
 
 KIND = Kind(
     id="null-pointer-dereference",
@@ -49,9 +64,8 @@ KIND = Kind(
     ),
     fields=(Field("address", "hex", "the address that was accessed: the offset from NULL"),),
     extent=Extent.REPORT,
-    # s390 gives the address on a line of its own.
-    continues=(r"[Ff]ailing address: (?P<address>[0-9a-f]+)",),
     blame=Blame.STACK,
+    read=read,
     absorbs=(
         "kasan-range",
         "oops",
