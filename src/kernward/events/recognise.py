@@ -31,6 +31,8 @@ MOST_BYTES = 96 << 10
 AHEAD_BYTES = 352 << 10
 MOST_LINES = 1200
 FIRST_LINES = 120
+# So many hits behind a report's first line are asked whether they end it or belong to it.
+MOST_HITS = 160
 # The text of a report that an event keeps.
 MOST_TEXT = 16 << 10
 # The clock of a boot may be seen to run backwards by this much (CPUs print out of order).
@@ -400,7 +402,7 @@ class Recogniser:
         absorbs = kind.absorbs
         entries = self.ready.index.entries
         next_panic: int | None = None
-        for later in range(number + 1, len(hits)):
+        for later in range(number + 1, min(len(hits), number + MOST_HITS)):
             at, _, literals = hits[later]
             if at >= limit:
                 break
@@ -433,7 +435,8 @@ class Recogniser:
         near = chunk.lines(start, limit, first)
         lines = [each for each in near if each.start >= line.start and _together(line, each)]
         parts = parse([each.text for each in lines])
-        if len(near) == first and parts.last > len(lines) - 40 and kind.blame is not Blame.NONE:
+        ours = len(lines) * 8 >= len(near)  # else it is a drop in a flood of others
+        if len(near) == first and ours and parts.last > len(lines) - 40 and kind.blame is not Blame.NONE:
             # It goes on: most reports end much earlier, and most of what follows them is no report.
             rest = chunk.lines(chunk.offset(near[-1]) + near[-1].end - near[-1].start + 1, limit, MOST_LINES)
             lines += [each for each in rest if _together(line, each) and each.start > near[-1].start]
@@ -454,8 +457,10 @@ class Recogniser:
         if not kind.reach:
             return [line]
         start = hits[number][0]
-        near = chunk.lines(start, min(chunk.size, start + AHEAD_BYTES), 4 * kind.reach + 1)
-        end = self._next_of_kind(chunk, hits, number, found, named) if kind.id not in kind.absorbs else None
+        end = min(chunk.size, start + AHEAD_BYTES)
+        if kind.id not in kind.absorbs:
+            end = min(end, self._next_of_kind(chunk, hits, number, found, named) or end)
+        near = chunk.lines(start, end, 4 * kind.reach + 1)
         lines = [line]
         continuations = _continuations(kind.id)
         taken = 0
@@ -463,7 +468,7 @@ class Recogniser:
             if each.start <= line.start or not _together(line, each):
                 continue
             taken += 1
-            if taken > kind.reach or (end is not None and each.start >= end):
+            if taken > kind.reach:
                 break
             text = each.text.lstrip()
             if any(match(text) for match in continuations):
@@ -485,13 +490,13 @@ class Recogniser:
     def _next_of_kind(
         self, chunk: Chunk, hits: list[Hit], number: int, found: Named, named: dict[int, Named | None]
     ) -> int | None:
-        """Where in the source the next message of the same kind begins: what follows it is its own."""
+        """Where in the chunk the next message of the same kind begins: what follows it is its own."""
         id = found.candidate.kind.id
-        for later in range(number + 1, min(len(hits), number + 64)):
+        for later in range(number + 1, min(len(hits), number + MOST_HITS)):
             if any(id in self.ready.index.entries[literal].kinds for literal in hits[later][2]):
                 other = self._look(chunk, hits, later, named)
                 if other is not None and other.candidate.kind.id == id and _together(found.line, other.line):
-                    return other.line.start
+                    return hits[later][0]
         return None
 
     def _finish(self, reading: Reading, host: Host, line: Line) -> Event | None:
