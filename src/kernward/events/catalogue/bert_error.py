@@ -1,6 +1,6 @@
 """At boot, firmware handed over a record of the hardware error that ended the boot before."""
 
-from kernward.events.catalogue.ghes_error import read
+from kernward.events.catalogue import ghes_error
 from kernward.events.kind import Field, Kind, Pattern
 
 KIND = Kind(
@@ -47,44 +47,9 @@ KIND = Kind(
         "section_type",
         "error_type",
     ),
-    continues=(
-        r"(?:\{\d+\})?\[Hardware Error\]: +It has been corrected by h/w",
-        r"(?:\{\d+\})?\[Hardware Error\]: +event severity: (?P<event_severity>[\w-]{1,20})",
-        r"(?:\{\d+\})?\[Hardware Error\]: +precise tstamp: (?P<timestamp>[\d :-]{10,30})",
-        r"(?:\{\d+\})?\[Hardware Error\]: +Error \d+, type: (?P<section_severity>[\w-]{1,20})",
-        r"(?:\{\d+\})?\[Hardware Error\]: +fru_id: (?P<fru_id>[0-9a-f-]{36})",
-        r"(?:\{\d+\})?\[Hardware Error\]: +fru_text: (?P<fru_text>.{1,20})",
-        r"(?:\{\d+\})?\[Hardware Error\]: +section_type: (?P<section_type>.{1,60})",
-        r"(?:\{\d+\})?\[Hardware Error\]: +section type: unknown, (?P<section_guid>[0-9a-f-]{36})",
-        (
-            r"(?:\{\d+\})?\[Hardware Error\]: +error_status: (?P<error_status>[^(]{0,80})\("
-            r"(?P<error_status_code>0x[0-9a-f]+)\)"
-        ),
-        r"(?:\{\d+\})?\[Hardware Error\]: +physical_address: 0x(?P<physical_address>[0-9a-f]+)",
-        r"(?:\{\d+\})?\[Hardware Error\]: +physical_address_mask: ",
-        (
-            r"(?:\{\d+\})?\[Hardware Error\]: +(?P<location>(?:"
-            r"(?:node|card|module|rank|bank|bank_group|bank_address|device|row|column|bit_position|requestor"
-            r"_id|responder_id|target_id|chip_id):[0-9a-fx]+ ?){1,15})"
-        ),
-        r"(?:\{\d+\})?\[Hardware Error\]: +error_type: (?P<error_code>\d+), (?P<error_type>.{1,60})",
-        r"(?:\{\d+\})?\[Hardware Error\]: +DIMM location: (?P<dimm>.{1,120})",
-        r"(?:\{\d+\})?\[Hardware Error\]: +port_type: \d+, (?P<port_type>.{1,60})",
-        (
-            r"(?:\{\d+\})?\[Hardware Error\]: +device_id: "
-            r"(?P<device>[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f])"
-        ),
-        r"(?:\{\d+\})?\[Hardware Error\]: +slot: (?P<slot>\d+)",
-        (
-            r"(?:\{\d+\})?\[Hardware Error\]: +vendor_id: 0x(?P<vendor_id>[0-9a-f]{4}), device_id: 0x"
-            r"(?P<device_type>[0-9a-f]{4})"
-        ),
-        r"(?:\{\d+\})?\[Hardware Error\]: +aer_uncor_status: 0x(?P<aer_uncor_status>[0-9a-f]+)",
-        r"(?:\{\d+\})?\[Hardware Error\]: +processor_type: \d+, (?P<processor_type>.{1,60})",
-        r"(?:\{\d+\})?\[Hardware Error\]: +(?:[A-Za-z_][\w ]{1,40}[:=]|TLP Header)",
-    ),
+    continues=ghes_error.KIND.continues,
     reach=60,
-    read=read,
+    read=ghes_error.read,
     printed_by=("drivers/acpi/apei/bert.c:bert_print_all",),
     meaning=(
         "The Boot Error Record Table holds what firmware saved of an error so severe that it could not be "

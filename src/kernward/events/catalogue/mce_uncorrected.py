@@ -1,7 +1,7 @@
 """A CPU reported an error that was not corrected but is contained: the machine may go on."""
 
-from kernward.events.catalogue.mce_corrected import read
-from kernward.events.kind import Field, Kind, Pattern
+from kernward.events.catalogue import mce_corrected
+from kernward.events.kind import Kind, Pattern
 
 KIND = Kind(
     id="mce-uncorrected",
@@ -27,63 +27,14 @@ KIND = Kind(
             printed=("CPU %d: Machine Check%s: %Lx Bank %d: %016Lx",),
         ),
     ),
-    fields=(
-        Field("cpu", "int", "CPU that reported it (the logical number)"),
-        Field("bank", "int", "bank of machine check registers; which unit that is depends on the CPU model"),
-        Field("status", "hex", "MCi_STATUS"),
-        Field(
-            "mcgstatus",
-            "hex",
-            (
-                "MCG_STATUS: bit 0 the program can be restarted, bit 1 the address is "
-                "exact, bit 2 exception in progress"
-            ),
-        ),
-        Field("error_type", "str", "class of the error code, as the architecture defines it"),
-        Field("error_code", "int", "architectural error code, status bits 0 to 15"),
-        Field("model_code", "int", "model-specific error code, status bits 16 to 31"),
-        Field("overflow", "bool", "an earlier error was overwritten: there were more than are shown"),
-        Field("verdict", "str", "why the kernel stops, where it does"),
-        Field("ip", "hex", "instruction at which the exception came"),
-        Field("ip_symbol", "str", "the same as a kernel symbol"),
-        Field("tsc", "hex", "time stamp counter"),
-        Field("addr", "hex", "physical address (or another, as the error type says)"),
-        Field("misc", "hex", "MCi_MISC"),
-        Field("ppin", "hex", "the processor package's serial number"),
-        Field("synd", "hex", "AMD: syndrome"),
-        Field("ipid", "hex", "AMD: which hardware unit the bank is"),
-        Field("vendor", "int", "CPU vendor: 0 Intel, 2 AMD"),
-        Field("cpuid", "hex", "CPU family, model and stepping"),
-        Field("time_s", "int", "when, in seconds since 1970"),
-        Field("socket", "int", "processor package"),
-        Field("apic", "hex", "APIC id of the CPU"),
-        Field("microcode", "hex", "microcode revision"),
-    ),
+    fields=mce_corrected.KIND.fields,
     key=(
         "error_type",
         "bank",
     ),
-    continues=(
-        (
-            r"(?:mce: )?\[Hardware Error\]: RIP(?: !INEXACT!)? [0-9a-f]{2,4}:<(?P<ip>[0-9a-f]+)>(?: \{"
-            r"(?P<ip_symbol>[^}]{1,200})\})?"
-        ),
-        (
-            r"(?:mce: )?\[Hardware Error\]: TSC (?P<tsc>[0-9a-f]+)(?: ADDR (?P<addr>[0-9a-f]+))?(?: MISC"
-            r" (?P<misc>[0-9a-f]+))?(?: PPIN (?P<ppin>[0-9a-f]+))?(?: SYND (?P<synd>[0-9a-f]+))?(?: IPID"
-            r" (?P<ipid>[0-9a-f]+))?"
-        ),
-        (
-            r"(?:mce: )?\[Hardware Error\]: PROCESSOR (?P<vendor>\d+):(?P<cpuid>[0-9a-f]+) TIME "
-            r"(?P<time_s>\d+) SOCKET (?P<socket>\d+) APIC (?P<apic>[0-9a-f]+)(?: microcode "
-            r"(?P<microcode>[0-9a-f]+))?"
-        ),
-        r"(?:mce: )?\[Hardware Error\]: Run the above through 'mcelog",
-        r"(?:mce: )?\[Hardware Error\]: Machine check: (?P<verdict>.{1,120})",
-        r"(?:mce: )?\[Hardware Error\]: CPU \d+: Machine Check",
-    ),
+    continues=mce_corrected.KIND.continues,
     reach=7,
-    read=read,
+    read=mce_corrected.read,
     printed_by=("arch/x86/kernel/cpu/mce/core.c:__print_mce",),
     meaning=(
         "Data was lost, but the processor's own state is sound and the address is known. If the poisoned "

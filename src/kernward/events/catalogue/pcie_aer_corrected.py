@@ -1,7 +1,7 @@
 """A PCIe device reported errors that the link layer corrected."""
 
-from kernward.events.catalogue.pcie_aer_uncorrected import read
-from kernward.events.kind import Field, Kind, Pattern
+from kernward.events.catalogue import pcie_aer_uncorrected
+from kernward.events.kind import Kind, Pattern
 
 KIND = Kind(
     id="pcie-aer-corrected",
@@ -22,38 +22,14 @@ KIND = Kind(
             printed=("PCIe Bus Error: severity=%s, type=%s, (%s)",),
         ),
     ),
-    fields=(
-        Field("driver", "str", "driver of the reporting device"),
-        Field("device", "str", "PCI address of the device that reports it"),
-        Field("severity", "str", "as the kernel words it"),
-        Field("layer", "str", "Physical Layer, Data Link Layer, Transaction Layer, or Inaccessible"),
-        Field(
-            "agent",
-            "str",
-            ("which side of the transaction it was: Receiver, Requester, Completer, Transmitter"),
-        ),
-        Field("requester", "hex", "requester id, of old releases"),
-        Field("vendor_id", "hex", "PCI vendor"),
-        Field("device_id", "hex", "PCI device"),
-        Field("status", "hex", "error status register"),
-        Field("mask", "hex", "errors that are masked"),
-        Field("errors", "str", "the error bits that are set, by name"),
-        Field("first_error", "str", "the one that came first, where the device tells"),
-        Field("tlp_header", "str", "header of the packet at fault"),
-    ),
+    fields=pcie_aer_uncorrected.KIND.fields,
     key=(
         "layer",
         "errors",
     ),
-    continues=(
-        (
-            r"[\w.:-]{1,40} (?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]: (?:AER: )? *(?:device \[|\["
-            r" ?\d+\] +|TLP Header: |Error of this Agent|aer_layer=|aer_uncor_severity: |PCIe Bus Error:"
-            r" |aer_status: )"
-        ),
-    ),
+    continues=pcie_aer_uncorrected.KIND.continues,
     reach=40,
-    read=read,
+    read=pcie_aer_uncorrected.read,
     printed_by=("drivers/pci/pcie/aer.c:aer_print_error",),
     meaning=(
         "A packet was damaged or lost on a PCIe link and was sent again; nothing was lost but time. A few "

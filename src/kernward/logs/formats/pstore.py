@@ -37,9 +37,11 @@ def _decode(reader: ByteReader, context: Context) -> Iterator[Line]:
             f"it is longer than {_LARGEST} bytes, the rest was left out; a pstore dump was expected"
         )
     heads = list(_PART.finditer(data))
+    if not heads:  # the sample was taken for pstore's only without its colours, or at its end
+        yield from _lines(data, 0, len(data))
+        return
     stops = [head.start() for head in heads[1:]] + [len(data)]
-    if heads:
-        yield from _lines(data, 0, heads[0].start())
+    yield from _lines(data, 0, heads[0].start())
     dumps: dict[tuple[bytes, int], dict[int, tuple[re.Match[bytes], int]]] = {}
     for head, stop in zip(heads, stops, strict=True):
         parts = dumps.setdefault((head[1], int(head[2])), {})
