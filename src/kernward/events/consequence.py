@@ -58,6 +58,7 @@ _MCE = (
     r"mce-(?!corrected|user).*|ghes-error|edac-uncorrected|memory-failure.*|bert-error|pcie-aer-uncorrected"
 )
 _DAMAGED = r"kasan|kfence|slab-corruption|warning-refcount|list-corruption|bad-page-.*|bad-rss-counter"
+_CORRUPTED = r"kasan|kfence|slab-corruption|bad-page-.*"
 _MEMORY = r"oom-kill-.*|oom-invoked|oom-no-killable|page-allocation-failure"
 
 RULES: tuple[Rule, ...] = (
@@ -122,6 +123,14 @@ RULES: tuple[Rule, ...] = (
         _DEVICE,
         180,
         "the device or path below failed the request",
+        ("device",),
+    ),
+    # A mapped device has another name than the disk below it; then only the moment speaks for the link.
+    Rule(
+        r"buffer-io-error|block-io-error",
+        _DEVICE,
+        2,
+        "a device failed at the same moment, probably the one below",
     ),
     Rule(r"nvme-controller-removed|nvme-no-path", r"nvme-.*", 300, "the controller did not come back"),
     Rule(r"nvme-controller-down", r"nvme-timeout", 120, "commands timed out before"),
@@ -212,7 +221,7 @@ RULES: tuple[Rule, ...] = (
         60,
         "the driver resets a device that hangs",
     ),
-    Rule(_OOPS + r"|warning", _DAMAGED, 30, "memory that was already known to be corrupted"),
+    Rule(_OOPS + r"|warning", _CORRUPTED, 30, "memory that was already known to be corrupted"),
     Rule(
         _SERVER,
         r"link-down|netdev-watchdog|nic-reset|bond-no-active-interface",

@@ -43,7 +43,8 @@ class Field(msgspec.Struct, frozen=True):
     """One typed field: the name carries the unit (`blocked_s`, `size_bytes`); `doc` says what it is.
 
     `type` converts the matched text: `int`, `float` and `hex` (an integer printed in hexadecimal)
-    give numbers, `str` text. A text that does not convert leaves the field None.
+    give numbers, `str` text. A text that does not convert leaves the field None. `bool`, `list` and
+    `map` are for what a kind's `read` works out.
     """
 
     name: str

@@ -41,7 +41,7 @@ def name(reading: Reading) -> Named:
         else reading.fields.get("function")
     )
     blamed = _blamed(reading, header)
-    function = reading.function or blamed.function
+    function = blame.plain(reading.function) if reading.function else blamed.function
     frame = blamed.frame
     others = blamed.others if reading.function is None else ()
     template = reading.title
