@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from kernward.events.recognise import Replays, recognise
+from kernward.events.boots import Replays
+from kernward.events.recognise import recognise
 from kernward.logs.sources import Buffer, Source, open_sources
 from kernward.operations import tally as tallies
 from kernward.operations.spool import Spool
@@ -233,7 +234,7 @@ def _shared(
     from multiprocessing import get_context
 
     # Loaded before the fork, so that all processes share it.
-    from kernward.events.recognise import armed
+    from kernward.events.hits import armed
 
     armed()
     # What is still buffered would be written by every child.
