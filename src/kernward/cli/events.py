@@ -29,10 +29,9 @@ def command(form: str, limit: int | None, exit_code: bool, **options: Any) -> in
 
     An option given several times means any of them; different options must all hold.
     """
-    import msgspec
-
     from kernward.cli.triage import binary
     from kernward.operations.recall import events
+    from kernward.records.safe_json import encode
 
     write = binary(sys.stdout)
     count = 0
@@ -43,10 +42,10 @@ def command(form: str, limit: int | None, exit_code: bool, **options: Any) -> in
         if form == "text":
             click.echo(_line(event))
         elif form == "jsonl":
-            write(msgspec.json.encode(event) + b"\n")
+            write(encode(event) + b"\n")
         else:
             write(b"[" if count == 1 else b",\n")
-            write(msgspec.json.encode(event))
+            write(encode(event))
 
     unreadable, notes = events(wanted(**options), show, limit=limit)
     if form == "json":

@@ -30,9 +30,9 @@ def command(kind_id: str, form: str) -> None:
     """
     kind = _find(kind_id)
     if form == "json":
-        import msgspec
+        from kernward.records.safe_json import pretty
 
-        click.echo(msgspec.json.format(msgspec.json.encode(_document(kind)), indent=2).decode())
+        click.echo(pretty(_document(kind)).decode())
         return
     from shutil import get_terminal_size
 

@@ -22,9 +22,8 @@ def command(classes: tuple[str, ...], severities: tuple[str, ...], form: str) ->
 
     --class and --severity may be given several times. `kernward explain ID` says all about one kind.
     """
-    import msgspec
-
     from kernward.events.index import kinds
+    from kernward.records.safe_json import encode, pretty
 
     chosen = [
         kind
@@ -48,7 +47,7 @@ def command(classes: tuple[str, ...], severities: tuple[str, ...], form: str) ->
         for kind in chosen
     ]
     if form == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        click.echo(pretty(rows).decode())
     else:
         for row in rows:
-            click.echo(msgspec.json.encode(row).decode())
+            click.echo(encode(row).decode())

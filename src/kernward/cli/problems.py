@@ -37,10 +37,10 @@ def command(new_since: str | None, form: str, limit: int | None, exit_code: bool
 
     result, notes = problems(wanted(**options), new_since=new_since)
     if form == "jsonl":
-        import msgspec
+        from kernward.records.safe_json import encode
 
         for problem in result.problems[:limit]:
-            binary(sys.stdout)(msgspec.json.encode(problem) + b"\n")
+            binary(sys.stdout)(encode(problem) + b"\n")
     else:
         show(result, sys.stdout, form, limit, read_back=True)
     sys.stdout.flush()

@@ -106,9 +106,11 @@ def show(result: "Triage", out: IO[str], form: str, limit: int | None, *, read_b
     elif form == "json":
         import msgspec
 
+        from kernward.records.safe_json import pretty
+
         if limit is not None:
             result = msgspec.structs.replace(result, problems=result.problems[:limit])
-        out.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
+        out.write(pretty(result).decode() + "\n")
     elif form == "html":
         import msgspec
 

@@ -24,6 +24,7 @@ from kernward.operations.spool import Spool
 from kernward.operations.tally import Tally
 from kernward.records.errors import KernwardError
 from kernward.records.events import Event
+from kernward.records.safe_json import encode
 from kernward.store.rows import row
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 # Below this much input more processes cost more than they bring.
 WORTH_SHARING_BYTES = 8 << 20
-
-_encode = msgspec.json.Encoder().encode
 
 # Told now and then: how many sources were read, and how many bytes.
 Progress = Callable[[int, int], None]
@@ -189,7 +188,7 @@ def _opening(event: Event) -> str | None:
 
 def as_line(event: Event) -> bytes:
     """The event as a line of JSON."""
-    return _encode(event) + b"\n"
+    return encode(event) + b"\n"
 
 
 def printable(text: str) -> str:
