@@ -57,7 +57,7 @@ KIND = Kind(
     example=(
         "[ 8919.936873] Alignment trap: not handling instruction e1932f9f at [<c058bd58>]\n"
         "[ 8919.936882] 8<--- cut here ---\n"
-        "[ 8919.936897] Unhandled fault: alignment exception (0x001) at 0x000008ad\n"
+        "[ 8919.936897] Unhandled fault: alignment exception (0x001) at 0x00000a53\n"
         "[ 8919.936910] Internal error: : 1 [#1] SMP ARM\n"
         "[ 8919.936923] Modules linked in: cpsw\n"
         "[ 8919.936937] CPU: 7 PID: 15901 Comm: ping Not tainted 5.10.0-32-armmp #1 SMP Debian "

@@ -51,21 +51,21 @@ KIND = Kind(
     ),
     confused_with=("kcsan-data-race: no assertion, only unmarked accesses.",),
     example=(
-        "[ 2754.989226][ T4926] ==================================================================\n"
-        "[ 2754.989233][ T4926] BUG: KCSAN: assert: race in dequeue_entities+0x6df/0x760\n"
-        "[ 2754.989236][ T4926]\n"
-        "[ 2754.989240][ T4926] race at unknown origin, with assert no accesses to "
-        "0xffff888237d2c8d0 of 4 bytes by task 4926 on cpu 1:\n"
-        "[ 2754.989259][ T4926]  dequeue_entities+0x1b5/0x290\n"
-        "[ 2754.989266][ T4926]  dequeue_task_fair+0x307/0xbf0\n"
-        "[ 2754.989270][ T4926]  __schedule+0x19b/0x3c0\n"
-        "[ 2754.989285][ T4926]  schedule+0x3c9/0xbf0\n"
-        "[ 2754.989290][ T4926]  do_nanosleep+0x206/0x250\n"
-        "[ 2754.989302][ T4926]  hrtimer_nanosleep+0x65e/0x830\n"
-        "[ 2754.989347][ T4926]\n"
-        "[ 2754.989352][ T4926] Reported by Kernel Concurrency Sanitizer on:\n"
-        "[ 2754.989368][ T4926] CPU: 7 PID: 14957 Comm: stress-ng Not tainted 6.9.0-rc4-dbg+ #3\n"
-        "[ 2754.989400][ T4926] =================================================================="
+        "[ 2754.989226][ T5117] ==================================================================\n"
+        "[ 2754.989233][ T5117] BUG: KCSAN: assert: race in update_entities+0x58c/0x6a0\n"
+        "[ 2754.989236][ T5117]\n"
+        "[ 2754.989240][ T5117] race at unknown origin, with assert no accesses to "
+        "0xffff888237d2c8d0 of 4 bytes by task 5117 on cpu 1:\n"
+        "[ 2754.989259][ T5117]  update_entities+0x1b5/0x290\n"
+        "[ 2754.989266][ T5117]  dequeue_task_fair+0x307/0xbf0\n"
+        "[ 2754.989270][ T5117]  __schedule+0x19b/0x3c0\n"
+        "[ 2754.989285][ T5117]  schedule+0x3c9/0xbf0\n"
+        "[ 2754.989290][ T5117]  do_nanosleep+0x206/0x250\n"
+        "[ 2754.989302][ T5117]  hrtimer_nanosleep+0x65e/0x830\n"
+        "[ 2754.989347][ T5117]\n"
+        "[ 2754.989352][ T5117] Reported by Kernel Concurrency Sanitizer on:\n"
+        "[ 2754.989368][ T5117] CPU: 7 PID: 14957 Comm: stress-ng Not tainted 6.9.0-rc4-dbg+ #3\n"
+        "[ 2754.989400][ T5117] =================================================================="
     ),
     near_miss="[    0.000000] kcsan: enabled early",
 )

@@ -62,7 +62,7 @@ KIND = Kind(
     ),
     example=(
         "[ 1721.326324] 8<--- cut here ---\n"
-        "[ 1721.326329] Unhandled fault: page domain fault (0x01b) at 0x00000e30\n"
+        "[ 1721.326329] Unhandled fault: page domain fault (0x01b) at 0x00000c18\n"
         "[ 1721.326366] [00000e30] *pgd=8ae5b835, *pte=00000000, *ppte=00000000\n"
         "[ 1721.326383] Internal error: : 1b [#1] SMP ARM\n"
         "[ 1721.326396] Modules linked in: jffs2 mtd\n"
@@ -81,5 +81,5 @@ KIND = Kind(
         "[ 1721.326555] [<c09607c7>] (sys_mount) from [<c09daeef>] (ret_fast_syscall+0x12/0x9f0)\n"
         "[ 1721.326567] ---[ end trace 0000000000000000 ]---"
     ),
-    near_miss="[ 9080.454760] app[55]: Unhandled fault: page domain fault (0x01b) at 0x00000e30",
+    near_miss="[ 9080.454760] app[55]: Unhandled fault: page domain fault (0x01b) at 0x00000c18",
 )
