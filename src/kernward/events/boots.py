@@ -163,6 +163,8 @@ def last_before(chunk: Chunk, start: int, banner: Line) -> Line | None:
     Only a console shows a shutdown to its end: syslog and the journal stop before it.
     """
     before = _before(chunk, start)
+    if b"reboot: " in before[-512:]:
+        return None  # how a healthy boot ends
     console = banner.tag is None or _LOADER.search(before) is not None
     if not console or banner.boot_id is not None or _GOODBYE.search(before):
         return None

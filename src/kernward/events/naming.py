@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
 
 from kernward.events import blame
+from kernward.events import index as catalogue
 from kernward.events.corruption import mixed
-from kernward.events.kind import Blame
+from kernward.events.kind import Blame, Extent
 from kernward.events.reading import Reading
 from kernward.events.subsystem import of_file, of_function
 from kernward.records.events import Frame, Signature, SkippedFrame
@@ -37,9 +39,11 @@ def name(reading: Reading) -> Named:
     kind = reading.kind
     header = (
         reading.fields.pop("function", None)
-        if "function" not in _declared(reading)
+        if "function" not in _declared(kind.id)
         else reading.fields.get("function")
     )
+    if header is None and _is_plain(kind.id) and _is_untouched(reading):
+        return _plain_name(kind.id)
     blamed = _blamed(reading, header)
     function = blame.plain(reading.function) if reading.function else blamed.function
     frame = blamed.frame
@@ -92,8 +96,40 @@ def name(reading: Reading) -> Named:
     )
 
 
-def _declared(reading: Reading) -> set[str]:
-    return {each.name for each in reading.kind.fields}
+@lru_cache(maxsize=1024)
+def _is_plain(id: str) -> bool:
+    """Are all events of the kind named alike, whatever their fields say?"""
+    kind = catalogue.kind(id)
+    words = "".join((kind.title, *kind.alt_titles))
+    return kind.extent is Extent.LINE and kind.blame is Blame.NONE and not kind.key and "{" not in words
+
+
+def _is_untouched(reading: Reading) -> bool:
+    """Did the kind's `read` leave the name alone?"""
+    kind = reading.kind
+    return (
+        reading.title is kind.title
+        and reading.alt_titles is kind.alt_titles
+        and reading.function is None
+        and reading.file is None
+        and reading.subsystem is None
+    )
+
+
+@lru_cache(maxsize=1024)
+def _plain_name(id: str) -> Named:
+    # Boots and shutdowns are most of what a healthy log holds: they are named once.
+    kind = catalogue.kind(id)
+    reading = Reading(kind, [], 0, {}, kind.title, kind.alt_titles, kind.title_without_function)
+    signature = _signature(reading, None, kind.subsystem, kind.title)
+    return Named(
+        kind.title, kind.alt_titles[:MOST_ALTERNATIVES], None, None, (), None, None, kind.subsystem, signature
+    )
+
+
+@lru_cache(maxsize=1024)
+def _declared(id: str) -> frozenset[str]:
+    return frozenset(each.name for each in catalogue.kind(id).fields)
 
 
 def _render(template: str, values: dict[str, object], function: str) -> str:
