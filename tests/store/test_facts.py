@@ -141,25 +141,6 @@ def test_a_store_of_a_newer_kernward_is_refused(tmp_path: Path) -> None:
         facts.save(tmp_path, "c1", [kept("b", event(2))])
 
 
-def test_a_store_of_an_older_kernward_is_brought_up_to_date(tmp_path: Path) -> None:
-    import sqlite3
-
-    facts.save(tmp_path, "c1", [kept("a", event(1))])
-    ledger = sqlite3.connect(tmp_path / "ledger.sqlite")
-    for statement in (
-        "DROP INDEX ix_sources_name",
-        "ALTER TABLE sources DROP COLUMN size_bytes",
-        "ALTER TABLE sources DROP COLUMN within",
-        "DROP INDEX ix_sources_opening",
-        "ALTER TABLE sources DROP COLUMN opening",
-        "PRAGMA user_version = 1",
-    ):
-        ledger.execute(statement)
-    ledger.close()
-    assert facts.save(tmp_path, "c1", [kept("a", event(1)), kept("b", event(2))]) == Saved(1, 1, 1)
-    assert ids(tmp_path) == ["e1", "e2"]
-
-
 def test_a_ledger_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_bytes(b"not a database, " * 1000)
     with pytest.raises(StoreError, match="the ledger .* cannot be used"):

@@ -18,19 +18,7 @@ from sqlalchemy.dialects.sqlite import insert
 from kernward.records.errors import StoreError
 from kernward.store.disk import make
 
-SCHEMA = 3
-# What makes a ledger of a schema into one of the next.
-_STEPS = {
-    1: (
-        "ALTER TABLE sources ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0",
-        "ALTER TABLE sources ADD COLUMN within TEXT",
-        "CREATE INDEX ix_sources_name ON sources (name)",
-    ),
-    2: (
-        "ALTER TABLE sources ADD COLUMN opening TEXT",
-        "CREATE INDEX ix_sources_opening ON sources (opening)",
-    ),
-}
+SCHEMA = 1
 # How long a process waits for another one's transaction; none lasts longer than a few milliseconds.
 BUSY_S = 30
 
@@ -136,11 +124,7 @@ class Ledger:
                 "use that version, or another KERNWARD_HOME"
             )
         with self.writing() as connection:
-            # Another process may have done it meanwhile.
-            schema = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            for step in range(schema, SCHEMA) if schema else ():
-                for statement in _STEPS[step]:
-                    connection.exec_driver_sql(statement)
+            # Another process may have made them meanwhile; what is there stays.
             METADATA.create_all(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
 
