@@ -148,12 +148,7 @@ class Boots:
         return boot
 
     def _another(self, old: Boot, name: str) -> Boot:
-        # The banner of a first boot may have told its kernel before its name was known.
-        first = old.name is None
-        boot = Boot(
-            old.host, old.number + 1, name, old.kernel if first else None, old.build if first else None
-        )
-        self._hosts[old.host] = self.current = boot
+        boot = self._hosts[old.host] = self.current = Boot(old.host, old.number + 1, name)
         return boot
 
 

@@ -249,19 +249,19 @@ _COMPILED = tuple(
 
 
 @lru_cache(maxsize=1024)
-def _rules(effect: str) -> tuple[tuple[Rule, "re.Pattern[str]"], ...]:
-    return tuple((rule, re.compile(rf"(?:{rule.cause})$")) for rule, match, _ in _COMPILED if match(effect))
+def _rules(effect: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule, is_effect, _ in _COMPILED if is_effect(effect))
 
 
 @lru_cache(maxsize=65536)
 def _causes(effect: str, cause: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule, pattern in _rules(effect) if pattern.match(cause))
+    return tuple(rule for rule, is_effect, is_cause in _COMPILED if is_effect(effect) and is_cause(cause))
 
 
 @lru_cache(maxsize=1024)
 def _may_cause(kind: str) -> bool:
     """Does any rule name events of this kind as a cause?"""
-    return any(match(kind) for _, _, match in _COMPILED)
+    return any(is_cause(kind) for _, _, is_cause in _COMPILED)
 
 
 @dataclass(slots=True)
@@ -274,7 +274,7 @@ class Chain:
         """The event, linked to what caused it; it is remembered as a possible cause of later ones."""
         rules = _rules(event.kind)
         if rules and self.recent:
-            for rule, _ in rules:
+            for rule in rules:
                 cause = self._nearest(event, rule)
                 if cause is not None:
                     event = msgspec.structs.replace(

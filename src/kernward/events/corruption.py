@@ -55,10 +55,10 @@ def mixed(reading: Reading) -> str | None:
     end = crash.last if crash is not None else parts.last
     if crash is not None and not crash.announced and crash.first < parts.ip_line:
         stray = next(frame for frame in crash.frames)
-        if reading.lines[reading.at].caller is None:
+        if reading.lines[0].caller is None:
             return f"frames of another stack stand before the report's own, from {stray.function} on"
     runners: set[str] = set()
-    for line in reading.lines[reading.at + 1 : reading.at + end + 1]:
+    for line in reading.lines[1 : end + 1]:
         if line.caller is not None:
             return None
         text = line.text.lstrip()

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from kernward.events import index as catalogue
-from kernward.events.kind import Kind, Pattern
+from kernward.events.kind import Kind
 from kernward.events.scan import Hit, Scan, scanner
 from kernward.logs.chunk import Chunk
 from kernward.records.lines import Line
@@ -40,7 +40,6 @@ class Candidate:
     """One pattern of one kind, compiled."""
 
     kind: Kind
-    pattern: Pattern
     match: Any
 
 
@@ -48,8 +47,7 @@ class Candidate:
 def candidate(id: str, number: int) -> Candidate:
     """A kind's pattern by its number, imported and compiled when the first line holds its literal."""
     kind = catalogue.kind(id)
-    pattern = kind.patterns[number]
-    return Candidate(kind, pattern, re.compile(pattern.regex).match)
+    return Candidate(kind, re.compile(kind.patterns[number].regex).match)
 
 
 @dataclass(slots=True)

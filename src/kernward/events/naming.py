@@ -120,7 +120,7 @@ def _is_untouched(reading: Reading) -> bool:
 def _plain_name(id: str) -> Named:
     # Boots and shutdowns are most of what a healthy log holds: they are named once.
     kind = catalogue.kind(id)
-    reading = Reading(kind, [], 0, {}, kind.title, kind.alt_titles, kind.title_without_function)
+    reading = Reading(kind, [], {}, kind.title, kind.alt_titles, kind.title_without_function)
     signature = _signature(reading, None, kind.subsystem, kind.title)
     return Named(
         kind.title, kind.alt_titles[:MOST_ALTERNATIVES], None, None, (), None, None, kind.subsystem, signature
@@ -154,6 +154,7 @@ def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
         return blame.Blamed()
     parts = reading.parts
     if how is Blame.STACK:
+        stack = blame.crash_frames(parts)
         if header:
             plain = blame.plain(header)
             why = blame.machinery(plain) or next(
@@ -162,15 +163,11 @@ def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
             if why is None:
                 function, others = blame.named(plain)
                 frame = next(
-                    (
-                        each
-                        for each in blame.crash_frames(parts)
-                        if blame.plain(each.function) == plain and not each.inline
-                    ),
+                    (each for each in stack if blame.plain(each.function) == plain and not each.inline),
                     None,
                 )
                 return blame.Blamed(function, "named in the report's first line", frame, others=others)
-        found = blame.first_responsible(blame.crash_frames(parts), extra)
+        found = blame.first_responsible(stack, extra)
         at = reading.fields.get("at_function")
         if not at or blame.machinery(blame.plain(at)) is not None:
             return found
@@ -181,7 +178,6 @@ def _blamed(reading: Reading, header: str | None) -> blame.Blamed:
             return blame.Blamed(
                 function, "named in the report's first line; there is no stack", None, found.skipped, others
             )
-        stack = blame.crash_frames(parts)
         frame = next((each for each in stack if blame.plain(each.function) == blame.plain(at)), found.frame)
         return blame.Blamed(function, "named in the report's first line", frame, found.skipped, others)
     if how is Blame.HANG:
@@ -217,7 +213,7 @@ _BUILD_FOLDER = re.compile(
 )
 # A subsystem's own wrapper of a lock is as little to blame as the lock.
 _LOCKS = re.compile(r"\w+_(?:un)?lock(?:_irq\w*|_bh)?$").match
-# What the first group of files is worth when nothing else is there: these are still better than headers.
+# A header's inline functions run for whoever includes it.
 _HEADERS = re.compile(r".*\.h$")
 _SOURCE_LINE = re.compile(r"\.[chS]:(?P<line>\d{1,6})")
 _PATH_BEFORE = re.compile(r"(?:\.?/)?[\w-]+(?:/[\w.-]+)+$")

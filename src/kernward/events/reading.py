@@ -6,7 +6,6 @@ from typing import Any
 
 from kernward.events.kind import Extent, Kind
 from kernward.events.report import Parts, parse
-from kernward.records.events import SkippedFrame
 from kernward.records.lines import Line
 
 
@@ -14,7 +13,7 @@ from kernward.records.lines import Line
 class Reading:
     """What is known of an event so far. A kind's `read` changes the public attributes.
 
-    `lines` are the lines of the report, the one that was hit at `at`; `fields` hold the pattern's
+    `lines` are the lines of the report, the one that was hit first; `fields` hold the pattern's
     groups, converted. `title` and `alt_titles` are templates: {function} and field names are filled
     in afterwards. A `function` that `read` sets is final (`function_reason` says where it is from);
     otherwise the kind's `blame` finds it. `corrupted_reason` marks the report as damaged.
@@ -22,7 +21,6 @@ class Reading:
 
     kind: Kind
     lines: list[Line]
-    at: int
     fields: dict[str, Any]
     title: str
     alt_titles: tuple[str, ...]
@@ -35,7 +33,6 @@ class Reading:
     corrupted_reason: str | None = None
     # The function of the first line (field `at_function`) names the bug when the stack is lost.
     header_names: bool = False
-    skipped: list[SkippedFrame] = field(default_factory=list)
     # Extra regexes (on function names) that are machinery for this event only, with the reason.
     machinery: list[tuple[str, str]] = field(default_factory=list)
 
@@ -47,7 +44,7 @@ class Reading:
     @cached_property
     def texts(self) -> list[str]:
         """The texts of the report's lines, from the hit on."""
-        return [line.text for line in self.lines[self.at :]]
+        return [line.text for line in self.lines]
 
     @cached_property
     def text(self) -> str:

@@ -115,7 +115,7 @@ class Recogniser:
     def _unexpected(self, last: Line, banner: Line) -> Iterator[Event]:
         kind = catalogue.kind("unexpected-reboot")
         fields = {"uptime_s": last.monotonic_s, "last_message": last.text[:400]}
-        reading = Reading(kind, [last, banner], 0, fields, kind.title, (), None)
+        reading = Reading(kind, [last, banner], fields, kind.title, (), None)
         event = self._finish(reading, self._boots.of(last), last)
         if event is not None:
             yield event
@@ -138,7 +138,7 @@ class Recogniser:
                 return None
             boot.remember(kind.id, line)
         lines = reading.lines
-        last = min(len(lines) - 1, reading.parts.last + reading.at) if details is not None else len(lines) - 1
+        last = min(len(lines) - 1, reading.parts.last) if details is not None else len(lines) - 1
         lines = lines[: max(last, 0) + 1] or [line]
         event = Event(
             f"{self._token}-{line.start:x}",
@@ -189,9 +189,9 @@ def _read(hits: Hits, number: int, found: Named) -> Reading:
             if groups := match(text):
                 _fill(kind, groups.groupdict(), fields)
                 break
-    reading = Reading(kind, lines, 0, fields, kind.title, kind.alt_titles, kind.title_without_function)
+    reading = Reading(kind, lines, fields, kind.title, kind.alt_titles, kind.title_without_function)
     if parts is not None:
-        reading.__dict__["parts"] = parts
+        reading.parts = parts
     if kind.read is not None:
         kind.read(reading)
     return reading

@@ -172,15 +172,12 @@ class Parts:
     ip_line: int = -1
     # The first instruction pointer of the report was one of user space.
     ip_user: bool = False
-    link: Frame | None = None
     registers: dict[str, str] = field(default_factory=dict)
     code: str | None = None
     modules: list[str] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
     held_locks: list[str] = field(default_factory=list)
     lock_chain: list[str] = field(default_factory=list)
-    tasks: list[str] = field(default_factory=list)
-    end_trace: int | None = None
     last: int = 0
 
     def trace(self, *roles: str) -> Trace | None:
@@ -252,10 +249,7 @@ def parse(texts: list[str]) -> Parts:
                     parts.ip, parts.ip_line = frame, number
                 parts.last = number
                 continue
-            if (stripped.startswith(("lr :", "ra :", "LR [", "LR is at", " ra :"))) and (
-                match := _POINTER(text)
-            ):
-                parts.link = parts.link or _pointer(match, context)
+            if stripped.startswith(("lr :", "ra :", "LR [", "LR is at")) and _POINTER(text):
                 parts.last = number
                 continue
             if match := _FRAME(text):
@@ -332,8 +326,6 @@ def parse(texts: list[str]) -> Parts:
                 parts.last = number
                 continue
             if head.startswith("---[ end trace"):
-                if parts.end_trace is None:
-                    parts.end_trace = number
                 parts.last = number
                 continue
         if first in "NT" and parts.kernel is None and (match := _TAINT_LINE(text)):
@@ -367,7 +359,6 @@ def parse(texts: list[str]) -> Parts:
             continue
         if first == "t" or first in "0123456789":
             if match := _TASK_LINE(head):
-                parts.tasks.append(match["comm"])
                 role = f"task {match['comm']}"
                 trace = None
                 parts.last = number

@@ -25,10 +25,10 @@ def read(reading: Reading) -> None:
 
     Port-wide exceptions have no failed command, and truncated logs no result line.
     """
-    began = reading.lines[reading.at].monotonic_s
+    began = reading.lines[0].monotonic_s
     for name in _DETAILS:
         reading.fields[name] = None
-    for line in reading.lines[reading.at + 1 :]:
+    for line in reading.lines[1:]:
         if began is not None and line.monotonic_s is not None and line.monotonic_s - began > _ONE_REPORT_S:
             break
         for detail in _DETAIL:

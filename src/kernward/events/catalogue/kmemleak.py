@@ -15,7 +15,7 @@ def read(reading: Reading) -> None:
         )
     )
     # The report was parsed with the prefix, which hides the frames.
-    reading.__dict__["parts"] = parse([text.removeprefix("kmemleak: ") for text in reading.texts])
+    reading.parts = parse([text.removeprefix("kmemleak: ") for text in reading.texts])
 
 
 KIND = Kind(
