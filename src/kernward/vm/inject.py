@@ -1,0 +1,213 @@
+"""Injects a fault: the machine it needs, the script in the guest, and the proof that it shows.
+
+A fault counts as injected when its symptom was seen, not when its script was run: `inject` returns
+the evidence or raises NotShown.
+"""
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from kernward.records.errors import KernwardError, UsageError
+from kernward.vm.fault import Fault, Needs, Value, Values, fill, shown
+from kernward.vm.faults import fault as find_fault
+from kernward.vm.faults import faults
+
+if TYPE_CHECKING:
+    from kernward.kernels.kernel import Kernel
+    from kernward.vm.machine import Machine
+    from kernward.vm.spec import File, Spec
+
+__all__ = ["Injected", "NotShown", "faults", "find_fault", "inject", "spec_for", "undo"]
+
+Each = TypeVar("Each")
+
+MODULE = "kernward_faults"
+MODULE_SOURCE = Path(__file__).parent / "guest" / MODULE
+MODULE_PATH = f"/lib/{MODULE}.ko"
+LOAD_MODULE = f"[ -e /proc/{MODULE} ] || insmod {MODULE_PATH}"
+POLL_S = 0.1
+# A crash report is printed line by line: the console counts as complete when it was silent for so long.
+SILENCE_S = 0.7
+
+
+class NotShown(KernwardError):
+    """The fault was injected and its symptom did not show in time."""
+
+
+class Injected(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault that shows. `evidence` is the line of the console, or what the command printed."""
+
+    fault: str
+    values: dict[str, Value]
+    started_at_utc: datetime
+    shown_at_utc: datetime
+    evidence: str
+
+
+def spec_for(
+    fault: Fault, kernel: "Kernel", *, home: Path, base: "Spec | None" = None, **given: object
+) -> "Spec":
+    """The machine that the fault needs; `base` is a machine that must be able to do more besides.
+
+    Parameters are given by name. Builds the module and the disk images that are not there yet.
+    """
+    from kernward.vm import disk_images
+    from kernward.vm.spec import Disk, Nic, Spec
+
+    values = fault.values(given)
+    needs = fault.needs
+    spec = base or Spec(kernel=kernel)
+    disks = tuple(
+        Disk(
+            name=each.name,
+            image=disk_images.image(each.contents, each.size_mb, home),
+            size_mb=each.size_mb,
+            interface=each.interface,
+            options=tuple(fill(option, values) for option in each.options),
+        )
+        for each in needs.disks
+    )
+    return msgspec.structs.replace(
+        spec,
+        kernel=kernel,
+        smp=max(spec.smp, needs.smp),
+        memory_mb=max(spec.memory_mb, needs.memory_mb),
+        append=_joined(spec.append, (fill(each, values) for each in needs.append)),
+        modules=_joined(spec.modules, (fill(each, values) for each in needs.modules)),
+        programs=_joined(spec.programs, needs.programs),
+        files=_joined(spec.files, _files(needs, kernel, home)),
+        disks=_joined(spec.disks, disks),
+        nics=_joined(spec.nics, (Nic(network=name) for name in needs.nics)),
+        machine="q35" if "q35" in (spec.machine, needs.machine) else "pc",
+        cgroup=needs.cgroup if base is None else spec.cgroup,
+        initramfs=spec.initramfs and needs.initramfs,
+        agent=spec.agent and needs.initramfs,
+        reboots=spec.reboots or needs.reboots,
+    )
+
+
+def _joined(one: Iterable[Each], other: Iterable[Each]) -> tuple[Each, ...]:
+    """Both without repetitions, in their order."""
+    found = list(one)
+    found += [each for each in other if each not in found]
+    return tuple(found)
+
+
+def _files(needs: Needs, kernel: "Kernel", home: Path) -> "Iterator[File]":
+    from kernward.vm.spec import File
+
+    if needs.lab:
+        yield File(path=MODULE_PATH, data=lab_module(kernel, home).read_bytes(), mode=0o644)
+    if needs.misbehave:
+        from kernward.vm import programs
+
+        yield File(path="/usr/bin/misbehave", data=programs.misbehave(home), mode=0o755)
+
+
+def lab_module(kernel: "Kernel", home: Path) -> Path:
+    """The module kernward_faults for this kernel, built if need be."""
+    from kernward.kernels.find import with_headers
+    from kernward.kernels.module_build import build_module
+
+    return build_module(MODULE_SOURCE, with_headers(kernel, home), home)
+
+
+def inject(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (), **given: object) -> Injected:
+    """Inject the fault and wait until it shows.
+
+    Parameters are given by name. Raises UsageError for one that is unknown or out of range, NotShown
+    when the symptom is not there in time. Afterwards a fault that `ends` has cost the machine.
+    """
+    values = fault.values(given)
+    if len(peers) < fault.needs.peers:
+        raise UsageError(f"fault {fault.name} needs {fault.needs.peers} further machines, not {len(peers)}")
+    if fault.needs.lab:
+        loaded = machine.sh(LOAD_MODULE)
+        if loaded.status:
+            raise NotShown(f"the module {MODULE} could not be loaded: {_text(loaded.stderr)}")
+    printed = len(machine.console())
+    started = datetime.now(UTC)
+    deadline = time.monotonic() + fault.symptom.within_s
+    job = machine.start(["sh", "-c", fault.inject], environment=environment(values)) if fault.inject else None
+    if fault.drive is not None:
+        fault.drive(machine, peers, values)
+    evidence = _wait(machine, fault, values, printed, deadline)
+    moment = datetime.now(UTC)
+    if fault.ends:
+        _until_silent(machine, deadline=time.monotonic() + 5)
+    elif job is not None:
+        job.wait(timeout_s=max(deadline - time.monotonic(), 0) + fault.symptom.within_s)
+    return Injected(
+        fault=fault.name, values=values, started_at_utc=started, shown_at_utc=moment, evidence=evidence
+    )
+
+
+def undo(machine: "Machine", fault: Fault, **given: object) -> None:
+    """Take the fault back, as far as it can be."""
+    if fault.undo:
+        machine.run(["sh", "-c", fault.undo], environment=environment(fault.values(given)))
+
+
+def environment(values: Values) -> dict[str, str]:
+    """The parameters as the scripts see them."""
+    return {name: shown(value) for name, value in values.items()}
+
+
+def _wait(machine: "Machine", fault: Fault, values: Values, printed: int, deadline: float) -> str:
+    """The evidence that the fault shows; NotShown when there is none by the deadline."""
+    symptom = fault.symptom
+    pattern = console_pattern(fault, values)
+    line = "" if pattern else None
+    said = "" if symptom.command else None
+    while True:
+        if pattern and not line:
+            line = _line(pattern, _text(machine.console()[printed:]))
+        if symptom.command and not said and line != "":
+            asked = machine.run(["sh", "-c", symptom.command], environment=environment(values))
+            said = "" if asked.status else (_text(asked.stdout).strip() or "exit status 0")
+        if line != "" and said != "":
+            return "\n".join(each for each in (line, said) if each)
+        if time.monotonic() > deadline:
+            missing = (
+                f"the console holds nothing like {pattern.pattern!r}"
+                if pattern and not line
+                else ("its command does not succeed")
+            )
+            raise NotShown(f"fault {fault.name} did not show within {symptom.within_s:g} s: {missing}")
+        time.sleep(POLL_S)
+
+
+def console_pattern(fault: Fault, values: Values) -> re.Pattern[str] | None:
+    """The symptom's expression with the values in it; None when the console says nothing."""
+    if fault.symptom.console is None:
+        return None
+    escaped = {name: re.escape(shown(value)) for name, value in values.items()}
+    return re.compile(fill(fault.symptom.console, escaped), re.MULTILINE)
+
+
+def _line(pattern: re.Pattern[str], text: str) -> str:
+    """The line (or lines) in which the pattern is found; "" when it is not."""
+    found = pattern.search(text)
+    if found is None:
+        return ""
+    end = text.find("\n", found.end())
+    return text[text.rfind("\n", 0, found.start()) + 1 : end if end >= 0 else None].strip()
+
+
+def _until_silent(machine: "Machine", deadline: float) -> None:
+    """Return when the console has not grown for SILENCE_S, or at the deadline."""
+    size, since = len(machine.console()), time.monotonic()
+    while time.monotonic() < min(deadline, since + SILENCE_S):
+        time.sleep(POLL_S)
+        if len(machine.console()) != size:
+            size, since = len(machine.console()), time.monotonic()
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace").replace("\r", "")
