@@ -1,0 +1,158 @@
+"""What the archive offers, as apt's lists on this machine say; nothing is fetched here.
+
+apt is asked with apt-cache, so that its sources, its pins and its keys are those of the machine.
+Where there is no apt, nothing is offered.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from kernward.records import kernel_release
+
+_SHOW_S = 60
+# How many names one apt-cache call is given.
+_BATCH = 200
+
+# linux-image-6.1.0-56-cloud-amd64, linux-image-6.12.117+deb12-rt-amd64-unsigned: version, flavour, signature.
+_IMAGE = re.compile(
+    r"linux-image-(?P<release>(?P<abi>\d[\w.+~]*(?:-\d+)?)(?:-(?P<flavour>[a-z][a-z0-9]*))?-amd64)(?P<unsigned>-unsigned)?"
+)
+_DEPENDENCY = re.compile(
+    r"(?P<name>[a-z0-9][a-z0-9.+-]+)(?::\w+)?(?:\s*\(\s*(?P<relation>[<>=]+)\s*(?P<version>[^)\s]+)\s*\))?"
+)
+
+
+class Package(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a package in the archive."""
+
+    name: str
+    version: str
+    architecture: str
+    size_bytes: int
+    sha256: str
+    # The text of Depends, as the archive has it.
+    depends: str = ""
+
+    @property
+    def stem(self) -> str:
+        """What apt calls the file, without .deb: the colon of an epoch is %3a there."""
+        return f"{self.name}_{self.version.replace(':', '%3a')}_{self.architecture}"
+
+
+class ImagePackage(msgspec.Struct, frozen=True, kw_only=True):
+    """A package that holds a kernel image."""
+
+    release: str
+    # "cloud", "rt", or "" for the ordinary one.
+    flavour: str
+    signed: bool
+    package: Package
+
+
+def image_packages() -> list[ImagePackage]:
+    """The kernels that the archive offers for x86-64, the newest first; of the same, the signed one first."""
+    found = []
+    for package in show([name for name in names("linux-image-") if _IMAGE.fullmatch(name)]):
+        match = _IMAGE.fullmatch(package.name)
+        if match and kernel_release.order(match["release"]):
+            found.append(
+                ImagePackage(
+                    release=match["release"],
+                    flavour=match["flavour"] or "",
+                    signed=not match["unsigned"],
+                    package=package,
+                )
+            )
+    found.sort(
+        key=lambda each: (newness(each.release), version_key(each.package.version), each.signed), reverse=True
+    )
+    return found
+
+
+def flavour_of(release: str) -> str | None:
+    """The flavour in a Debian release ("cloud", "rt", ""); None where it is not one of Debian's."""
+    match = _IMAGE.fullmatch(f"linux-image-{release}")
+    return match and (match["flavour"] or "")
+
+
+def newness(release: str) -> kernel_release.Order:
+    """Sorts releases from early to late; what is no release is earlier than any."""
+    return kernel_release.order(release) or ((), 0, ())
+
+
+def version_key(version: str) -> tuple[tuple[int, ...], ...]:
+    """Sorts the versions of one package from early to late, by their numbers.
+
+    The numbers alone are enough for kernel packages (6.1.176-1, 6.1.192-2, 6.12.117-1~deb12u1).
+    """
+    return tuple(tuple(int(number) for number in re.findall(r"\d+", part)) for part in version.split("-"))
+
+
+def names(prefix: str) -> list[str]:
+    """The names of packages that begin like this."""
+    return _ask(["pkgnames", prefix]).split()
+
+
+def show(packages: Sequence[str]) -> Iterator[Package]:
+    """All versions of these packages that a source offers (those that are only installed are left out)."""
+    for start in range(0, len(packages), _BATCH):
+        printed = _ask(["show", *packages[start : start + _BATCH]])
+        for stanza in printed.split("\n\n"):
+            if package := _package(stanza):
+                yield package
+
+
+def newest(name: str, version: str | None = None, at_least: str | None = None) -> Package | None:
+    """The newest version of a package (or that version); None where it is not offered."""
+    offered = [
+        each
+        for each in show([name])
+        if each.name == name
+        and (version is None or each.version == version)
+        and (at_least is None or version_key(each.version) >= version_key(at_least))
+    ]
+    return max(offered, key=lambda each: version_key(each.version), default=None)
+
+
+def dependencies(package: Package) -> Iterator[tuple[str, str | None, str | None]]:
+    """Name, relation and version of what a package depends on; of alternatives, the first."""
+    for item in package.depends.split(","):
+        if match := _DEPENDENCY.match(item.strip()):
+            yield match["name"], match["relation"], match["version"]
+
+
+def _package(stanza: str) -> Package | None:
+    fields: dict[str, str] = {}
+    for line in stanza.split("\n"):
+        key, colon, value = line.partition(": ")
+        if colon and not line.startswith(" "):
+            fields.setdefault(key, value.strip())
+    try:
+        return Package(
+            name=fields["Package"],
+            version=fields["Version"],
+            architecture=fields["Architecture"],
+            size_bytes=int(fields["Size"]),
+            sha256=fields["SHA256"],
+            depends=fields.get("Depends", ""),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def _ask(arguments: list[str]) -> str:
+    try:
+        # Exit status 100 says that some names are unknown; the rest is printed.
+        return subprocess.run(
+            ["apt-cache", *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SHOW_S,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""

@@ -1,0 +1,74 @@
+"""A module file's bytes, whatever it is compressed with (.ko, .ko.gz, .ko.xz, .ko.zst).
+
+The content decides, not the name. Output is bounded: a compressed file that grows beyond the bound
+raises ValueError before it fills the memory.
+"""
+
+import lzma
+import zlib
+
+import zstandard
+
+# The largest modules (amdgpu with debug information) have about 600 MB.
+LIMIT_BYTES = 1 << 30
+# Dictionaries of xz and windows of zstd; the kernel's own build uses 2 MB and 128 MB at most.
+_WINDOW_BYTES = 256 << 20
+
+
+def decompressed(data: bytes, limit_bytes: int = LIMIT_BYTES) -> bytes:
+    """The content of a file. Raises ValueError for damaged data and for more than `limit_bytes`."""
+    if data[:6] == b"\xfd7zXZ\0":
+        return _lzma(data, limit_bytes)
+    if data[:4] == b"\x28\xb5\x2f\xfd":
+        return _zstd(data, limit_bytes)
+    if data[:2] == b"\x1f\x8b":
+        return _gzip(data, limit_bytes)
+    if len(data) > limit_bytes:
+        raise ValueError(_too_much(limit_bytes))
+    return data
+
+
+def _too_much(limit_bytes: int) -> str:
+    return f"it has more than {limit_bytes >> 20} MB"
+
+
+def _lzma(data: bytes, limit_bytes: int) -> bytes:
+    decompressor = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_WINDOW_BYTES)
+    try:
+        out = decompressor.decompress(data, limit_bytes + 1)
+    except lzma.LZMAError as error:
+        raise ValueError(f"its xz data is damaged ({error})") from error
+    if len(out) > limit_bytes:
+        raise ValueError(_too_much(limit_bytes))
+    if not decompressor.eof:
+        raise ValueError("its xz data ends early")
+    return out
+
+
+def _gzip(data: bytes, limit_bytes: int) -> bytes:
+    decompressor = zlib.decompressobj(31)
+    try:
+        out = decompressor.decompress(data, limit_bytes + 1)
+    except zlib.error as error:
+        raise ValueError(f"its gzip data is damaged ({error})") from error
+    if len(out) > limit_bytes:
+        raise ValueError(_too_much(limit_bytes))
+    if not decompressor.eof:
+        raise ValueError("its gzip data ends early")
+    return out
+
+
+def _zstd(data: bytes, limit_bytes: int) -> bytes:
+    pieces: list[bytes] = []
+    length = 0
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES)
+    try:
+        with decompressor.stream_reader(data) as reader:
+            while piece := reader.read(1 << 20):
+                length += len(piece)
+                if length > limit_bytes:
+                    raise ValueError(_too_much(limit_bytes))
+                pieces.append(piece)
+    except zstandard.ZstdError as error:
+        raise ValueError(f"its zstd data is damaged ({error})") from error
+    return b"".join(pieces)

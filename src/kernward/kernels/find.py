@@ -1,0 +1,211 @@
+"""The kernel that a person means.
+
+"6.1" is the newest of a series, "6.1-rt" the newest of a flavour of it, "6.12.117" and
+"6.1.0-56-cloud-amd64" are releases, "built:kasan" is a build of ours; everything else is a path: a
+package file, an image, a folder, a kernel tree. What is asked for and not here is fetched from the
+archive; offline, what is here is used.
+"""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from kernward.kernels import archive, debian, folders, packages
+from kernward.kernels.archive import ImagePackage
+from kernward.kernels.kernel import Kernel
+from kernward.records.errors import InputError, UsageError
+
+_SERIES = re.compile(r"v?(\d+\.\d+)(?:-([a-z][a-z0-9]*))?")
+_RELEASE = re.compile(r"v?(\d+\.\d+[A-Za-z0-9._+~-]*)")
+# Smaller and quicker to boot first.
+_FLAVOURS = ("cloud", "", "rt")
+_BUILT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+def find(wanted: str, home: Path, *, fetch: bool = True) -> Kernel:
+    """The kernel of this name; see the module's text for what names are known.
+
+    A series prefers the cloud flavour, and takes what is installed or in the cache only where it is
+    as new as what the archive offers, or the archive cannot be reached. Raises UsageError for a name
+    that means nothing, InputError for a kernel that cannot be had or read.
+    """
+    if wanted.startswith("built:"):
+        return built(wanted.removeprefix("built:"), home)
+    if "/" not in wanted and not wanted.endswith((".deb", ".rpm")):
+        name = wanted.removeprefix("linux-image-").removesuffix("-unsigned")
+        if (match := _SERIES.fullmatch(name)) and (match[2] is None or match[2] in ("amd64", *_FLAVOURS)):
+            return _newest(match[1], match[2], home, fetch)
+        if _RELEASE.fullmatch(name) and not Path(wanted).exists():
+            return _release(name.removeprefix("v"), home, fetch)
+    return at_path(Path(wanted).expanduser(), home)
+
+
+def at_path(path: Path, home: Path) -> Kernel:
+    """The kernel in a package file, an image, a folder or a kernel tree."""
+    if path.suffix == ".rpm":
+        raise UsageError(
+            f"{path}: packages of the RPM kind are not read; unpack it (rpm2cpio) and name the folder"
+        )
+    if not path.exists():
+        raise UsageError(
+            f"{path}: neither a kernel release or series (6.1, 6.1.0-56-cloud-amd64), nor a file or folder"
+        )
+    path = path.absolute()
+    if path.is_dir():
+        if folders.is_tree(path):
+            return folders.of_tree(path)
+        return _only(folders.in_folder(path, "folder"), path)
+    if path.suffix == ".deb":
+        return of_package_file(path, home)
+    return folders.of_image(path)
+
+
+def of_package_file(path: Path, home: Path) -> Kernel:
+    """The kernel in a .deb file, unpacked into the cache."""
+    content = packages.unpack_file(path, home)
+    package = packages.receipt(content)
+    return msgspec.structs.replace(
+        _only(folders.in_folder(content, "deb"), path),
+        package=package.name,
+        package_version=package.version,
+    )
+
+
+def built(name: str, home: Path) -> Kernel:
+    """A kernel that `kernward vm build` made."""
+    folder = home / "kernels" / "built" / name
+    if not _BUILT.fullmatch(name) or not folder.is_dir():
+        known = sorted(path.name for path in folder.parent.glob("[!.]*")) if folder.parent.is_dir() else []
+        there = f"; there are {', '.join(known)}" if known else "; none was built yet (kernward vm build)"
+        raise UsageError(f"built:{name}: no such build{there}")
+    return of_built(folder)
+
+
+def of_built(folder: Path) -> Kernel:
+    """The kernel in a folder that `kernward vm build` made: image, config, System.map, vmlinux, modules."""
+    path = folder / "image"
+    if not path.exists():
+        return _only(folders.in_folder(folder, "built"), folder)
+    kernel = folders.of_image(path, "built")
+    build = folder / "build"
+    vmlinux = folder / "vmlinux"
+    return msgspec.structs.replace(
+        kernel,
+        modules=folders.modules_of(folder, kernel.release),
+        symbols=vmlinux if vmlinux.is_file() else None,
+        headers=build if (build / "Makefile").is_file() else None,
+    )
+
+
+def with_headers(kernel: Kernel, home: Path) -> Kernel:
+    """The kernel with what out-of-tree modules are built against, fetched where it is Debian's."""
+    if kernel.headers is not None:
+        return kernel
+    return msgspec.structs.replace(kernel, headers=debian.headers(kernel, home))
+
+
+def with_symbols(kernel: Kernel, home: Path) -> Kernel:
+    """The kernel with its debug information (about 280 MB to fetch) and a System.map with addresses."""
+    if kernel.symbols is not None:
+        return kernel
+    vmlinux, system_map = debian.symbols(kernel, home)
+    return msgspec.structs.replace(kernel, symbols=vmlinux, system_map=system_map or kernel.system_map)
+
+
+def installed(root: Path = Path("/")) -> list[Kernel]:
+    """The kernels that are installed on this machine and may be read."""
+    found = []
+    for kernel in folders.in_folder(root, "installed"):
+        build = root / "lib/modules" / kernel.release / "build"
+        headers = build if (build / "Makefile").is_file() else None
+        found.append(msgspec.structs.replace(kernel, headers=headers))
+    return found
+
+
+def in_cache(home: Path) -> list[Kernel]:
+    """The kernels of packages that are unpacked in the cache, from the archive and from files."""
+    found = []
+    for package, content in packages.unpacked(home):
+        if package.name.startswith("linux-image-") and not package.name.endswith("-dbg"):
+            found += [
+                msgspec.structs.replace(kernel, package=package.name, package_version=package.version)
+                for kernel in folders.in_folder(content, "package")
+            ]
+    return found
+
+
+def of_archive(offer: ImagePackage, home: Path, *, fetch: bool = True) -> Kernel:
+    """A kernel that the archive offers, from the cache or fetched now."""
+    content = packages.obtain(offer.package, home, fetch=fetch)
+    return msgspec.structs.replace(
+        _only(folders.in_folder(content, "package"), content),
+        package=offer.package.name,
+        package_version=offer.package.version,
+    )
+
+
+def _newest(series: str, flavour: str | None, home: Path, fetch: bool) -> Kernel:
+    if flavour == "amd64":
+        flavour = ""
+
+    def fits(release: str, of_flavour: str | None) -> bool:
+        return release.startswith(f"{series}.") and (flavour is None or of_flavour == flavour)
+
+    def rank(release: str, of_flavour: str | None) -> tuple[object, ...]:
+        preferred = -_FLAVOURS.index(of_flavour) if of_flavour in _FLAVOURS else -len(_FLAVOURS)
+        return archive.newness(release), preferred
+
+    here = [
+        each for each in installed() + in_cache(home) if fits(each.release, archive.flavour_of(each.release))
+    ]
+    best_here = max(here, key=lambda each: rank(each.release, archive.flavour_of(each.release)), default=None)
+    offers = [each for each in archive.image_packages() if fits(each.release, each.flavour)]
+    if flavour is None:
+        # What boots in any emulated machine: PREEMPT_RT is taken only where it is asked for.
+        offers = [each for each in offers if each.flavour != "rt"] or offers
+    offer = max(offers, key=lambda each: rank(each.release, each.flavour), default=None)
+    what = f"{series} kernel" + (f" of flavour {flavour}" if flavour else "")
+    if offer is None:
+        if best_here is None:
+            raise InputError(f"no {what} is here, and apt's lists offer none (apt-get update?)")
+        return best_here
+    if best_here and archive.newness(best_here.release) >= archive.newness(offer.release):
+        return best_here
+    try:
+        return of_archive(offer, home, fetch=fetch)
+    except InputError:
+        # Offline, an older one is better than none.
+        if best_here is None:
+            raise
+        return best_here
+
+
+def _release(release: str, home: Path, fetch: bool) -> Kernel:
+    for kernel in installed() + in_cache(home):
+        if kernel.release == release:
+            return kernel
+    offers = archive.image_packages()
+    for offer in offers:
+        if offer.release == release:
+            return of_archive(offer, home, fetch=fetch)
+    # "6.12.117" and "6.1.192" are upstream's names for what Debian calls otherwise.
+    upstream = [each for each in offers if re.match(re.escape(release) + r"(?![0-9.])", each.package.version)]
+    for flavour in _FLAVOURS:
+        for offer in upstream:
+            if offer.flavour == flavour:
+                return of_archive(offer, home, fetch=fetch)
+    raise InputError(
+        f"no kernel {release} is here, and apt's lists offer none"
+        + (f"; the newest is {offers[0].release}" if offers else " (apt-get update?)")
+    )
+
+
+def _only(kernels: list[Kernel], where: Path) -> Kernel:
+    if not kernels:
+        raise InputError(f"{where}: no x86 kernel image (vmlinuz or bzImage) is in it")
+    if len({kernel.release for kernel in kernels}) > 1:
+        releases = ", ".join(sorted(kernel.release for kernel in kernels))
+        raise UsageError(f"{where}: more than one kernel is in it ({releases}): name the image")
+    # Of the same kernel's images, the one with most parts.
+    return max(kernels, key=lambda each: sum(part is not None for part in (each.modules, each.config)))
