@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Mistakes that keep a CPU, or a queue of work, from all others. */
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+
+#include "kernward_faults.h"
+
+/* One stall at a time: what the thread is to do. */
+static u64 stall_ms;
+
+static kf_mistake void kf_poll_ring(u64 milliseconds)
+{
+	preempt_disable();
+	kf_spin(milliseconds);
+	preempt_enable();
+}
+
+static int soft_lockup(void *unused)
+{
+	kf_poll_ring(stall_ms);
+	kf_end_thread();
+}
+
+static int soft_lockup_run(const long *values)
+{
+	stall_ms = values[0] * 1000;
+	return kf_start_thread(soft_lockup, NULL, "kf_poll", values[1]);
+}
+
+static kf_mistake void kf_poll_with_interrupts_off(u64 milliseconds)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	kf_spin(milliseconds);
+	local_irq_restore(flags);
+}
+
+static int hard_lockup(void *unused)
+{
+	kf_poll_with_interrupts_off(stall_ms);
+	kf_end_thread();
+}
+
+static int hard_lockup_run(const long *values)
+{
+	stall_ms = values[0] * 1000;
+	return kf_start_thread(hard_lockup, NULL, "kf_poll", values[1]);
+}
+
+/* Set inside the section: only then may a grace period begin that it holds up. */
+static DECLARE_COMPLETION(walking);
+
+static kf_mistake void kf_walk_table(u64 milliseconds)
+{
+	rcu_read_lock();
+	preempt_disable();
+	complete(&walking);
+	kf_spin(milliseconds);
+	preempt_enable();
+	rcu_read_unlock();
+}
+
+/* Asleep where nobody may be. */
+static kf_mistake void kf_walk_table_asleep(u64 milliseconds)
+{
+	rcu_read_lock();
+	complete(&walking);
+	msleep(milliseconds);
+	rcu_read_unlock();
+}
+
+static int rcu_spin(void *unused)
+{
+	kf_walk_table(stall_ms);
+	kf_end_thread();
+}
+
+static int rcu_sleep(void *unused)
+{
+	kf_walk_table_asleep(stall_ms);
+	kf_end_thread();
+}
+
+static const char *const rcu_ways[] = { "spin", "sleep", NULL };
+
+static struct rcu_head grace_period;
+static atomic_t grace_periods_asked;
+
+static void grace_period_over(struct rcu_head *unused)
+{
+	atomic_dec(&grace_periods_asked);
+	module_put(THIS_MODULE);
+}
+
+static int rcu_stall_run(const long *values)
+{
+	int error;
+
+	if (atomic_inc_return(&grace_periods_asked) > 1) {
+		atomic_dec(&grace_periods_asked);
+		return -EBUSY;
+	}
+	stall_ms = values[0] * 1000;
+	reinit_completion(&walking);
+	error = kf_start_thread(values[2] ? rcu_sleep : rcu_spin, NULL, "kf_walk", values[1]);
+	if (error) {
+		atomic_dec(&grace_periods_asked);
+		return error;
+	}
+	wait_for_completion(&walking);
+	__module_get(THIS_MODULE);
+	call_rcu(&grace_period, grace_period_over);
+	return 0;
+}
+
+/* The worker of a CPU's queue that lets nobody else run there, and work that waits behind it. */
+static kf_mistake void kf_refill_ring(struct work_struct *unused)
+{
+	preempt_disable();
+	kf_spin(stall_ms);
+	preempt_enable();
+}
+static DECLARE_WORK(refill, kf_refill_ring);
+
+static void kf_update_counters(struct work_struct *unused)
+{
+}
+static DECLARE_WORK(update, kf_update_counters);
+
+static int workqueue_lockup_run(const long *values)
+{
+	stall_ms = values[0] * 1000;
+	if (values[1] >= nr_cpu_ids || !cpu_online(values[1]))
+		return -EINVAL;
+	if (!queue_work_on(values[1], system_wq, &refill))
+		return -EBUSY;
+	queue_work_on(values[1], system_wq, &update);
+	return 0;
+}
+
+/* Work that waits for an answer that does not come: its queue does one at a time. */
+static DECLARE_COMPLETION(answer);
+static struct workqueue_struct *commands;
+
+static kf_mistake void kf_send_command(struct work_struct *unused)
+{
+	wait_for_completion_timeout(&answer, stall_ms / 1000 * HZ);
+}
+static DECLARE_WORK(send_command, kf_send_command);
+
+static int work_stuck_run(const long *values)
+{
+	stall_ms = values[0] * 1000;
+	if (!commands)
+		commands = alloc_ordered_workqueue("kf_commands", 0);
+	if (!commands)
+		return -ENOMEM;
+	return queue_work(commands, &send_command) ? 0 : -EBUSY;
+}
+
+/* So much of each period in the timer softirq. */
+#define PERIOD DIV_ROUND_UP(HZ, 100)
+
+static struct {
+	unsigned long until;
+	long percent;
+	atomic_t running;
+} load;
+
+static kf_mistake void kf_poll_device(struct timer_list *timer)
+{
+	if (time_after(jiffies, load.until)) {
+		atomic_set(&load.running, 0);
+		module_put(THIS_MODULE);
+		return;
+	}
+	mod_timer(timer, jiffies + PERIOD);
+	kf_spin(load.percent * PERIOD * 10 / HZ);
+}
+static struct timer_list poll_timer = __TIMER_INITIALIZER(kf_poll_device, TIMER_PINNED);
+
+static int softirq_load_run(const long *values)
+{
+	if (values[2] >= nr_cpu_ids || !cpu_online(values[2]))
+		return -EINVAL;
+	if (atomic_xchg(&load.running, 1))
+		return -EBUSY;
+	__module_get(THIS_MODULE);
+	load.percent = values[0];
+	load.until = jiffies + values[1] * HZ;
+	poll_timer.expires = jiffies + 1;
+	add_timer_on(&poll_timer, values[2]);
+	return 0;
+}
+
+static kf_mistake void kf_complain(long number)
+{
+	pr_warn("kernward_faults: completion %06ld for a request that is not known\n", number);
+}
+
+static int printk_flood_run(const long *values)
+{
+	for (long i = 0; i < values[0]; i++)
+		kf_complain(i);
+	return 0;
+}
+
+const struct kf_fault kf_stalls[] = {
+	{ "soft-lockup", soft_lockup_run, { KF_NUMBER("seconds", 12, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191) } },
+	{ "hard-lockup", hard_lockup_run, { KF_NUMBER("seconds", 12, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191) } },
+	{ "rcu-stall", rcu_stall_run,
+	  { KF_NUMBER("seconds", 12, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191), KF_WORD("how", rcu_ways) } },
+	{ "workqueue-lockup", workqueue_lockup_run,
+	  { KF_NUMBER("seconds", 45, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191) } },
+	{ "work-stuck", work_stuck_run, { KF_NUMBER("seconds", 20, 1, 86400) } },
+	{ "softirq-load", softirq_load_run,
+	  { KF_NUMBER("percent", 60, 1, 95), KF_NUMBER("seconds", 10, 1, 86400), KF_NUMBER("cpu", 0, 0, 8191) } },
+	{ "printk-flood", printk_flood_run, { KF_NUMBER("lines", 60000, 1, 100000000) } },
+	{ }
+};
