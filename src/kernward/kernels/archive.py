@@ -4,21 +4,31 @@ apt is asked with apt-cache, so that its sources, its pins and its keys are thos
 Where there is no apt, nothing is offered.
 """
 
+import hashlib
+import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 
 from kernward.records import kernel_release
 
+_APT = (
+    Path("/var/lib/apt/lists"),
+    Path("/etc/apt"),
+    Path("/etc/apt/sources.list.d"),
+    Path("/etc/apt/preferences.d"),
+)
 _SHOW_S = 60
 # How many names one apt-cache call is given.
 _BATCH = 200
 
-# linux-image-6.1.0-56-cloud-amd64, linux-image-6.12.117+deb12-rt-amd64-unsigned: version, flavour, signature.
+# linux-image-6.1.0-56-cloud-amd64, linux-image-6.12.117+deb12-rt-amd64-unsigned: version, flavour,
+# signature. linux-image-6.12-amd64 holds no kernel, it names the newest.
 _IMAGE = re.compile(
-    r"linux-image-(?P<release>(?P<abi>\d[\w.+~]*(?:-\d+)?)(?:-(?P<flavour>[a-z][a-z0-9]*))?-amd64)(?P<unsigned>-unsigned)?"
+    r"linux-image-(?P<release>(?P<abi>\d+\.\d+\.\d[\w.+~]*(?:-\d+)?)(?:-(?P<flavour>[a-z][a-z0-9]*))?-amd64)(?P<unsigned>-unsigned)?"
 )
 _DEPENDENCY = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9.+-]+)(?::\w+)?(?:\s*\(\s*(?P<relation>[<>=]+)\s*(?P<version>[^)\s]+)\s*\))?"
@@ -52,8 +62,52 @@ class ImagePackage(msgspec.Struct, frozen=True, kw_only=True):
     package: Package
 
 
-def image_packages() -> list[ImagePackage]:
-    """The kernels that the archive offers for x86-64, the newest first; of the same, the signed one first."""
+def image_packages(home: Path | None = None) -> list[ImagePackage]:
+    """The kernels that the archive offers for x86-64, the newest first; of the same, the signed one first.
+
+    apt takes a second to answer; under `home` the answer is kept until apt's lists change.
+    """
+    if home is None:
+        return _image_packages()
+    stamp = _stamp()
+    kept = home / "kernels" / "offers.json"
+    try:
+        answer = msgspec.json.decode(kept.read_bytes(), type=_Answer)
+        if answer.stamp == stamp:
+            return answer.offers
+    except (OSError, msgspec.DecodeError):
+        pass
+    offers = _image_packages()
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_name(f".{kept.name}.{os.getpid()}")
+        partial.write_bytes(msgspec.json.encode(_Answer(stamp, offers)))
+        partial.replace(kept)
+    except OSError:
+        # A cache that cannot be written makes the next question slower, nothing else.
+        pass
+    return offers
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    stamp: str
+    offers: list[ImagePackage]
+
+
+def _stamp() -> str:
+    """Changes when apt's lists, sources or pins do."""
+    parts = []
+    for place in _APT:
+        for path in sorted([place, *place.glob("*")]):
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            parts.append(f"{path} {status.st_mtime_ns} {status.st_size}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _image_packages() -> list[ImagePackage]:
     found = []
     for package in show([name for name in names("linux-image-") if _IMAGE.fullmatch(name)]):
         match = _IMAGE.fullmatch(package.name)

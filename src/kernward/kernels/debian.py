@@ -106,5 +106,9 @@ def _link(source: str, target: str) -> str:
     if path.is_symlink():
         Path(target).symlink_to(path.readlink())
     else:
-        Path(target).hardlink_to(path)
+        try:
+            Path(target).hardlink_to(path)
+        except OSError:
+            # Some file systems have no hard links, and some allow only so many of one file.
+            shutil.copy2(path, target)
     return target

@@ -12,15 +12,15 @@ from pathlib import Path
 import msgspec
 
 from kernward.kernels import archive, debian, folders, packages
-from kernward.kernels.archive import ImagePackage
+from kernward.kernels.archive import ImagePackage, Package
 from kernward.kernels.kernel import Kernel
+from kernward.records import kernel_release
 from kernward.records.errors import InputError, UsageError
 
 _SERIES = re.compile(r"v?(\d+\.\d+)(?:-([a-z][a-z0-9]*))?")
 _RELEASE = re.compile(r"v?(\d+\.\d+[A-Za-z0-9._+~-]*)")
 # Smaller and quicker to boot first.
 _FLAVOURS = ("cloud", "", "rt")
-_BUILT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 def find(wanted: str, home: Path, *, fetch: bool = True) -> Kernel:
@@ -65,37 +65,37 @@ def of_package_file(path: Path, home: Path) -> Kernel:
     """The kernel in a .deb file, unpacked into the cache."""
     content = packages.unpack_file(path, home)
     package = packages.receipt(content)
-    return msgspec.structs.replace(
-        _only(folders.in_folder(content, "deb"), path),
-        package=package.name,
-        package_version=package.version,
-    )
+    return _of_package(_only(folders.in_folder(content, "deb"), path), package)
 
 
 def built(name: str, home: Path) -> Kernel:
     """A kernel that `kernward vm build` made."""
-    folder = home / "kernels" / "built" / name
-    if not _BUILT.fullmatch(name) or not folder.is_dir():
-        known = sorted(path.name for path in folder.parent.glob("[!.]*")) if folder.parent.is_dir() else []
-        there = f"; there are {', '.join(known)}" if known else "; none was built yet (kernward vm build)"
-        raise UsageError(f"built:{name}: no such build{there}")
-    return of_built(folder)
+    names = built_names(home)
+    if name not in names:
+        there = f"there are {', '.join(names)}" if names else "none was built yet (kernward vm build)"
+        raise UsageError(f"built:{name}: no such build; {there}")
+    return of_built(_built_folder(home) / name)
+
+
+def built_names(home: Path) -> list[str]:
+    """The names of the kernels that `kernward vm build` made."""
+    return sorted(path.parent.name for path in _built_folder(home).glob("[!.]*/image"))
 
 
 def of_built(folder: Path) -> Kernel:
-    """The kernel in a folder that `kernward vm build` made: image, config, System.map, vmlinux, modules."""
-    path = folder / "image"
-    if not path.exists():
-        return _only(folders.in_folder(folder, "built"), folder)
-    kernel = folders.of_image(path, "built")
-    build = folder / "build"
+    """The kernel in a folder of `kernward vm build`: image, config, System.map, vmlinux, modules, build."""
+    kernel = folders.of_image(folder / "image", "built")
     vmlinux = folder / "vmlinux"
+    build = folder / "build"
     return msgspec.structs.replace(
         kernel,
-        modules=folders.modules_of(folder, kernel.release),
         symbols=vmlinux if vmlinux.is_file() else None,
         headers=build if (build / "Makefile").is_file() else None,
     )
+
+
+def _built_folder(home: Path) -> Path:
+    return home / "kernels" / "built"
 
 
 def with_headers(kernel: Kernel, home: Path) -> Kernel:
@@ -124,53 +124,60 @@ def installed(root: Path = Path("/")) -> list[Kernel]:
 
 
 def in_cache(home: Path) -> list[Kernel]:
-    """The kernels of packages that are unpacked in the cache, from the archive and from files."""
-    found = []
-    for package, content in packages.unpacked(home):
-        if package.name.startswith("linux-image-") and not package.name.endswith("-dbg"):
-            found += [
-                msgspec.structs.replace(kernel, package=package.name, package_version=package.version)
-                for kernel in folders.in_folder(content, "package")
-            ]
-    return found
+    """The kernels of the archive's packages that are unpacked in the cache."""
+    return _unpacked(packages.unpacked(home), "package")
+
+
+def all_in_cache(home: Path) -> list[Kernel]:
+    """The kernels in the cache, those of package files included."""
+    return in_cache(home) + _from_files(home)
+
+
+def _from_files(home: Path) -> list[Kernel]:
+    return _unpacked(packages.unpacked_files(home), "deb")
+
+
+def _unpacked(contents: list[tuple[Package, Path]], origin: str) -> list[Kernel]:
+    return [
+        _of_package(kernel, package)
+        for package, content in contents
+        if not package.name.endswith("-dbg")
+        for kernel in folders.in_folder(content, origin)
+    ]
+
+
+def _of_package(kernel: Kernel, package: Package) -> Kernel:
+    return msgspec.structs.replace(kernel, package=package.name, package_version=package.version)
 
 
 def of_archive(offer: ImagePackage, home: Path, *, fetch: bool = True) -> Kernel:
     """A kernel that the archive offers, from the cache or fetched now."""
     content = packages.obtain(offer.package, home, fetch=fetch)
-    return msgspec.structs.replace(
-        _only(folders.in_folder(content, "package"), content),
-        package=offer.package.name,
-        package_version=offer.package.version,
-    )
+    return _of_package(_only(folders.in_folder(content, "package"), content), offer.package)
 
 
 def _newest(series: str, flavour: str | None, home: Path, fetch: bool) -> Kernel:
-    if flavour == "amd64":
-        flavour = ""
+    flavour = "" if flavour == "amd64" else flavour
 
     def fits(release: str, of_flavour: str | None) -> bool:
-        return release.startswith(f"{series}.") and (flavour is None or of_flavour == flavour)
-
-    def rank(release: str, of_flavour: str | None) -> tuple[object, ...]:
-        preferred = -_FLAVOURS.index(of_flavour) if of_flavour in _FLAVOURS else -len(_FLAVOURS)
-        return archive.newness(release), preferred
+        # PREEMPT_RT is another kernel in all but name: it is taken only where it is asked for.
+        named = of_flavour != "rt" if flavour is None else of_flavour == flavour
+        return named and release.startswith(f"{series}.")
 
     here = [
         each for each in installed() + in_cache(home) if fits(each.release, archive.flavour_of(each.release))
     ]
-    best_here = max(here, key=lambda each: rank(each.release, archive.flavour_of(each.release)), default=None)
-    offers = [each for each in archive.image_packages() if fits(each.release, each.flavour)]
-    if flavour is None:
-        # What boots in any emulated machine: PREEMPT_RT is taken only where it is asked for.
-        offers = [each for each in offers if each.flavour != "rt"] or offers
-    offer = max(offers, key=lambda each: rank(each.release, each.flavour), default=None)
-    what = f"{series} kernel" + (f" of flavour {flavour}" if flavour else "")
+    # Debian's numbers and those of others cannot be compared: 6.1.0-56 is 6.1.192.
+    debian_here = [each for each in here if archive.flavour_of(each.release) is not None]
+    offers = [each for each in archive.image_packages(home) if fits(each.release, each.flavour)]
+    offer = max(offers, key=lambda each: _rank(each.release, each.flavour), default=None)
+    best_here = max(debian_here or here, key=_rank_of, default=None)
     if offer is None:
         if best_here is None:
+            what = f"{series} kernel" + (f" of flavour {flavour or 'amd64'}" if flavour is not None else "")
             raise InputError(f"no {what} is here, and apt's lists offer none (apt-get update?)")
         return best_here
-    if best_here and archive.newness(best_here.release) >= archive.newness(offer.release):
+    if best_here in debian_here and _rank_of(best_here) >= _rank(offer.release, offer.flavour):
         return best_here
     try:
         return of_archive(offer, home, fetch=fetch)
@@ -181,19 +188,37 @@ def _newest(series: str, flavour: str | None, home: Path, fetch: bool) -> Kernel
         return best_here
 
 
+def _rank(release: str, flavour: str | None) -> tuple[kernel_release.Order, int]:
+    """Sorts from the worst to the best kernel of a series: by release, then by flavour."""
+    preference = _FLAVOURS.index(flavour) if flavour in _FLAVOURS else len(_FLAVOURS)
+    return archive.newness(release), -preference
+
+
+def _rank_of(kernel: Kernel) -> tuple[kernel_release.Order, int]:
+    return _rank(kernel.release, archive.flavour_of(kernel.release))
+
+
 def _release(release: str, home: Path, fetch: bool) -> Kernel:
-    for kernel in installed() + in_cache(home):
+    here = installed() + in_cache(home)
+    for kernel in here:
         if kernel.release == release:
             return kernel
-    offers = archive.image_packages()
+    offers = archive.image_packages(home)
     for offer in offers:
         if offer.release == release:
             return of_archive(offer, home, fetch=fetch)
+    # What came in a file of somebody's is not taken for the archive's kernel of that name.
+    for kernel in _from_files(home):
+        if kernel.release == release:
+            return kernel
     # "6.12.117" and "6.1.192" are upstream's names for what Debian calls otherwise.
-    upstream = [each for each in offers if re.match(re.escape(release) + r"(?![0-9.])", each.package.version)]
+    upstream = re.compile(re.escape(release) + r"(?![0-9.])")
     for flavour in _FLAVOURS:
-        for offer in upstream:
-            if offer.flavour == flavour:
+        for kernel in here:
+            if archive.flavour_of(kernel.release) == flavour and upstream.match(kernel.package_version or ""):
+                return kernel
+        for offer in offers:
+            if offer.flavour == flavour and upstream.match(offer.package.version):
                 return of_archive(offer, home, fetch=fetch)
     raise InputError(
         f"no kernel {release} is here, and apt's lists offer none"

@@ -12,12 +12,18 @@ from kernward.records.errors import InputError
 # Where packages and people put modules; Debian moves them from the first to the second (usr-merge).
 _MODULES = ("lib/modules", "usr/lib/modules", "modules")
 _BOOT = ("boot", "usr/lib/kernel", "")
+# A tree without a single module has only the second, and one with CONFIG_MODULES off none.
+_MODULE_LISTS = ("modules.order", "modules.builtin")
 _TREE_IMAGE = "arch/x86/boot/bzImage"
 
 
 def of_image(path: Path, origin: str = "image") -> Kernel:
-    """A kernel from its image alone, with what lies beside it under the usual names."""
+    """A kernel from its image, with what lies beside it under the usual names."""
+    if path.match(_TREE_IMAGE) and is_tree(path.parents[3]):
+        return of_tree(path.parents[3])
     header = image.read_header(path)
+    # boot/vmlinuz-… has its modules in lib/modules beside boot/.
+    around = path.parents[1] if path.parent.name == "boot" else path.parent
     system_map = path.parent / f"System.map-{header.release}"
     plain = path.parent / "System.map"
     return Kernel(
@@ -27,6 +33,7 @@ def of_image(path: Path, origin: str = "image") -> Kernel:
         origin=origin,
         config=config.path_beside(path, header.release),
         system_map=system_map if system_map.is_file() else plain if plain.is_file() else None,
+        modules=modules_of(around, header.release),
     )
 
 
@@ -90,7 +97,7 @@ def of_tree(tree: Path, origin: str = "tree") -> Kernel:
         origin=origin,
         config=_first(tree / ".config"),
         system_map=_first(tree / "System.map"),
-        modules=tree if (tree / "modules.order").is_file() else None,
+        modules=tree if any((tree / name).is_file() for name in _MODULE_LISTS) else None,
         symbols=_first(tree / "vmlinux"),
         headers=tree if (tree / "include/generated").is_dir() else None,
     )

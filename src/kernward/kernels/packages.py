@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from kernward.kernels import deb
 from kernward.kernels.archive import Package
 from kernward.kernels.lock import locked
 from kernward.records.errors import InputError
@@ -26,6 +27,10 @@ _FETCH_S = 3600
 def folder(home: Path) -> Path:
     """Where packages are kept."""
     return home / "kernels" / "packages"
+
+
+def _files(home: Path) -> Path:
+    return home / "kernels" / "files"
 
 
 def obtain(package: Package, home: Path, *, fetch: bool = True) -> Path:
@@ -45,9 +50,18 @@ def obtain(package: Package, home: Path, *, fetch: bool = True) -> Path:
 
 
 def unpacked(home: Path) -> list[tuple[Package, Path]]:
-    """The packages that are here, each with the folder of its files."""
+    """The packages of the archive that are here, each with the folder of its files."""
+    return _unpacked(folder(home))
+
+
+def unpacked_files(home: Path) -> list[tuple[Package, Path]]:
+    """The package files that somebody named before, each with the folder of its files."""
+    return _unpacked(_files(home))
+
+
+def _unpacked(place: Path) -> list[tuple[Package, Path]]:
     found = []
-    for receipt in sorted(folder(home).glob(f"*/{_RECEIPT}")):
+    for receipt in sorted(place.glob(f"*/{_RECEIPT}")):
         try:
             package = msgspec.json.decode(receipt.read_bytes(), type=Package)
         except (OSError, msgspec.DecodeError):
@@ -68,13 +82,13 @@ def unpack_file(file: Path, home: Path) -> Path:
         size_bytes = file.stat().st_size
     except OSError as error:
         raise InputError(f"{file}: the package cannot be read: {error.strerror or error}") from error
-    place = home / "kernels" / "files" / digest
+    place = _files(home) / digest
     if unpacked := _whole(place):
         return unpacked
     with locked(place.parent / f".{digest}.lock"):
         if unpacked := _whole(place):
             return unpacked
-        fields = _control(file)
+        fields = deb.control(file)
         package = Package(
             name=fields.get("Package", ""),
             version=fields.get("Version", ""),
@@ -155,38 +169,12 @@ def _unpack(file: Path, place: Path, package: Package) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        result = subprocess.run(
-            ["dpkg-deb", "-x", file, partial / _CONTENT],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if result.returncode:
-            raise InputError(f"{file}: the package cannot be unpacked: {_last(result.stderr)}")
+        deb.unpack(file, partial / _CONTENT)
         (partial / _RECEIPT).write_bytes(msgspec.json.encode(package))
         shutil.rmtree(place, ignore_errors=True)
         partial.rename(place)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def _control(file: Path) -> dict[str, str]:
-    result = subprocess.run(
-        ["dpkg-deb", "-f", file, "Package", "Version", "Architecture"],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if result.returncode:
-        raise InputError(f"{file}: not a Debian package: {_last(result.stderr)}")
-    pairs = (line.partition(": ") for line in result.stdout.splitlines())
-    return {key: value for key, _, value in pairs}
-
-
-def _last(text: str) -> str:
-    return (text.strip().splitlines() or ["no reason given"])[-1]
 
 
 def _sha256(path: Path) -> str:
