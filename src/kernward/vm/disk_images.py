@@ -1,6 +1,7 @@
 """Disk images for guests, made with this machine's mkfs and kept by their contents' name and size."""
 
 import fcntl
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -46,12 +47,61 @@ def _ext4(path: Path, work: Path, home: Path) -> None:
     _run([program, "-q", "-b", "1024", "-L", "orders", "-d", str(tree), str(path)], environment)
 
 
-def _run(command: list[str], environment: dict[str, str]) -> None:
+def _run(command: list[str], environment: dict[str, str]) -> str:
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if result.returncode:
         said = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise UsageError(f"{Path(command[0]).name} could not make a disk image: {said}")
+    return result.stdout
 
+
+def _ext4_damaged(path: Path, work: Path, home: Path) -> None:
+    """The same, with an inode and a directory block overwritten, as a stray write would."""
+    _ext4(path, work, home)
+    inode = _asked(path, "imap /orders/part-0007", r"block (\d+), offset (0x[0-9a-f]+)", home)
+    # The first 40 bytes of an inode hold mode, owner, size and times; what follows are the extents.
+    _overwrite(path, int(inode[1]) * _EXT4_BLOCK + int(inode[2], 16) + 40, 60)
+    block = _asked(path, "blocks /customers", r"(\d+)", home)
+    _overwrite(path, int(block[1]) * _EXT4_BLOCK, 512)
+
+
+def _xfs(path: Path, _: Path, home: Path) -> None:
+    """An empty file system. mkfs.xfs makes none below 300 MB; most of the image is a hole."""
+    program, environment = programs.on_host("mkfs.xfs", home)
+    _run([program, "-q", "-d", f"agcount={_XFS_GROUPS}", "-L", "archive", str(path)], environment)
+
+
+def _xfs_damaged(path: Path, work: Path, home: Path) -> None:
+    """XFS whose index of free space, by block number, is overwritten in every allocation group."""
+    _xfs(path, work, home)
+    group = path.stat().st_size // _XFS_GROUPS
+    for number in range(_XFS_GROUPS):
+        # Block 1 of a group (4096 bytes a block) is the root of that B+tree (XFS_BNO_BLOCK).
+        _overwrite(path, number * group + 4096, 512)
+
+
+def _overwrite(path: Path, offset: int, size: int) -> None:
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(b"\xa5" * size)
+
+
+def _asked(path: Path, request: str, pattern: str, home: Path) -> re.Match[str]:
+    """What debugfs answers, matched."""
+    program, environment = programs.on_host("debugfs", home)
+    found = re.search(pattern, _run([program, "-R", request, str(path)], environment))
+    if found is None:
+        raise UsageError(f"debugfs does not answer {request!r} about a disk image as was expected")
+    return found
+
+
+_EXT4_BLOCK = 1024
+_XFS_GROUPS = 4
 
 Maker = Callable[[Path, Path, Path], None]
-MAKERS: dict[str, Maker] = {"ext4": _ext4}
+MAKERS: dict[str, Maker] = {
+    "ext4": _ext4,
+    "ext4-damaged": _ext4_damaged,
+    "xfs": _xfs,
+    "xfs-damaged": _xfs_damaged,
+}

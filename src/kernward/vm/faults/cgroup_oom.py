@@ -1,46 +1,51 @@
-"""A service grows beyond its cgroup's memory.max."""
+"""A container grows beyond its cgroup's memory limit."""
 
 from kernward.vm.fault import Fault, Needs, Parameter, Symptom, Truth
+from kernward.vm.fault_parts import FIND_CGROUP, MAKE_CGROUP, SERVE, STOP, cgroup_path, service_name
 
 FAULT = Fault(
     name="cgroup-oom",
-    title="a service is killed at its cgroup's memory limit",
+    title="a container is killed at its cgroup's memory limit",
     doc=(
-        "A service in a cgroup of its own touches more memory than memory.max allows. Reclaim finds "
-        "nothing to give back (anonymous memory, no swap), so the kernel kills the service, while the "
-        "host as a whole has memory left."
+        "A service in a cgroup of its own, named as the kubelet names a pod's container, touches more "
+        "memory than its limit (memory.max; memory.limit_in_bytes in cgroup v1). Reclaim finds nothing to "
+        "give back (anonymous memory, no swap), so the kernel kills the service, while the host as a whole "
+        "has memory left."
     ),
     group="memory",
     parameters=(
-        Parameter("limit_mb", 48, "MiB", "memory.max of the cgroup", least=4, most=160),
-        Parameter("service", "sessiond", "", "name of the process", regex=r"[a-z][a-z0-9-]{0,14}"),
-        Parameter(
-            "slice", "batch.slice", "", "name of the cgroup below the root", regex=r"[a-z][a-z0-9.-]{0,40}"
-        ),
+        Parameter("limit_mb", 48, "MiB", "the cgroup's memory limit", least=4, most=160),
+        service_name("sessiond"),
+        cgroup_path(),
     ),
     needs=Needs(misbehave=True),
-    inject="""
-        group=/sys/fs/cgroup/$slice
-        mkdir -p $group
-        echo +memory >/sys/fs/cgroup/cgroup.subtree_control
-        echo $((limit_mb << 20)) >$group/memory.max
-        ln -sf /usr/bin/misbehave /tmp/$service
-        (echo 0 >$group/cgroup.procs; exec /tmp/$service eat $((limit_mb * 2)) >/dev/null 2>&1) &
+    inject=MAKE_CGROUP
+    + SERVE
+    + """
+        make_cgroup memory $cgroup
+        limit=$folder/memory.max
+        [ -e $limit ] || limit=$folder/memory.limit_in_bytes
+        echo $((limit_mb << 20)) >$limit || exit 1
+        serve $service $folder eat $((limit_mb * 2))
     """,
-    undo="rmdir /sys/fs/cgroup/$slice",
+    undo=FIND_CGROUP + STOP + "stop $service; find_cgroup memory $cgroup; rmdir $folder",
     symptom=Symptom(
-        doc="memory.events of the cgroup counts a kill, and the kernel prints whom it killed.",
+        doc="The kernel prints whom it killed, and the cgroup counts a kill.",
         console=r"Memory cgroup out of memory: Killed process \d+ \($service\)",
-        command="grep -x 'oom_kill [1-9][0-9]*' /sys/fs/cgroup/$slice/memory.events",
-        within_s=20,
+        command=FIND_CGROUP
+        + """
+        find_cgroup memory $cgroup
+        grep -hx 'oom_kill [1-9][0-9]*' $folder/memory.events $folder/memory.oom_control 2>/dev/null
+        """,
+        within_s=30,
     ),
     truth=Truth(
         kinds=("oom-kill-cgroup",),
         cause="cgroup-memory-limit",
         entity_kind="cgroup",
-        entity="/$slice",
+        entity="$cgroup",
         mechanism=(
-            "try_charge_memcg() in mm/memcontrol.c cannot stay below memory.max, and "
+            "try_charge_memcg() in mm/memcontrol.c cannot stay below the cgroup's limit, and "
             "mem_cgroup_out_of_memory() has oom_kill_process() in mm/oom_kill.c end a member of the cgroup."
         ),
     ),
