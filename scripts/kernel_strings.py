@@ -11,15 +11,13 @@ range holds such a kernel must then be found among its strings, unless the patte
 
 import argparse
 import fcntl
-import lzma
 import os
 import re
 import struct
 import subprocess
 import sys
 import tarfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
@@ -27,6 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import zstandard
+
+from kernward.kernels.decompress import decompressed
+from kernward.kernels.image import vmlinux_inside
 
 if TYPE_CHECKING:
     from kernward.events.kind import Pattern
@@ -89,87 +90,6 @@ def fetch(package: str) -> Path:
     return found[-1]
 
 
-# --- The kernel image ---------------------------------------------------------------------------
-
-
-def lz4_legacy(data: bytes) -> bytes:
-    """Decompress LZ4's legacy frame, as `lz4 -l` writes it and the kernel's build uses it."""
-    out = bytearray()
-    position = 4
-    while position + 4 <= len(data):
-        (size,) = struct.unpack_from("<I", data, position)
-        position += 4
-        # The build appends the size of the whole output, which is no block.
-        if size == 0 or position + size > len(data):
-            break
-        _lz4_block(data[position : position + size], out)
-        position += size
-    return bytes(out)
-
-
-def _lz4_block(block: bytes, out: bytearray) -> None:
-    position, end = 0, len(block)
-    while position < end:
-        token = block[position]
-        position += 1
-        length = token >> 4
-        if length == 15:
-            while True:
-                more = block[position]
-                position += 1
-                length += more
-                if more != 255:
-                    break
-        out += block[position : position + length]
-        position += length
-        if position >= end:
-            return
-        distance = block[position] | block[position + 1] << 8
-        position += 2
-        length = (token & 15) + 4
-        if length == 19:
-            while True:
-                more = block[position]
-                position += 1
-                length += more
-                if more != 255:
-                    break
-        start = len(out) - distance
-        if distance >= length:
-            out += out[start : start + length]
-        else:
-            part = bytes(out[start:])
-            out += (part * (length // distance + 1))[:length]
-
-
-def _zstd(data: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().decompressobj().decompress(data)
-
-
-# What follows the compressed data (its size) is left alone by all of these.
-DECOMPRESS: dict[bytes, Callable[[bytes], bytes]] = {
-    b"\x28\xb5\x2f\xfd": _zstd,
-    b"\x02\x21\x4c\x18": lz4_legacy,
-    b"\xfd7zX": lambda data: lzma.LZMADecompressor().decompress(data),
-    b"\x5d\0\0\0": lambda data: lzma.LZMADecompressor().decompress(data),
-    b"\x1f\x8b\x08\0": lambda data: zlib.decompressobj(31).decompress(data),
-}
-
-
-def kernel_inside(image: bytes) -> bytes:
-    """The ELF kernel inside a bzImage (Documentation/arch/x86/boot.rst: payload_offset, _length)."""
-    if image[0x202:0x206] != b"HdrS" and image[0x202:0x204] != b"Hd":
-        raise ValueError("the kernel image has no x86 setup header")
-    setup_sectors = image[0x1F1] or 4
-    offset, length = struct.unpack_from("<II", image, 0x248)
-    start = (setup_sectors + 1) * 512 + offset
-    payload = image[start : start + length]
-    decompress = DECOMPRESS.get(payload[:4])
-    if decompress is None:
-        raise ValueError(f"the kernel image is compressed in an unknown way: {payload[:4].hex()}")
-    return decompress(payload)
-
-
 # --- Strings ------------------------------------------------------------------------------------
 
 # Formats open with KERN_SOH and a level and may hold tabs and line ends.
@@ -209,13 +129,7 @@ def strings_of_package(package: Path) -> bytes:
             opened = files.extractfile(member)
             assert opened is not None
             data = opened.read()
-            if is_image:
-                data = kernel_inside(data)
-            elif name.endswith(".xz"):
-                data = lzma.decompress(data)
-            elif name.endswith(".zst"):
-                data = _zstd(data)
-            found.update(strings_of(data))
+            found.update(strings_of(vmlinux_inside(data) if is_image else decompressed(data)))
     return b"\0".join(sorted(found))
 
 

@@ -73,10 +73,3 @@ SOME = KernelStrings("6.12.117-1", (6, 12, 117), b"3disk %s failed at sector %ll
 )
 def test_a_text_is_judged_by_release_and_reason(pattern: Pattern, verdict: Verdict) -> None:
     assert kernel_strings.judge(pattern, SOME)[0] is verdict
-
-
-def test_legacy_lz4_is_decompressed_with_matches_that_overlap() -> None:
-    # Literals "ab", a match of 10 at distance 2; then the literals "!".
-    block = bytes([0x26, *b"ab", 2, 0, 0x10, *b"!"])
-    frame = b"\x02\x21\x4c\x18" + len(block).to_bytes(4, "little") + block
-    assert kernel_strings.lz4_legacy(frame + b"\x0d\0\0\0") == b"ab" * 6 + b"!"

@@ -1,4 +1,4 @@
-"""A module file's bytes, whatever it is compressed with (.ko, .ko.gz, .ko.xz, .ko.zst).
+"""The bytes of a module or of a kernel in its image, whatever they are compressed with.
 
 The content decides, not the name. Output is bounded: a compressed file that grows beyond the bound
 raises ValueError before it fills the memory.
@@ -9,10 +9,14 @@ import zlib
 
 import zstandard
 
+from kernward.kernels import lz4
+
 # The largest modules (amdgpu with debug information) have about 600 MB.
 LIMIT_BYTES = 1 << 30
 # Dictionaries of xz and windows of zstd; the kernel's own build uses 2 MB and 128 MB at most.
 _WINDOW_BYTES = 256 << 20
+# Four bytes of zstd may stand for 128 KB: what one step gives stays within 128 MB.
+_ZSTD_STEP_BYTES = 4096
 
 
 def decompressed(data: bytes, limit_bytes: int = LIMIT_BYTES) -> bytes:
@@ -21,6 +25,8 @@ def decompressed(data: bytes, limit_bytes: int = LIMIT_BYTES) -> bytes:
         return _lzma(data, limit_bytes)
     if data[:4] == b"\x28\xb5\x2f\xfd":
         return _zstd(data, limit_bytes)
+    if data[:4] == lz4.MAGIC:
+        return lz4.decompressed(data, limit_bytes)
     if data[:2] == b"\x1f\x8b":
         return _gzip(data, limit_bytes)
     if len(data) > limit_bytes:
@@ -61,14 +67,16 @@ def _gzip(data: bytes, limit_bytes: int) -> bytes:
 def _zstd(data: bytes, limit_bytes: int) -> bytes:
     pieces: list[bytes] = []
     length = 0
-    decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES)
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES).decompressobj()
     try:
-        with decompressor.stream_reader(data) as reader:
-            while piece := reader.read(1 << 20):
-                length += len(piece)
-                if length > limit_bytes:
-                    raise ValueError(_too_much(limit_bytes))
-                pieces.append(piece)
+        for start in range(0, len(data), _ZSTD_STEP_BYTES):
+            piece = decompressor.decompress(data[start : start + _ZSTD_STEP_BYTES])
+            length += len(piece)
+            if length > limit_bytes:
+                raise ValueError(_too_much(limit_bytes))
+            pieces.append(piece)
+            if decompressor.eof:
+                return b"".join(pieces)
     except zstandard.ZstdError as error:
         raise ValueError(f"its zstd data is damaged ({error})") from error
-    return b"".join(pieces)
+    raise ValueError("its zstd data ends early")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from kernward.kernels.decompress import decompressed
 from kernward.records.errors import InputError
 
 # The setup part has at most 255 sectors behind the boot sector.
@@ -18,6 +19,8 @@ _SECTORS_AT = 0x1F1
 _VERSION_POINTER_AT = 0x20E
 # UTS_RELEASE and UTS_VERSION have 64 bytes each (include/linux/uts.h); the builder's name is between them.
 _TEXT_BYTES = 512
+# Where the compressed kernel lies, since protocol 2.08.
+_PAYLOAD_AT = 0x248
 
 # A release becomes part of paths and of shell words.
 RELEASE = re.compile(r"[0-9][A-Za-z0-9._+~-]{0,63}")
@@ -62,3 +65,25 @@ def read_header(path: Path) -> ImageHeader:
         raise InputError(f"{path}: the kernel image has no release at 0x{start:x}, but {text[:60]!r}")
     number = rest.find("#")
     return ImageHeader(release, rest[number:].strip() if number >= 0 else None)
+
+
+def vmlinux_inside(data: bytes) -> bytes:
+    """The ELF kernel that a bzImage carries, without its symbols and debug information.
+
+    Raises ValueError where it is compressed in a way that is not read here (LZO, bzip2, LZMA) or is
+    damaged.
+    """
+    if data[_MAGIC_AT : _MAGIC_AT + 4] != b"HdrS" or len(data) < _PAYLOAD_AT + 8:
+        raise ValueError("it has no x86 setup header")
+    offset = int.from_bytes(data[_PAYLOAD_AT : _PAYLOAD_AT + 4], "little")
+    length = int.from_bytes(data[_PAYLOAD_AT + 4 : _PAYLOAD_AT + 8], "little")
+    start = ((data[_SECTORS_AT] or 4) + 1) * 512 + offset
+    if length == 0 or start + length > len(data):
+        raise ValueError("the compressed kernel lies outside the file")
+    # The build puts the size of what comes out behind the compressed data (scripts/Makefile.lib).
+    kernel = decompressed(data[start : start + length])
+    if kernel[:4] != b"\x7fELF":
+        raise ValueError(
+            f"it is compressed in a way that is not read here (it begins with {kernel[:4].hex()})"
+        )
+    return kernel
