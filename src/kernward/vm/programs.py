@@ -43,10 +43,12 @@ PROGRAMS: Mapping[str, Program] = {
     "dmsetup": Program("dmsetup", "sbin/dmsetup"),
     "ethtool": Program("ethtool", "sbin/ethtool"),
     "fsfreeze": Program("util-linux", "sbin/fsfreeze"),
+    "grub-mkimage": Program("grub-common", "usr/bin/grub-mkimage"),
     "kexec": Program("kexec-tools", "sbin/kexec"),
     "makedumpfile": Program("makedumpfile", "usr/bin/makedumpfile"),
     "mdadm": Program("mdadm", "sbin/mdadm"),
     "mkfs.ext4": Program("e2fsprogs", "sbin/mkfs.ext4"),
+    "mmdebstrap": Program("mmdebstrap", "usr/bin/mmdebstrap"),
     "mkfs.xfs": Program("xfsprogs", "sbin/mkfs.xfs"),
     "mount.nfs": Program("nfs-common", "sbin/mount.nfs"),
     "nft": Program("nftables", "usr/sbin/nft"),
@@ -92,6 +94,11 @@ def on_host(name: str, home: Path) -> tuple[str, dict[str, str]]:
     return str(found.path), environment
 
 
+def unpacked(package: str, home: Path) -> Path:
+    """The folder that holds the files of a package of Debian, fetched when it is not there yet."""
+    return _package(package, home)
+
+
 def busybox(home: Path) -> bytes:
     """A busybox that needs no libraries: this machine's if it is static, else of busybox-static."""
     for place in ("/usr/bin/busybox", "/bin/busybox"):
@@ -101,27 +108,37 @@ def busybox(home: Path) -> bytes:
 
 
 def misbehave(home: Path) -> bytes:
-    """The program of guest/misbehave.c, compiled statically and kept by the digest of its source."""
-    source = (_GUEST / "misbehave.c").read_bytes()
+    """The program of guest/misbehave.c, which the faults run."""
+    return compiled("misbehave", home)
+
+
+def compiled(name: str, home: Path) -> bytes:
+    """A program of guest/, compiled statically and kept by the digest of its source."""
+    source = (_GUEST / f"{name}.c").read_bytes()
     digest = hashlib.sha256(b"\0".join((source, *(flag.encode() for flag in _CFLAGS)))).hexdigest()
-    built = home / "vm/programs" / f"misbehave-{digest[:16]}"
-    with _locked(home):
-        if not built.exists():
-            _compile(source, built)
+    built = home / "vm/programs" / f"{name}-{digest[:16]}"
+    if not built.exists():
+        with _locked(home):
+            if not built.exists():
+                _compile(name, source, built)
     return built.read_bytes()
 
 
-def _compile(source: bytes, built: Path) -> None:
+def _compile(name: str, source: bytes, built: Path) -> None:
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
-        raise UsageError("the faults' helper program needs a C compiler (Debian: gcc and libc6-dev)")
+        raise UsageError(f"guest/{name}.c needs a C compiler here (Debian: gcc and libc6-dev)")
     partial = built.with_suffix(".partial")
     result = subprocess.run(
-        [compiler, *_CFLAGS, "-o", partial, "-x", "c", "-"], input=source, capture_output=True, check=False
+        # openpty() is in libutil before glibc 2.34
+        [compiler, *_CFLAGS, "-o", partial, "-x", "c", "-", "-lutil"],
+        input=source,
+        capture_output=True,
+        check=False,
     )
     if result.returncode:
         said = result.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise UsageError(f"{compiler} could not compile guest/misbehave.c: {said[-1]}")
+        raise UsageError(f"{compiler} could not compile guest/{name}.c: {said[-1]}")
     partial.rename(built)
 
 
