@@ -10,23 +10,40 @@ import shutil
 from pathlib import Path
 
 from kernward.kernels import archive, packages
-from kernward.kernels.archive import Package
 from kernward.kernels.kernel import Kernel
 from kernward.kernels.lock import locked
 from kernward.records.errors import InputError
 
 _INCLUDE = re.compile(r"^include\s+(?:\S*/)?usr/src/(?P<rest>\S+)$", re.MULTILINE)
 # What the headers' package depends on that is needed for building.
+# "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"
+_VERSION = re.compile(r" Debian (\S+)")
 _NEEDED = re.compile(r"linux-(?:headers|kbuild)-\S+")
+
+
+def package_version(kernel: Kernel) -> str | None:
+    """The version of the package that a kernel came from, which Debian's kernels say in `uname -v`."""
+    if kernel.package_version is not None:
+        return kernel.package_version
+    match = _VERSION.search(kernel.version or "")
+    return match and match[1]
+
+
+def headers_here(kernel: Kernel, home: Path) -> Path | None:
+    """The folder that `make -C … M=…` takes, where it was put together before."""
+    version = package_version(kernel)
+    if version is None:
+        return None
+    path = _folder(kernel.release, version, home) / "usr/src" / f"linux-headers-{kernel.release}"
+    return path if path.is_dir() else None
 
 
 def headers(kernel: Kernel, home: Path) -> Path:
     """The folder that `make -C … M=…` takes, for a kernel of Debian's archive."""
-    name = f"linux-headers-{kernel.release}"
-    ready = _ready(kernel.release, kernel.package_version, home)
-    if ready:
+    if ready := headers_here(kernel, home):
         return ready
-    package = archive.newest(name, kernel.package_version) or archive.newest(name)
+    name = f"linux-headers-{kernel.release}"
+    package = archive.newest(name, package_version(kernel)) or archive.newest(name)
     if package is None:
         raise InputError(
             f"no headers for kernel {kernel.release}: it is no built tree, and apt's lists offer no {name}"
@@ -45,37 +62,41 @@ def headers(kernel: Kernel, home: Path) -> Path:
     return place / "usr/src" / name
 
 
+def symbols_here(kernel: Kernel, home: Path) -> tuple[Path, Path | None] | None:
+    """vmlinux with debug information and System.map, where their package is in the cache."""
+    name = f"linux-image-{kernel.release}-dbg"
+    version = package_version(kernel)
+    for package, content in packages.unpacked(home):
+        if package.name == name and version in (None, package.version):
+            return _symbols_in(content, kernel.release)
+    return None
+
+
 def symbols(kernel: Kernel, home: Path) -> tuple[Path, Path | None]:
     """vmlinux with debug information and the System.map with addresses, from the -dbg package."""
+    if here := symbols_here(kernel, home):
+        return here
     name = f"linux-image-{kernel.release}-dbg"
-    package: Package | None
-    for package, _ in packages.unpacked(home):
-        if package.name == name and kernel.package_version in (None, package.version):
-            break
-    else:
-        package = archive.newest(name, kernel.package_version)
+    version = package_version(kernel)
+    package = archive.newest(name, version)
     if package is None:
-        version = f" of version {kernel.package_version}" if kernel.package_version else ""
+        of_version = f" of version {version}" if version else ""
         raise InputError(
-            f"no debug information for kernel {kernel.release}: apt's lists offer no {name}{version}"
+            f"no debug information for kernel {kernel.release}: apt's lists offer no {name}{of_version}"
         )
-    content = packages.obtain(package, home)
-    vmlinux = content / "usr/lib/debug/boot" / f"vmlinux-{kernel.release}"
+    return _symbols_in(packages.obtain(package, home), kernel.release)
+
+
+def _symbols_in(content: Path, release: str) -> tuple[Path, Path | None]:
+    vmlinux = content / "usr/lib/debug/boot" / f"vmlinux-{release}"
     if not vmlinux.is_file():
-        raise InputError(f"{name} {package.version} holds no {vmlinux.relative_to(content)}")
-    system_map = vmlinux.with_name(f"System.map-{kernel.release}")
+        raise InputError(f"{content.parent.name} holds no {vmlinux.relative_to(content)}")
+    system_map = vmlinux.with_name(f"System.map-{release}")
     return vmlinux, system_map if system_map.is_file() else None
 
 
 def _folder(release: str, version: str, home: Path) -> Path:
     return home / "kernels" / "headers" / f"{release}_{version.replace(':', '%3a')}"
-
-
-def _ready(release: str, version: str | None, home: Path) -> Path | None:
-    if version is None:
-        return None
-    path = _folder(release, version, home) / "usr/src" / f"linux-headers-{release}"
-    return path if path.is_dir() else None
 
 
 def _join(contents: list[Path], place: Path, release: str) -> None:

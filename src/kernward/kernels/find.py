@@ -7,6 +7,7 @@ archive; offline, what is here is used.
 """
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from kernward.kernels.kernel import Kernel
 from kernward.records import kernel_release
 from kernward.records.errors import InputError, UsageError
 
+_UNSIGNED = "-unsigned"
 _SERIES = re.compile(r"v?(\d+\.\d+)(?:-([a-z][a-z0-9]*))?")
 _RELEASE = re.compile(r"v?(\d+\.\d+[A-Za-z0-9._+~-]*)")
 # Smaller and quicker to boot first.
@@ -33,7 +35,7 @@ def find(wanted: str, home: Path, *, fetch: bool = True) -> Kernel:
     if wanted.startswith("built:"):
         return built(wanted.removeprefix("built:"), home)
     if "/" not in wanted and not wanted.endswith((".deb", ".rpm")):
-        name = wanted.removeprefix("linux-image-").removesuffix("-unsigned")
+        name = wanted.removeprefix("linux-image-")
         if (match := _SERIES.fullmatch(name)) and (match[2] is None or match[2] in ("amd64", *_FLAVOURS)):
             return _newest(match[1], match[2], home, fetch)
         if _RELEASE.fullmatch(name) and not Path(wanted).exists():
@@ -82,6 +84,15 @@ def built_names(home: Path) -> list[str]:
     return sorted(path.parent.name for path in _built_folder(home).glob("[!.]*/image"))
 
 
+def all_built(home: Path) -> dict[str, Kernel]:
+    """The kernels that `kernward vm build` made, by name; one that was damaged since is left out."""
+    found = {}
+    for name in built_names(home):
+        with suppress(InputError):
+            found[name] = built(name, home)
+    return found
+
+
 def of_built(folder: Path) -> Kernel:
     """The kernel in a folder of `kernward vm build`: image, config, System.map, vmlinux, modules, build."""
     kernel = folders.of_image(folder / "image", "built")
@@ -128,12 +139,8 @@ def in_cache(home: Path) -> list[Kernel]:
     return _unpacked(packages.unpacked(home), "package")
 
 
-def all_in_cache(home: Path) -> list[Kernel]:
-    """The kernels in the cache, those of package files included."""
-    return in_cache(home) + _from_files(home)
-
-
-def _from_files(home: Path) -> list[Kernel]:
+def from_files(home: Path) -> list[Kernel]:
+    """The kernels of package files that somebody named before, which are unpacked in the cache too."""
     return _unpacked(packages.unpacked_files(home), "deb")
 
 
@@ -170,14 +177,14 @@ def _newest(series: str, flavour: str | None, home: Path, fetch: bool) -> Kernel
     # Debian's numbers and those of others cannot be compared: 6.1.0-56 is 6.1.192.
     debian_here = [each for each in here if archive.flavour_of(each.release) is not None]
     offers = [each for each in archive.image_packages(home) if fits(each.release, each.flavour)]
-    offer = max(offers, key=lambda each: _rank(each.release, each.flavour), default=None)
+    offer = max(offers, key=_rank_of_offer, default=None)
     best_here = max(debian_here or here, key=_rank_of, default=None)
     if offer is None:
         if best_here is None:
             what = f"{series} kernel" + (f" of flavour {flavour or 'amd64'}" if flavour is not None else "")
             raise InputError(f"no {what} is here, and apt's lists offer none (apt-get update?)")
         return best_here
-    if best_here in debian_here and _rank_of(best_here) >= _rank(offer.release, offer.flavour):
+    if best_here in debian_here and _rank_of(best_here) >= _rank_of_offer(offer):
         return best_here
     try:
         return of_archive(offer, home, fetch=fetch)
@@ -188,27 +195,38 @@ def _newest(series: str, flavour: str | None, home: Path, fetch: bool) -> Kernel
         return best_here
 
 
-def _rank(release: str, flavour: str | None) -> tuple[kernel_release.Order, int]:
-    """Sorts from the worst to the best kernel of a series: by release, then by flavour."""
+_Rank = tuple[kernel_release.Order, int, tuple[tuple[int, ...], ...]]
+
+
+def _rank(release: str, flavour: str | None, version: str | None) -> _Rank:
+    """Sorts from the worst to the best kernel of a series: by release, flavour and rebuild."""
     preference = _FLAVOURS.index(flavour) if flavour in _FLAVOURS else len(_FLAVOURS)
-    return archive.newness(release), -preference
+    return archive.newness(release), -preference, archive.version_key(version or "")
 
 
-def _rank_of(kernel: Kernel) -> tuple[kernel_release.Order, int]:
-    return _rank(kernel.release, archive.flavour_of(kernel.release))
+def _rank_of(kernel: Kernel) -> _Rank:
+    return _rank(kernel.release, archive.flavour_of(kernel.release), debian.package_version(kernel))
+
+
+def _rank_of_offer(offer: ImagePackage) -> _Rank:
+    return _rank(offer.release, offer.flavour, offer.package.version)
 
 
 def _release(release: str, home: Path, fetch: bool) -> Kernel:
     here = installed() + in_cache(home)
+    offers = archive.image_packages(home)
+    if release.endswith(_UNSIGNED):
+        here = [each for each in here if (each.package or "").endswith(_UNSIGNED)]
+        offers = [each for each in offers if not each.signed]
+        release = release.removesuffix(_UNSIGNED)
     for kernel in here:
         if kernel.release == release:
             return kernel
-    offers = archive.image_packages(home)
     for offer in offers:
         if offer.release == release:
             return of_archive(offer, home, fetch=fetch)
     # What came in a file of somebody's is not taken for the archive's kernel of that name.
-    for kernel in _from_files(home):
+    for kernel in from_files(home):
         if kernel.release == release:
             return kernel
     # "6.12.117" and "6.1.192" are upstream's names for what Debian calls otherwise.

@@ -14,6 +14,7 @@ _MODULES = ("lib/modules", "usr/lib/modules", "modules")
 _BOOT = ("boot", "usr/lib/kernel", "")
 # A tree without a single module has only the second, and one with CONFIG_MODULES off none.
 _MODULE_LISTS = ("modules.order", "modules.builtin")
+_STAND_IN_BYTES = 1000
 _TREE_IMAGE = "arch/x86/boot/bzImage"
 
 
@@ -24,15 +25,13 @@ def of_image(path: Path, origin: str = "image") -> Kernel:
     header = image.read_header(path)
     # boot/vmlinuz-… has its modules in lib/modules beside boot/.
     around = path.parents[1] if path.parent.name == "boot" else path.parent
-    system_map = path.parent / f"System.map-{header.release}"
-    plain = path.parent / "System.map"
     return Kernel(
         release=header.release,
         version=header.version,
         image=path,
         origin=origin,
         config=config.path_beside(path, header.release),
-        system_map=system_map if system_map.is_file() else plain if plain.is_file() else None,
+        system_map=_system_map(path.parent / f"System.map-{header.release}", path.parent / "System.map"),
         modules=modules_of(around, header.release),
     )
 
@@ -84,6 +83,11 @@ def is_tree(folder: Path) -> bool:
     )
 
 
+def built_trees(folder: Path) -> list[Path]:
+    """The kernel trees right inside a folder in which an image was built."""
+    return [path for path in sorted(folder.iterdir()) if (path / _TREE_IMAGE).is_file() and is_tree(path)]
+
+
 def of_tree(tree: Path, origin: str = "tree") -> Kernel:
     """The kernel that was built in a tree."""
     path = tree / _TREE_IMAGE
@@ -101,6 +105,12 @@ def of_tree(tree: Path, origin: str = "tree") -> Kernel:
         symbols=_first(tree / "vmlinux"),
         headers=tree if (tree / "include/generated").is_dir() else None,
     )
+
+
+def _system_map(*paths: Path) -> Path | None:
+    """A System.map with addresses. Debian's packages hold one of a single line, which says where it is."""
+    path = _first(*paths)
+    return path if path and path.stat().st_size > _STAND_IN_BYTES else None
 
 
 def _headers(folder: Path, release: str) -> Path | None:

@@ -1,8 +1,8 @@
 """System.map: the addresses of a kernel's symbols (scripts/link-vmlinux.sh writes it with nm).
 
 The addresses are those of the link; a kernel with KASLR runs at others, by one offset for all.
-Debian's linux-image packages hold a System.map with a single line that says where the real one is:
-`find.with_symbols` fetches it.
+Debian's linux-image packages hold none, only a line that says where it is: `find.with_symbols` fetches
+it.
 """
 
 import re
@@ -74,9 +74,12 @@ class Symbols:
 
 
 def symbols_of(kernel: Kernel) -> Symbols:
-    """The symbols in a kernel's System.map. Raises InputError where there is none, or only a stand-in."""
+    """The symbols in a kernel's System.map. Raises InputError where there is none."""
     if kernel.system_map is None:
-        raise InputError(f"kernel {kernel.release} has no System.map: none lies beside {kernel.image}")
+        raise InputError(
+            f"kernel {kernel.release} has no System.map with addresses beside {kernel.image}; "
+            "Debian's comes with the debug information"
+        )
     return read_system_map(kernel.system_map)
 
 
