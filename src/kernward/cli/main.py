@@ -1,20 +1,18 @@
-"""The entry point: finds the command's file, runs it, and turns whatever goes wrong into one sentence.
+"""The entry point: runs a command of this folder, and turns whatever goes wrong into one sentence.
 
-A command is a module of this folder with a click command named `command`; it is imported when it is
-asked for and no earlier, so that `kernward --version` answers at once.
+Commands are imported when they are asked for and no earlier, so that `kernward --version` answers at once.
 """
 
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from io import TextIOWrapper
-from pathlib import Path
 from typing import Any
 
 import click
 
 from kernward import __version__
+from kernward.cli.commands import DEBUG, Commands
 from kernward.cli.terminal import escape
 from kernward.records.errors import KernwardError
 
@@ -26,47 +24,9 @@ HOLD = 3
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 NOBODY_READS = 141  # 128 + SIGPIPE
 
-FOLDER = Path(__file__).parent
 
-
-def _debug(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        context.find_root().meta["kernward.debug"] = True
-
-
-DEBUG = click.Option(
-    ["--debug"],
-    is_flag=True,
-    expose_value=False,
-    callback=_debug,
-    help="Show the traceback of an error.",
-)
-
-
-class Commands(click.Group):
-    """The commands of a folder, one module each."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        names = sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
-        return [_spoken(name) for name in names if _command(name) is not None]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        name = cmd_name.replace("-", "_")
-        if cmd_name != _spoken(name) or not name.isidentifier() or not (FOLDER / f"{name}.py").is_file():
-            return None
-        return _command(name)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        command = self.get_command(ctx, args[0])
-        if command is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            meant = f"did you mean {near[0]}?" if near else "kernward --help lists those there are"
-            raise click.ClickException(f"there is no command {args[0]}; {meant}")
-        return args[0], command, args[1:]
+class Program(Commands):
+    """All commands; turns whatever goes wrong in one into a sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -85,23 +45,6 @@ class Commands(click.Group):
             return FAILED
 
 
-def _spoken(name: str) -> str:
-    return name.replace("_", "-")
-
-
-def _command(name: str) -> click.Command | None:
-    """The command that the module `name` holds; None for modules of this folder that are none."""
-    if name == "main":
-        return None
-    command = getattr(import_module(f"kernward.cli.{name}"), "command", None)
-    if not isinstance(command, click.Command):
-        return None
-    command.name = _spoken(name)
-    if DEBUG not in command.params:
-        command.params.append(DEBUG)
-    return command
-
-
 def _sentence(error: Exception) -> str:
     if isinstance(error, KernwardError):
         return str(error)
@@ -118,7 +61,7 @@ def _say(sentence: str) -> None:
 
 
 @click.command(
-    cls=Commands,
+    cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     params=[DEBUG],
     help="The workbench of a team that owns Linux kernels on a fleet.",

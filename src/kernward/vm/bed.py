@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 
 from kernward.records.errors import InputError, UsageError
+from kernward.records.machines import RunningMachine
 from kernward.vm import guest_root, qemu
 from kernward.vm.acceleration import acceleration, version
 from kernward.vm.channel import Channel
@@ -40,19 +41,6 @@ DELAY_US = 2000
 SNAPSHOTS_KEPT = 24
 # Memory that is shared with a file is not copied into the saved state, nor out of it.
 IGNORE_SHARED = [{"capability": "x-ignore-shared", "state": True}]
-
-
-class Running(msgspec.Struct, frozen=True):
-    """What `kernward vm list` says of a machine."""
-
-    id: str
-    name: str
-    kernel: str
-    pid: int
-    owner_pid: int
-    since_unix_s: float
-    memory_mb: int
-    cold: bool
 
 
 class Bed:
@@ -188,7 +176,10 @@ class Bed:
                 incoming=snapshot is not None,
             )
             process = self.warden.start(
-                arguments, fds=fds, log=folder / "qemu.log", environment={"TMPDIR": str(folder)}
+                [*arguments, "-name", process_name(machine_id)],
+                fds=fds,
+                log=folder / "qemu.log",
+                environment={"TMPDIR": str(folder)},
             )
             on_failure.pop_all()
         machine = Machine(
@@ -204,7 +195,7 @@ class Bed:
             bed=self,
         )
         self._machines.add(machine)
-        about = Running(
+        about = RunningMachine(
             machine_id, name, spec.kernel.release, process.pid, os.getpid(), time.time(), spec.memory_mb, cold
         )
         (folder / "about.json").write_bytes(msgspec.json.encode(about))
@@ -295,6 +286,11 @@ class Bed:
             partial.rename(kept / "state")
             on_failure.pop_all()
         self.warden.folder_done(kept)
+
+
+def process_name(machine_id: str) -> str:
+    """The name that a machine's QEMU carries on its command line."""
+    return f"kernward-{machine_id}"
 
 
 def not_restorable(spec: Spec) -> str | None:

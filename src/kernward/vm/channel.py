@@ -197,10 +197,9 @@ class Channel:
 
     def send(self, kind: int, number: int, data: bytes) -> None:
         """Send one frame; nothing happens when the machine has gone."""
-        with self._sending:
-            # When it fails, the reader sees the end of the channel and says so to whoever waits.
-            with contextlib.suppress(OSError):
-                self._socket.sendall(HEAD.pack(kind, number, len(data)) + data)
+        # When it fails, the reader sees the end of the channel and says so to whoever waits.
+        with self._sending, contextlib.suppress(OSError):
+            self._socket.sendall(HEAD.pack(kind, number, len(data)) + data)
 
     def close(self) -> None:
         """Close the host's end."""

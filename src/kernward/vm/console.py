@@ -80,6 +80,12 @@ class Console:
                 since = max(since, self.size_bytes - 4096)
                 self._changed.wait(left)
 
+    def forget_panic(self) -> None:
+        """Look for a panic anew, in what comes."""
+        with self._changed:
+            self.panic = None
+            self.panicked.clear()
+
     def close(self) -> None:
         """Stop reading; the log is complete afterwards."""
         with contextlib.suppress(OSError):

@@ -119,6 +119,8 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     smp: int = 1
     memory_mb: int = 256
     machine: Literal["pc", "q35"] = "pc"
+    # Further arguments for QEMU.
+    devices: tuple[str, ...] = ()
     # Networks that it has a card on: "user", or the name of a segment shared with its peers.
     nics: tuple[str, ...] = ()
     # How many further machines on the same segments.

@@ -20,10 +20,12 @@ from kernward.vm.faults import faults
 
 if TYPE_CHECKING:
     from kernward.kernels.kernel import Kernel
+    from kernward.vm.bed import Bed
+    from kernward.vm.channel import Job
     from kernward.vm.machine import Machine
     from kernward.vm.spec import File, Spec
 
-__all__ = ["Injected", "NotShown", "faults", "find_fault", "inject", "spec_for", "undo"]
+__all__ = ["Injected", "NotShown", "faults", "find_fault", "inject", "spec_for", "start", "undo"]
 
 Each = TypeVar("Each")
 
@@ -34,6 +36,7 @@ LOAD_MODULE = f"[ -e /proc/{MODULE} ] || insmod {MODULE_PATH}"
 POLL_S = 0.1
 # A crash report is printed line by line: the console counts as complete when it was silent for so long.
 SILENCE_S = 0.7
+LAST_WORDS_S = 6.0
 
 
 class NotShown(KernwardError):
@@ -87,7 +90,6 @@ def spec_for(
         machine="q35" if "q35" in (spec.machine, needs.machine) else "pc",
         cgroup=needs.cgroup if base is None else spec.cgroup,
         initramfs=spec.initramfs and needs.initramfs,
-        agent=spec.agent and needs.initramfs,
         reboots=spec.reboots or needs.reboots,
     )
 
@@ -118,11 +120,22 @@ def lab_module(kernel: "Kernel", home: Path) -> Path:
     return build_module(MODULE_SOURCE, with_headers(kernel, home), home)
 
 
+def start(bed: "Bed", fault: Fault, spec: "Spec", *, cold: bool = False, name: str = "guest") -> "Machine":
+    """The machine that `spec_for` says, ready to have the fault injected: restored unless `cold`.
+
+    Where the fault is that the kernel finds no root, its boot has begun and nothing more.
+    """
+    if not fault.needs.initramfs:
+        return bed.boot(spec, name=name, wait=False)
+    return bed.machine(spec, cold=cold, name=name)
+
+
 def inject(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (), **given: object) -> Injected:
     """Inject the fault and wait until it shows.
 
     Parameters are given by name. Raises UsageError for one that is unknown or out of range, NotShown
-    when the symptom is not there in time. Afterwards a fault that `ends` has cost the machine.
+    when the symptom is not there in time. Afterwards a fault that `ends` has cost the machine; the
+    script of any other has come to its end.
     """
     values = fault.values(given)
     if len(peers) < fault.needs.peers:
@@ -130,22 +143,40 @@ def inject(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (),
     if fault.needs.lab:
         loaded = machine.sh(LOAD_MODULE)
         if loaded.status:
-            raise NotShown(f"the module {MODULE} could not be loaded: {_text(loaded.stderr)}")
-    printed = len(machine.console())
+            raise NotShown(f"the module {MODULE} could not be loaded: {text_of(loaded.stderr).strip()}")
+    # A machine without a root is in trouble from its first line on.
+    mark = machine.console_mark() if fault.needs.initramfs else 0
     started = datetime.now(UTC)
-    deadline = time.monotonic() + fault.symptom.within_s
-    job = machine.start(["sh", "-c", fault.inject], environment=environment(values)) if fault.inject else None
+    within_s = fault.symptom.within_s
+    deadline = time.monotonic() + within_s
+    job = None
+    if fault.inject:
+        job = machine.start(["sh", "-c", fault.inject], environment=environment(values))
+        job.write(b"", end=True)
     if fault.drive is not None:
+        if job is not None:
+            machine.finish(job, timeout_s=within_s, what=f"the script of fault {fault.name}")
         fault.drive(machine, peers, values)
-    evidence = _wait(machine, fault, values, printed, deadline)
+    try:
+        evidence = _evidence(machine, fault, values, mark, deadline)
+    except NotShown as error:
+        raise NotShown(f"{error}{_said(job)}") from None
     moment = datetime.now(UTC)
     if fault.ends:
-        _until_silent(machine, deadline=time.monotonic() + 5)
-    elif job is not None:
-        job.wait(timeout_s=max(deadline - time.monotonic(), 0) + fault.symptom.within_s)
+        _until_silent(machine, time.monotonic() + LAST_WORDS_S)
+    elif job is not None and not fault.needs.reboots:
+        machine.finish(job, timeout_s=within_s, what=f"the script of fault {fault.name}")
     return Injected(
         fault=fault.name, values=values, started_at_utc=started, shown_at_utc=moment, evidence=evidence
     )
+
+
+def _said(job: "Job | None") -> str:
+    """What the script had to say about it."""
+    if job is None or not (job.status or job.stderr):
+        return ""
+    last = (text_of(job.stderr).strip().splitlines() or ["nothing"])[-1]
+    return f"; its script ended with status {job.status} and said: {last}"
 
 
 def undo(machine: "Machine", fault: Fault, **given: object) -> None:
@@ -159,55 +190,57 @@ def environment(values: Values) -> dict[str, str]:
     return {name: shown(value) for name, value in values.items()}
 
 
-def _wait(machine: "Machine", fault: Fault, values: Values, printed: int, deadline: float) -> str:
-    """The evidence that the fault shows; NotShown when there is none by the deadline."""
-    symptom = fault.symptom
+def _evidence(machine: "Machine", fault: Fault, values: Values, mark: int, deadline: float) -> str:
+    """What shows the fault; NotShown when there is none by the deadline."""
+    seen = []
     pattern = console_pattern(fault, values)
-    line = "" if pattern else None
-    said = "" if symptom.command else None
+    if pattern is not None:
+        if machine.wait_console(pattern, max(0.0, deadline - time.monotonic()), mark) is None:
+            raise NotShown(_late(fault, f"the console holds nothing like {pattern.pattern.decode()}"))
+        # The rest of the line may still be on its way.
+        whole = re.compile(rb"[^\n]*(?:" + pattern.pattern + rb")[^\n]*\n", pattern.flags)
+        found = machine.wait_console(whole, 1.0, mark)
+        seen.append(text_of(found[0]).strip() if found else "")
+    if fault.symptom.command is not None:
+        seen.append(_answer(machine, fault, values, deadline))
+    return "\n".join(seen)
+
+
+def _answer(machine: "Machine", fault: Fault, values: Values, deadline: float) -> str:
+    """What the symptom's command prints once it succeeds."""
+    command = ["sh", "-c", fault.symptom.command or ""]
     while True:
-        if pattern and not line:
-            line = _line(pattern, _text(machine.console()[printed:]))
-        if symptom.command and not said and line != "":
-            asked = machine.run(["sh", "-c", symptom.command], environment=environment(values))
-            said = "" if asked.status else (_text(asked.stdout).strip() or "exit status 0")
-        if line != "" and said != "":
-            return "\n".join(each for each in (line, said) if each)
-        if time.monotonic() > deadline:
-            missing = (
-                f"the console holds nothing like {pattern.pattern!r}"
-                if pattern and not line
-                else ("its command does not succeed")
-            )
-            raise NotShown(f"fault {fault.name} did not show within {symptom.within_s:g} s: {missing}")
+        left = max(1.0, deadline - time.monotonic())
+        asked = machine.run(command, environment=environment(values), timeout_s=left)
+        if asked.status == 0:
+            return text_of(asked.stdout).strip() or "exit status 0"
+        if time.monotonic() >= deadline:
+            said = (text_of(asked.stderr or asked.stdout).strip().splitlines() or ["nothing"])[-1]
+            raise NotShown(_late(fault, f"its command ends with status {asked.status} and says: {said}"))
         time.sleep(POLL_S)
 
 
-def console_pattern(fault: Fault, values: Values) -> re.Pattern[str] | None:
+def _late(fault: Fault, missing: str) -> str:
+    return f"fault {fault.name} did not show within {fault.symptom.within_s:g} s: {missing}"
+
+
+def console_pattern(fault: Fault, values: Values) -> re.Pattern[bytes] | None:
     """The symptom's expression with the values in it; None when the console says nothing."""
     if fault.symptom.console is None:
         return None
     escaped = {name: re.escape(shown(value)) for name, value in values.items()}
-    return re.compile(fill(fault.symptom.console, escaped), re.MULTILINE)
-
-
-def _line(pattern: re.Pattern[str], text: str) -> str:
-    """The line (or lines) in which the pattern is found; "" when it is not."""
-    found = pattern.search(text)
-    if found is None:
-        return ""
-    end = text.find("\n", found.end())
-    return text[text.rfind("\n", 0, found.start()) + 1 : end if end >= 0 else None].strip()
+    return re.compile(fill(fault.symptom.console, escaped).encode(), re.MULTILINE)
 
 
 def _until_silent(machine: "Machine", deadline: float) -> None:
     """Return when the console has not grown for SILENCE_S, or at the deadline."""
-    size, since = len(machine.console()), time.monotonic()
+    size, since = machine.console_mark(), time.monotonic()
     while time.monotonic() < min(deadline, since + SILENCE_S):
         time.sleep(POLL_S)
-        if len(machine.console()) != size:
-            size, since = len(machine.console()), time.monotonic()
+        if machine.console_mark() != size:
+            size, since = machine.console_mark(), time.monotonic()
 
 
-def _text(data: bytes) -> str:
+def text_of(data: bytes) -> str:
+    """What a guest printed, as text."""
     return data.decode(errors="replace").replace("\r", "")

@@ -280,6 +280,10 @@ class Machine:
         sought = re.compile(re.escape(pattern.encode())) if isinstance(pattern, str) else pattern
         return self._console.wait(sought, timeout_s, since)
 
+    def restarted(self) -> None:
+        """The guest has come back from a restart of its own: a panic before it is history."""
+        self._console.forget_panic()
+
     @property
     def panicked(self) -> str | None:
         """What the kernel's panic said; None while it has not panicked."""

@@ -20,7 +20,9 @@ static kf_mistake void kf_sleep_unpreemptible(long milliseconds)
 {
 	preempt_disable();
 	msleep(milliseconds);
-	preempt_enable();
+	/* The scheduler has complained and set the count right: off once more, the next would never end. */
+	if (preempt_count())
+		preempt_enable();
 }
 
 static int scheduling_while_atomic_run(const long *values)
