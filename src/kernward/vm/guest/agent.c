@@ -214,7 +214,10 @@ static void child(uint32_t options, const char *folder, char **argv, char **envi
 		}
 	}
 	if (options & (PUT | GET)) {
-		int error = options & PUT ? put(argv[0], argv[1]) : get(argv[0]);
+		int error;
+
+		close(report); /* the agent waits until it is closed */
+		error = options & PUT ? put(argv[0], argv[1]) : get(argv[0]);
 
 		if (error)
 			dprintf(2, "%s", strerror(error));
@@ -643,6 +646,10 @@ static void set_up(void)
 	make("/proc", "proc", NULL);
 	make("/sys", "sysfs", NULL);
 	make("/dev", "devtmpfs", NULL);
+	(void)!symlink("/proc/self/fd", "/dev/fd");
+	(void)!symlink("fd/0", "/dev/stdin");
+	(void)!symlink("fd/1", "/dev/stdout");
+	(void)!symlink("fd/2", "/dev/stderr");
 	make("/dev/pts", "devpts", "gid=5,mode=620,ptmxmode=666");
 	make("/dev/shm", "tmpfs", NULL);
 	make("/run", "tmpfs", "mode=755");
