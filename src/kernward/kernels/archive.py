@@ -15,13 +15,7 @@ import msgspec
 
 from kernward.records import kernel_release
 
-_APT = (
-    Path("/var/lib/apt/lists"),
-    Path("/etc/apt"),
-    Path("/etc/apt/sources.list.d"),
-    Path("/etc/apt/preferences.d"),
-)
-_SHOW_S = 60
+_ASK_S = 60
 # How many names one apt-cache call is given.
 _BATCH = 200
 
@@ -96,9 +90,10 @@ class _Answer(msgspec.Struct, frozen=True):
 
 def _stamp() -> str:
     """Changes when apt's lists, sources or pins do."""
-    parts = []
-    for place in _APT:
-        for path in sorted([place, *place.glob("*")]):
+    parts = [os.environ.get("APT_CONFIG", "")]
+    for line in _ask("apt-config", "shell", "LISTS", "Dir::State::lists/d", "ETC", "Dir::Etc/d").splitlines():
+        place = Path(line.partition("=")[2].strip("'"))
+        for path in sorted([place, *place.glob("*"), *place.glob("*.d/*")]):
             try:
                 status = path.stat()
             except OSError:
@@ -147,13 +142,13 @@ def version_key(version: str) -> tuple[tuple[int, ...], ...]:
 
 def names(prefix: str) -> list[str]:
     """The names of packages that begin like this."""
-    return _ask(["pkgnames", prefix]).split()
+    return _ask("apt-cache", "pkgnames", prefix).split()
 
 
 def show(packages: Sequence[str]) -> Iterator[Package]:
     """All versions of these packages that a source offers (those that are only installed are left out)."""
     for start in range(0, len(packages), _BATCH):
-        printed = _ask(["show", *packages[start : start + _BATCH]])
+        printed = _ask("apt-cache", "show", *packages[start : start + _BATCH])
         for stanza in printed.split("\n\n"):
             if package := _package(stanza):
                 yield package
@@ -197,16 +192,11 @@ def _package(stanza: str) -> Package | None:
         return None
 
 
-def _ask(arguments: list[str]) -> str:
+def _ask(*command: str) -> str:
     try:
-        # Exit status 100 says that some names are unknown; the rest is printed.
+        # apt-cache's exit status 100 says that some names are unknown; the rest is printed.
         return subprocess.run(
-            ["apt-cache", *arguments],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_SHOW_S,
-            check=False,
+            command, capture_output=True, text=True, errors="replace", timeout=_ASK_S, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""

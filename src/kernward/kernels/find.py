@@ -195,38 +195,45 @@ def _newest(series: str, flavour: str | None, home: Path, fetch: bool) -> Kernel
         return best_here
 
 
-_Rank = tuple[kernel_release.Order, int, tuple[tuple[int, ...], ...]]
+_Rank = tuple[kernel_release.Order, int, bool, tuple[tuple[int, ...], ...]]
 
 
-def _rank(release: str, flavour: str | None, version: str | None) -> _Rank:
-    """Sorts from the worst to the best kernel of a series: by release, flavour and rebuild."""
+def _rank(release: str, flavour: str | None, signed: bool, version: str | None) -> _Rank:
+    """Sorts from the worst to the best kernel of a series: by release, flavour, signature and rebuild."""
     preference = _FLAVOURS.index(flavour) if flavour in _FLAVOURS else len(_FLAVOURS)
-    return archive.newness(release), -preference, archive.version_key(version or "")
+    return archive.newness(release), -preference, signed, archive.version_key(version or "")
 
 
 def _rank_of(kernel: Kernel) -> _Rank:
-    return _rank(kernel.release, archive.flavour_of(kernel.release), debian.package_version(kernel))
+    return _rank(
+        kernel.release, archive.flavour_of(kernel.release), _is_signed(kernel), debian.package_version(kernel)
+    )
 
 
 def _rank_of_offer(offer: ImagePackage) -> _Rank:
-    return _rank(offer.release, offer.flavour, offer.package.version)
+    return _rank(offer.release, offer.flavour, offer.signed, offer.package.version)
+
+
+def _is_signed(kernel: Kernel) -> bool:
+    return not (kernel.package or "").endswith(_UNSIGNED)
 
 
 def _release(release: str, home: Path, fetch: bool) -> Kernel:
     here = installed() + in_cache(home)
     offers = archive.image_packages(home)
-    if release.endswith(_UNSIGNED):
-        here = [each for each in here if (each.package or "").endswith(_UNSIGNED)]
-        offers = [each for each in offers if not each.signed]
-        release = release.removesuffix(_UNSIGNED)
+    # What has both a signed and an unsigned package is the signed one, unless the other is named.
+    signed = not release.endswith(_UNSIGNED)
+    release = release.removesuffix(_UNSIGNED)
     for kernel in here:
-        if kernel.release == release:
+        if kernel.release == release and _is_signed(kernel) == signed:
             return kernel
+    if not signed:
+        offers = [each for each in offers if not each.signed]
     for offer in offers:
         if offer.release == release:
             return of_archive(offer, home, fetch=fetch)
-    # What came in a file of somebody's is not taken for the archive's kernel of that name.
-    for kernel in from_files(home):
+    # Last, what came in a file of somebody's: it must not stand in for the archive's of that name.
+    for kernel in here + from_files(home):
         if kernel.release == release:
             return kernel
     # "6.12.117" and "6.1.192" are upstream's names for what Debian calls otherwise.

@@ -122,8 +122,11 @@ def _files_of_tree(tree: Path) -> dict[str, Path]:
     """The modules of a built source tree, which modules.order lists (as .ko, since 6.2 as .o)."""
     found: dict[str, Path] = {}
     for line in _lines(tree / "modules.order"):
-        path = tree / Path(line).with_suffix(".ko")
-        if not Path(line).is_absolute() and ".." not in path.parts and path.is_file():
+        listed = Path(line.strip())
+        if listed.suffix not in (".ko", ".o") or listed.is_absolute() or ".." in listed.parts:
+            continue
+        path = tree / listed.with_suffix(".ko")
+        if path.is_file():
             found[canonical(path.stem)] = path
     return found
 
