@@ -3,29 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
 from kernward.kernels.kernel import Kernel
+from kernward.records.builds import KernelBuild, UnitTests
 from kernward.store.home import home as default_home
-from kernward.vm import build, uml
-from kernward.vm.build import Architecture, Manifest, Progress
-
-
-class Built(msgspec.Struct, frozen=True, kw_only=True):
-    """A kernel that is there now, and what it was made from."""
-
-    kernel: Kernel
-    manifest: Manifest
-    # Whether it was there before; its `manifest.build_s` is then that of the build that made it.
-    kept: bool
-
-
-class Suites(msgspec.Struct, frozen=True, kw_only=True):
-    """What the KUnit suites of a user-mode kernel said."""
-
-    built: Built
-    ktap: str
-    passed: bool
+from kernward.vm import kernel_options, uml
+from kernward.vm.build import Architecture, Progress, build, manifest_of
 
 
 def build_kernel(
@@ -38,29 +20,9 @@ def build_kernel(
     home: Path | None = None,
     jobs: int | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> Built:
+) -> KernelBuild:
     """Build a kernel, or answer from what was built before; see `kernward.vm.build.build`."""
-    place = home or default_home()
-    compiled = False
-
-    def watch(step: Progress) -> None:
-        nonlocal compiled
-        compiled = compiled or step.doing == "configuring"
-        if progress is not None:
-            progress(step)
-
-    kernel = build.build(
-        source,
-        name=name,
-        fragments=fragments,
-        base=base,
-        architecture=architecture,
-        home=place,
-        jobs=jobs,
-        progress=watch,
-    )
-    about = build.manifest_of(kernel)
-    return Built(kernel=kernel, manifest=about, kept=not compiled)
+    return _build(source, name, fragments, base, architecture, home, jobs, progress)[1]
 
 
 def unit_tests(
@@ -73,20 +35,66 @@ def unit_tests(
     jobs: int | None = None,
     timeout_s: float = 300,
     progress: Callable[[Progress], None] | None = None,
-) -> Suites:
+) -> UnitTests:
     """Build a user-mode kernel with KUnit suites and run them; `suites` chooses by a pattern ("list*").
 
     A suite that failed is no error: it is in the result. Raises what `build_kernel` and `uml.kunit` raise.
     """
-    built = build_kernel(
+    kernel, about = _build(source, name, fragments, None, "um", home, jobs, progress)
+    arguments = () if suites is None else (f"kunit.filter_glob={suites}",)
+    text = uml.kunit(kernel, arguments, timeout_s=timeout_s)
+    return UnitTests(kernel=about, passed=uml.passed(text), ktap=text)
+
+
+def fragments_there_are() -> dict[str, str]:
+    """The names of the config fragments, each with its explanation."""
+    return {name: kernel_options.read(name).doc for name in kernel_options.names()}
+
+
+def _build(
+    source: str | Path,
+    name: str | None,
+    fragments: Sequence[str | Path],
+    base: str | Path | None,
+    architecture: Architecture,
+    home: Path | None,
+    jobs: int | None,
+    progress: Callable[[Progress], None] | None,
+) -> tuple[Kernel, KernelBuild]:
+    kept = True
+
+    def watch(step: Progress) -> None:
+        nonlocal kept
+        # What was not there is configured first; before that its source may have been fetched.
+        kept = kept and step.doing != "configuring"
+        if progress is not None:
+            progress(step)
+
+    kernel = build(
         source,
         name=name,
         fragments=fragments,
-        architecture="um",
-        home=home,
+        base=base,
+        architecture=architecture,
+        home=home or default_home(),
         jobs=jobs,
-        progress=progress,
+        progress=watch,
     )
-    arguments = () if suites is None else (f"kunit.filter_glob={suites}",)
-    text = uml.kunit(built.kernel, arguments, timeout_s=timeout_s)
-    return Suites(built=built, ktap=text, passed=uml.passed(text))
+    about = manifest_of(kernel)
+    return kernel, KernelBuild(
+        name=about.name,
+        wanted=f"built:{about.name}" if architecture == "x86_64" else None,
+        release=about.release,
+        architecture=about.architecture,
+        source=about.source,
+        base=about.base,
+        fragments=about.fragments,
+        unmet=about.unmet,
+        compiler=about.compiler,
+        kept=kept,
+        build_s=about.build_s,
+        made=about.made,
+        image=str(kernel.image),
+        symbols=str(kernel.symbols) if kernel.symbols else None,
+        headers=str(kernel.headers) if kernel.headers else None,
+    )

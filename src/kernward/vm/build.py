@@ -198,7 +198,7 @@ def missing() -> list[tuple[str, str]]:
     if shutil.which("gcc"):
         lacking += [(header, package) for header, package in _HEADERS.items() if not _has_header(header)]
     if find_spec("tuxmake") is None:
-        lacking.append(("tuxmake", "tuxmake (of PyPI)"))
+        lacking.append(("tuxmake", "kernward[build] with pip"))
     return lacking
 
 
@@ -254,9 +254,11 @@ def _has_header(header: str) -> bool:
 
 def _compiler() -> str:
     if lacking := missing():
-        what = ", ".join(each for each, _ in lacking)
-        packages = " ".join(sorted({package for _, package in lacking}))
-        raise InputError(f"kernels cannot be built here: {what} missing (apt-get install {packages})")
+        ways = [f"install {package}" for package in dict.fromkeys(package for _, package in lacking)]
+        raise InputError(
+            f"kernels cannot be built here, for {', '.join(each for each, _ in lacking)} is missing: "
+            f"{', '.join(ways)}"
+        )
     printed = subprocess.run(["gcc", "--version"], capture_output=True, text=True, check=False).stdout
     return (printed.splitlines() or ["gcc"])[0]
 
