@@ -142,15 +142,15 @@ class Archive:
         version: str,
         files: Mapping[str, bytes],
         depends: str = "",
-        links: Mapping[str, str] = {},
-    ) -> Path:  # noqa: B006
+        links: Mapping[str, str] | None = None,
+    ) -> Path:
         control = f"Package: {name}\nVersion: {version}\nArchitecture: amd64\nDescription: made for a test\n"
         control += f"Depends: {depends}\n" if depends else ""
         entries = [
             (file(f"./{path}", 0o755 if path.endswith(".sh") else 0o644), data)
             for path, data in files.items()
         ]
-        entries += [(link(f"./{path}", target), b"") for path, target in links.items()]
+        entries += [(link(f"./{path}", target), b"") for path, target in (links or {}).items()]
         data = deb(lzma.compress(tar(entries)), control, "data.tar.xz")
         path = self.pool / f"{name}_{version}_amd64.deb"
         path.write_bytes(data)

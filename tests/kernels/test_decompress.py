@@ -1,5 +1,6 @@
 """Compressed modules and kernels: the same bytes come out, and never more than allowed."""
 
+import contextlib
 import gzip
 import lzma
 import zlib
@@ -46,10 +47,8 @@ def test_what_ends_early_is_refused(how: str) -> None:
     start=st.sampled_from([b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x1f\x8b\x08", lz4.MAGIC]),
 )
 def test_noise_gives_bytes_or_an_error(data: bytes, start: bytes) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         assert isinstance(decompressed(start + data, 1 << 20), bytes)
-    except ValueError:
-        pass
 
 
 def test_what_follows_the_compressed_data_is_left_alone() -> None:

@@ -1,5 +1,6 @@
 """The header of a kernel image: what it says, and what it may not make us do."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,8 @@ def test_a_damaged_header_gives_a_release_or_an_error(
         data[at] = value
     path = tmp_path_factory.getbasetemp() / "damaged"
     path.write_bytes(data[:end])
-    try:
+    with contextlib.suppress(InputError):
         assert image.RELEASE.fullmatch(image.read_header(path).release)
-    except InputError:
-        pass
 
 
 def test_a_payload_that_lies_outside_the_file_is_refused() -> None:

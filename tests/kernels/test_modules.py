@@ -1,5 +1,6 @@
 """Which modules a kernel has, and the order in which they load."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,6 @@ def test_a_kernel_without_modules_has_none(tmp_path: Path) -> None:
 
 
 def test_a_module_that_was_built_again_is_read_again(made: Kernel) -> None:
-    import os
-
     before = modules.info(made, "jbd2").depends
     path = modules.file_of(made, "jbd2")
     path.write_bytes(making.module("jbd2", depends="mbcache"))

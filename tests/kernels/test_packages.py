@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kernward.kernels import archive as debian_archive
@@ -68,8 +69,6 @@ def test_what_the_archive_gives_damaged_is_refused(package: Package, archive: Ar
 
 
 def test_a_file_whose_digest_is_another_than_the_lists_say_is_refused(package: Package, home: Path) -> None:
-    import msgspec
-
     lists_say = msgspec.structs.replace(package, sha256="0" * 64)
     with pytest.raises(InputError, match="was fetched damaged"):
         packages.obtain(lists_say, home)
