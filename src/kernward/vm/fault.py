@@ -137,13 +137,19 @@ class Symptom(msgspec.Struct, frozen=True, kw_only=True):
 
     `console` is searched for in what the console printed since; `command` is a shell script for the
     guest that exits with 0 as soon as the fault shows, and prints what it saw. With both, both must
-    hold. Both may hold `$parameter`; in `console` the values are escaped.
+    hold. Both may hold `$parameter`; in `console` the values are escaped. `plus` names parameters in
+    seconds that are added to `within_s`.
     """
 
     doc: str
     console: str | None = None
     command: str | None = None
     within_s: float = 10
+    plus: tuple[str, ...] = ()
+
+    def allowed_s(self, values: Values) -> float:
+        """How long it may take with these values."""
+        return self.within_s + sum(float(values[name]) for name in self.plus)
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +185,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     doc: str
     group: Group
     parameters: tuple[Parameter, ...] = ()
+    # What is wrong with values that are each in range but do not go together; None when they do.
+    refuse: Callable[[Values], str | None] | None = None
     needs: Needs = Needs()
     # Run in the guest with the parameters as environment variables. What lasts goes on behind: the
     # script returns once the fault is set going, or says so with `&`. "": nothing to run.
@@ -206,6 +214,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
                 found[name] = parameter.check(given.get(name, parameter.default))
             except UsageError as error:
                 raise UsageError(f"fault {self.name}: {error}") from None
+        wrong = self.refuse(found) if self.refuse else None
+        if wrong:
+            raise UsageError(f"fault {self.name}: {wrong}")
         return found
 
 
@@ -217,6 +228,13 @@ def fill(text: str, values: Values) -> str:
 def shown(value: Value) -> str:
     """The value as scripts and command lines take it."""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def too_short(seconds: Value, least_s: float) -> str | None:
+    """For `refuse`: why a state of so many seconds ends before anything notices it."""
+    if float(seconds) >= least_s:
+        return None
+    return f"{seconds} s is too short to be noticed: with these limits it takes at least {least_s:g} s"
 
 
 def series(release: str) -> str:

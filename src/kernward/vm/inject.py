@@ -21,7 +21,7 @@ from kernward.vm.faults import faults
 if TYPE_CHECKING:
     from kernward.kernels.kernel import Kernel
     from kernward.vm.bed import Bed
-    from kernward.vm.channel import Job
+    from kernward.vm.channel import Hello, Job
     from kernward.vm.machine import Machine
     from kernward.vm.spec import File, Spec
 
@@ -35,7 +35,7 @@ MODULE_PATH = f"/lib/{MODULE}.ko"
 LOAD_MODULE = f"[ -e /proc/{MODULE} ] || insmod {MODULE_PATH}"
 POLL_S = 0.1
 # A crash report is printed line by line: the console counts as complete when it was silent for so long.
-SILENCE_S = 0.7
+SILENCE_S = 0.4
 LAST_WORDS_S = 6.0
 
 
@@ -147,8 +147,9 @@ def inject(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (),
     # A machine without a root is in trouble from its first line on.
     mark = machine.console_mark() if fault.needs.initramfs else 0
     started = datetime.now(UTC)
-    within_s = fault.symptom.within_s
+    within_s = fault.symptom.allowed_s(values)
     deadline = time.monotonic() + within_s
+    hello = machine.channel.hello
     job = None
     if fault.inject:
         job = machine.start(["sh", "-c", fault.inject], environment=environment(values))
@@ -158,14 +159,14 @@ def inject(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (),
             machine.finish(job, timeout_s=within_s, what=f"the script of fault {fault.name}")
         fault.drive(machine, peers, values)
     try:
-        evidence = _evidence(machine, fault, values, mark, deadline)
+        evidence = _evidence(machine, fault, values, mark, hello, deadline)
     except NotShown as error:
         raise NotShown(f"{error}{_said(job)}") from None
     moment = datetime.now(UTC)
-    if fault.ends:
-        _until_silent(machine, time.monotonic() + LAST_WORDS_S)
-    elif job is not None and not fault.needs.reboots:
+    if job is not None and not fault.ends and not fault.needs.reboots:
         machine.finish(job, timeout_s=within_s, what=f"the script of fault {fault.name}")
+    if fault.symptom.console is not None:
+        _until_silent(machine, time.monotonic() + LAST_WORDS_S)
     return Injected(
         fault=fault.name, values=values, started_at_utc=started, shown_at_utc=moment, evidence=evidence
     )
@@ -190,17 +191,28 @@ def environment(values: Values) -> dict[str, str]:
     return {name: shown(value) for name, value in values.items()}
 
 
-def _evidence(machine: "Machine", fault: Fault, values: Values, mark: int, deadline: float) -> str:
-    """What shows the fault; NotShown when there is none by the deadline."""
+def _evidence(
+    machine: "Machine", fault: Fault, values: Values, mark: int, hello: "Hello | None", deadline: float
+) -> str:
+    """What shows the fault; NotShown when there is none by the deadline.
+
+    `hello` is what the agent said before; that of a machine that restarts says it anew.
+    """
     seen = []
     pattern = console_pattern(fault, values)
     if pattern is not None:
         if machine.wait_console(pattern, max(0.0, deadline - time.monotonic()), mark) is None:
-            raise NotShown(_late(fault, f"the console holds nothing like {pattern.pattern.decode()}"))
+            raise NotShown(_late(fault, values, f"the console holds nothing like {pattern.pattern.decode()}"))
         # The rest of the line may still be on its way.
         whole = re.compile(rb"[^\n]*(?:" + pattern.pattern + rb")[^\n]*\n", pattern.flags)
         found = machine.wait_console(whole, 1.0, mark)
         seen.append(text_of(found[0]).strip() if found else "")
+    if fault.needs.reboots:
+        while machine.channel.hello is hello:
+            if time.monotonic() > deadline:
+                raise NotShown(_late(fault, values, "the machine did not come back from its restart"))
+            time.sleep(POLL_S)
+        machine.restarted()
     if fault.symptom.command is not None:
         seen.append(_answer(machine, fault, values, deadline))
     return "\n".join(seen)
@@ -216,12 +228,14 @@ def _answer(machine: "Machine", fault: Fault, values: Values, deadline: float) -
             return text_of(asked.stdout).strip() or "exit status 0"
         if time.monotonic() >= deadline:
             said = (text_of(asked.stderr or asked.stdout).strip().splitlines() or ["nothing"])[-1]
-            raise NotShown(_late(fault, f"its command ends with status {asked.status} and says: {said}"))
+            raise NotShown(
+                _late(fault, values, f"its command ends with status {asked.status} and says: {said}")
+            )
         time.sleep(POLL_S)
 
 
-def _late(fault: Fault, missing: str) -> str:
-    return f"fault {fault.name} did not show within {fault.symptom.within_s:g} s: {missing}"
+def _late(fault: Fault, values: Values, missing: str) -> str:
+    return f"fault {fault.name} did not show within {fault.symptom.allowed_s(values):g} s: {missing}"
 
 
 def console_pattern(fault: Fault, values: Values) -> re.Pattern[bytes] | None:

@@ -35,7 +35,7 @@ FAULT = Fault(
         command=FIND_CGROUP
         + """
         find_cgroup memory $cgroup
-        grep -hx 'oom_kill [1-9][0-9]*' $folder/memory.events $folder/memory.oom_control 2>/dev/null
+        cat $folder/memory.events $folder/memory.oom_control 2>/dev/null | grep -x 'oom_kill [1-9][0-9]*'
         """,
         within_s=30,
     ),

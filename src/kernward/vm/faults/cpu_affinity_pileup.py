@@ -28,11 +28,11 @@ FAULT = Fault(
         tasks=/proc/$(cat /run/$service.pid)/task
         idle() { awk -v cpu=cpu$cpu '$1 == cpu { here = $5 } $1 != cpu && $1 ~ /^cpu[0-9]/ && $5 > most { most = $5 }
             END { print here, most + 0 }' /proc/stat; }
-        times() { cat $tasks/*/schedstat | awk '{ ran += $1; waited += $2 }
+        waits() { cat $tasks/*/schedstat | awk '{ ran += $1; waited += $2 }
             END { printf "%d %d\\n", ran / 1000000, waited / 1000000 }'; }
-        set -- $(idle) $(times)
+        set -- $(idle) $(waits)
         sleep 2
-        set -- "$@" $(idle) $(times)
+        set -- "$@" $(idle) $(waits)
         here=$(($5 - $1)) other=$(($6 - $2)) ran=$(($7 - $3)) waited=$(($8 - $4))
         echo "within 2 s CPU $cpu idled for $here and another for $other hundredths;" \\
             "the threads ran for $ran ms and waited for $waited ms"

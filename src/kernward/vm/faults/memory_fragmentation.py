@@ -22,7 +22,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="Less than half of the free memory lies in blocks of 64 KiB (order 4) or more.",
         command="""
-        awk '{ for (i = 5; i <= NF; i++) { size = $i * 2 ^ (i - 5); all += size; if (i >= 9) big += size } }
+        awk '{ for (size = 1, i = 5; i <= NF; size *= 2, i++) { all += $i * size; if (i >= 9) big += $i * size } }
              END { printf "%d of %d free pages lie in blocks of order 4 or more\\n", big, all
                    exit !(all > 2000 && big * 2 < all) }' /proc/buddyinfo
         """,

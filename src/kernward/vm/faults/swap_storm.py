@@ -8,7 +8,7 @@ FAULT = Fault(
     title="the host swaps in and out without a pause",
     doc=(
         "A service writes to the pages of a working set in random order, and the working set is bigger than "
-        "the memory that is free. Every page that comes in pushes another one out, to a disk or to zram."
+        "the memory that is free. Every page that comes in pushes another one out to a disk."
     ),
     group="memory",
     parameters=(
@@ -20,30 +20,18 @@ FAULT = Fault(
             least=110,
             most=150,
         ),
-        Parameter("swap", "disk", "", "where pages go", choices=("disk", "zram")),
         service_name("analytics"),
     ),
-    needs=Needs(misbehave=True, modules=("zram",), disks=(DiskNeed("swap", "blank", 512),)),
+    needs=Needs(misbehave=True, disks=(DiskNeed("swap", "blank", 512),)),
     inject=SERVE
     + DISK
     + """
         available=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
-        if [ $swap = disk ]; then
-            device=$(disk swap)
-        else
-            device=/dev/zram0
-            echo 512M >/sys/block/zram0/disksize || exit 1
-        fi
+        device=$(disk swap)
         mkswap $device >/dev/null && swapon $device || exit 1
-        echo $device >/run/swap-storm
         serve $service "" churn $((available * working_set_percent / 100))
     """,
-    undo=STOP
-    + """
-        stop $service
-        swapoff $(cat /run/swap-storm)
-        [ $swap = disk ] || echo 1 >/sys/block/zram0/reset
-    """,
+    undo=STOP + DISK + "stop $service; swapoff $(disk swap)",
     symptom=Symptom(
         doc="Within 2 s at least 200 pages go out to swap and 200 come in.",
         command=COUNT

@@ -25,7 +25,7 @@ static kf_mistake void kf_sleep_unpreemptible(long milliseconds)
 		preempt_enable();
 }
 
-static int scheduling_while_atomic_run(const long *values)
+static int run_scheduling_while_atomic(const long *values)
 {
 	kf_sleep_unpreemptible(values[0]);
 	return 0;
@@ -43,7 +43,7 @@ static kf_mistake void kf_lock_mutex_in_atomic(void)
 	spin_unlock(&kf_registers_lock);
 }
 
-static int sleeping_in_atomic_run(const long *values)
+static int run_sleeping_in_atomic(const long *values)
 {
 	kf_lock_mutex_in_atomic();
 	return 0;
@@ -66,13 +66,13 @@ static kf_mistake void kf_wait_for_spinlock(void)
 	spin_unlock(&kf_ring_lock);
 }
 
-static int spinlock_holder(void *unused)
+static int kf_holder_thread(void *unused)
 {
 	kf_hold_spinlock(held_ms);
 	kf_end_thread();
 }
 
-static int spinlock_waiter(void *unused)
+static int kf_waiter_thread(void *unused)
 {
 	while (!spin_is_locked(&kf_ring_lock))
 		cpu_relax();
@@ -80,7 +80,7 @@ static int spinlock_waiter(void *unused)
 	kf_end_thread();
 }
 
-static int spinlock_held_run(const long *values)
+static int run_spinlock_held(const long *values)
 {
 	int error;
 
@@ -88,8 +88,8 @@ static int spinlock_held_run(const long *values)
 		return -EOPNOTSUPP;
 	held_ms = values[0] * 1000;
 	/* The waiter first: once the lock is held, nothing else may run on these two CPUs. */
-	error = kf_start_thread(spinlock_waiter, NULL, "kf_waiter", 1);
-	return error ?: kf_start_thread(spinlock_holder, NULL, "kf_holder", 0);
+	error = kf_start_thread(kf_waiter_thread, NULL, "kf_waiter", 1);
+	return error ?: kf_start_thread(kf_holder_thread, NULL, "kf_holder", 0);
 }
 
 /*
@@ -114,7 +114,7 @@ static kf_mistake void kf_lock_twice(void)
 }
 
 /* Without lockdep, which would be first and then have the spin lock's own checks be silent. */
-static int spinlock_recursion_run(const long *values)
+static int run_spinlock_recursion(const long *values)
 {
 	if (!IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || !IS_ENABLED(CONFIG_SMP))
 		return -EOPNOTSUPP;
@@ -132,7 +132,7 @@ static kf_mistake void kf_unlock_unlocked(void)
 	raw_spin_unlock(&kf_slot_lock);
 }
 
-static int spinlock_unlocked_run(const long *values)
+static int run_spinlock_unlocked(const long *values)
 {
 	lockdep_off();
 	kf_unlock_unlocked();
@@ -160,7 +160,7 @@ static kf_mistake void kf_lock_tx_rx(void)
 	mutex_unlock(&kf_tx_lock);
 }
 
-static int lock_order_run(const long *values)
+static int run_lock_order(const long *values)
 {
 	kf_lock_rx_tx();
 	kf_lock_tx_rx();
@@ -182,7 +182,7 @@ static kf_mistake void kf_read_events(void)
 	spin_unlock(&kf_event_lock);
 }
 
-static int lock_in_interrupt_run(const long *values)
+static int run_lock_in_interrupt(const long *values)
 {
 	static struct irq_work work = IRQ_WORK_INIT_HARD(kf_event_interrupt);
 
@@ -210,7 +210,7 @@ static kf_mistake void kf_lock_both_ports(struct kf_port *one, struct kf_port *o
 	mutex_unlock(&one->lock);
 }
 
-static int lock_same_class_run(const long *values)
+static int run_lock_same_class(const long *values)
 {
 	static struct kf_port ports[2];
 
@@ -227,7 +227,7 @@ static kf_mistake void kf_forget_unlock(void)
 	mutex_lock(&kf_session_lock);
 }
 
-static int lock_held_at_return_run(const long *values)
+static int run_lock_held_at_return(const long *values)
 {
 	kf_forget_unlock();
 	return 0;
@@ -250,41 +250,41 @@ static kf_mistake void kf_submit(void)
 	mutex_unlock(&kf_flush_lock);
 }
 
-static int flusher(void *unused)
+static int kf_flush_thread(void *unused)
 {
 	kf_flush();
 	kf_end_thread();
 }
 
-static int submitter(void *unused)
+static int kf_submit_thread(void *unused)
 {
 	kf_submit();
 	kf_end_thread();
 }
 
-static int hung_task_run(const long *values)
+static int run_hung_task(const long *values)
 {
 	int error;
 
 	flush_s = values[0];
-	error = kf_start_thread(flusher, NULL, "kf_flush", -1);
+	error = kf_start_thread(kf_flush_thread, NULL, "kf_flush", -1);
 	while (!error && !mutex_is_locked(&kf_flush_lock))
 		msleep(20);
 	for (long i = 0; !error && i < values[1]; i++)
-		error = kf_start_thread(submitter, NULL, "kf_submit", -1);
+		error = kf_start_thread(kf_submit_thread, NULL, "kf_submit", -1);
 	return error;
 }
 
 const struct kf_fault kf_locks[] = {
-	{ "scheduling-while-atomic", scheduling_while_atomic_run, { KF_NUMBER("milliseconds", 20, 1, 10000) } },
-	{ "sleeping-in-atomic", sleeping_in_atomic_run },
-	{ "spinlock-held", spinlock_held_run, { KF_NUMBER("seconds", 12, 1, 3600) } },
-	{ "spinlock-recursion", spinlock_recursion_run },
-	{ "spinlock-unlocked", spinlock_unlocked_run },
-	{ "lock-order", lock_order_run },
-	{ "lock-in-interrupt", lock_in_interrupt_run },
-	{ "lock-same-class", lock_same_class_run },
-	{ "lock-held-at-return", lock_held_at_return_run },
-	{ "hung-task", hung_task_run, { KF_NUMBER("seconds", 20, 1, 86400), KF_NUMBER("waiters", 1, 1, 1000) } },
+	{ "scheduling-while-atomic", run_scheduling_while_atomic, { KF_NUMBER("milliseconds", 20, 1, 10000) } },
+	{ "sleeping-in-atomic", run_sleeping_in_atomic },
+	{ "spinlock-held", run_spinlock_held, { KF_NUMBER("seconds", 12, 1, 3600) } },
+	{ "spinlock-recursion", run_spinlock_recursion },
+	{ "spinlock-unlocked", run_spinlock_unlocked },
+	{ "lock-order", run_lock_order },
+	{ "lock-in-interrupt", run_lock_in_interrupt },
+	{ "lock-same-class", run_lock_same_class },
+	{ "lock-held-at-return", run_lock_held_at_return },
+	{ "hung-task", run_hung_task, { KF_NUMBER("seconds", 20, 1, 86400), KF_NUMBER("waiters", 1, 1, 1000) } },
 	{ }
 };

@@ -42,11 +42,12 @@ static kf_mistake void kf_free_twice(struct kmem_cache *cache)
 	kmem_cache_free(cache, again);
 }
 
-static int slab_double_free_run(const long *values)
+static int run_slab_double_free(const long *values)
 {
 	struct kmem_cache *cache = kf_request_cache();
 
-	if (!cache)
+	/* One that stays: the allocator looks at objects of slabs that are in use. */
+	if (!cache || !kmem_cache_alloc(cache, GFP_KERNEL))
 		return -ENOMEM;
 	kf_free_twice(cache);
 	return 0;
@@ -63,7 +64,7 @@ static kf_mistake void kf_write_after_free(struct kmem_cache *cache, long offset
 }
 
 /* The damage is noticed when the object is handed out again: soon, since all of a slab are taken. */
-static int slab_use_after_free_run(const long *values)
+static int run_slab_use_after_free(const long *values)
 {
 	struct kmem_cache *cache = kf_request_cache();
 	static void *taken[64];
@@ -86,7 +87,7 @@ static kf_mistake void kf_write_past_object(char *end, long bytes)
 		WRITE_ONCE(end[i], 0);
 }
 
-static int slab_redzone_run(const long *values)
+static int run_slab_redzone(const long *values)
 {
 	struct kmem_cache *cache = kf_request_cache();
 	char *request = cache ? kmem_cache_alloc(cache, GFP_KERNEL) : NULL;
@@ -108,7 +109,7 @@ static kf_mistake void kf_destroy_cache(struct kmem_cache *cache)
 	kmem_cache_destroy(cache);
 }
 
-static int slab_not_empty_run(const long *values)
+static int run_slab_not_empty(const long *values)
 {
 	/* With a constructor, so that it is not merged with another cache. */
 	struct kmem_cache *cache = kmem_cache_create("kf_session", REQUEST_SIZE, 0, 0, init_session);
@@ -157,7 +158,7 @@ static kf_mistake void kf_list_add_twice(void)
 
 static const char *const list_operations[] = { "del", "add", "add-twice", NULL };
 
-static int list_corruption_run(const long *values)
+static int run_list_corruption(const long *values)
 {
 	static void (*const operations[])(void) = { kf_list_del, kf_list_add, kf_list_add_twice };
 
@@ -191,7 +192,7 @@ static kf_mistake void kf_get_overflow(refcount_t *users)
 
 static const char *const refcount_events[] = { "underflow", "leak", "use-after-free", "overflow", NULL };
 
-static int refcount_run(const long *values)
+static int run_refcount(const long *values)
 {
 	static void (*const events[])(refcount_t *) = { kf_put_underflow, kf_put_last, kf_get_released,
 							kf_get_overflow };
@@ -214,7 +215,7 @@ static kf_mistake unsigned long kf_copy_in(char *object, unsigned long size)
 
 static const char *const directions[] = { "to-user", "from-user", NULL };
 
-static int usercopy_run(const long *values)
+static int run_usercopy(const long *values)
 {
 	char *object = kzalloc(64, GFP_KERNEL);
 	char *hidden = object;
@@ -240,7 +241,7 @@ enum { AFTER_FREE, PAST_END, FREED_TWICE };
 static const char *const sampled[] = { "use-after-free", "out-of-bounds", "double-free", NULL };
 
 /* KFENCE watches one allocation now and then: ask until it is one of ours. */
-static int kfence_run(const long *values)
+static int run_kfence(const long *values)
 {
 	unsigned long until = jiffies + 10 * HZ;
 	char *object, *stale;
@@ -279,7 +280,7 @@ static int kfence_run(const long *values)
 	return 0;
 }
 
-static int kasan_use_after_free_run(const long *values)
+static int run_kasan_use_after_free(const long *values)
 {
 	char *object = kmalloc(128, GFP_KERNEL), *stale = object;
 
@@ -323,7 +324,7 @@ static kf_mistake void kf_touch_past_global(long access, long beyond)
 
 static const char *const places[] = { "slab", "stack", "global", NULL };
 
-static int kasan_out_of_bounds_run(const long *values)
+static int run_kasan_out_of_bounds(const long *values)
 {
 	static void (*const touch[])(long, long) = { kf_touch_past_slab, kf_touch_past_stack,
 						     kf_touch_past_global };
@@ -341,7 +342,7 @@ static kf_mistake void kf_kfree_twice(void)
 	kfree(again);
 }
 
-static int kasan_double_free_run(const long *values)
+static int run_kasan_double_free(const long *values)
 {
 	kf_kfree_twice();
 	return 0;
@@ -353,7 +354,7 @@ static kf_mistake unsigned int kf_shift(unsigned int flags, long by)
 	return flags << by;
 }
 
-static int ubsan_shift_run(const long *values)
+static int run_ubsan_shift(const long *values)
 {
 	pr_info("kernward_faults: %u\n", kf_shift(1, values[0]));
 	return 0;
@@ -370,27 +371,27 @@ static kf_mistake int kf_read_slot(long index)
 	return ring.slots[index];
 }
 
-static int ubsan_bounds_run(const long *values)
+static int run_ubsan_bounds(const long *values)
 {
 	pr_info("kernward_faults: %d\n", kf_read_slot(values[0]));
 	return 0;
 }
 
 const struct kf_fault kf_objects[] = {
-	{ "slab-double-free", slab_double_free_run },
-	{ "slab-use-after-free", slab_use_after_free_run, { KF_NUMBER("offset", 16, 0, REQUEST_SIZE - 1) } },
-	{ "slab-redzone", slab_redzone_run, { KF_NUMBER("bytes", 4, 1, 8) } },
-	{ "slab-not-empty", slab_not_empty_run, { KF_NUMBER("objects", 1, 1, 1000) } },
-	{ "list-corruption", list_corruption_run, { KF_WORD("operation", list_operations) } },
-	{ "refcount", refcount_run, { KF_WORD("event", refcount_events) } },
-	{ "usercopy", usercopy_run, { KF_WORD("direction", directions), KF_NUMBER("bytes", 32, 1, 4000) } },
-	{ "kfence", kfence_run, { KF_WORD("bug", sampled), KF_WORD("access", accesses) } },
-	{ "kasan-use-after-free", kasan_use_after_free_run,
+	{ "slab-double-free", run_slab_double_free },
+	{ "slab-use-after-free", run_slab_use_after_free, { KF_NUMBER("offset", 16, 0, REQUEST_SIZE - 1) } },
+	{ "slab-redzone", run_slab_redzone, { KF_NUMBER("bytes", 4, 1, 8) } },
+	{ "slab-not-empty", run_slab_not_empty, { KF_NUMBER("objects", 1, 1, 1000) } },
+	{ "list-corruption", run_list_corruption, { KF_WORD("operation", list_operations) } },
+	{ "refcount", run_refcount, { KF_WORD("event", refcount_events) } },
+	{ "usercopy", run_usercopy, { KF_WORD("direction", directions), KF_NUMBER("bytes", 32, 1, 4000) } },
+	{ "kfence", run_kfence, { KF_WORD("bug", sampled), KF_WORD("access", accesses) } },
+	{ "kasan-use-after-free", run_kasan_use_after_free,
 	  { KF_WORD("access", accesses), KF_NUMBER("offset", 16, 0, 127) } },
-	{ "kasan-out-of-bounds", kasan_out_of_bounds_run,
+	{ "kasan-out-of-bounds", run_kasan_out_of_bounds,
 	  { KF_WORD("where", places), KF_WORD("access", accesses), KF_NUMBER("beyond", 1, 1, 4) } },
-	{ "kasan-double-free", kasan_double_free_run },
-	{ "ubsan-shift", ubsan_shift_run, { KF_NUMBER("by", 40, 32, 255) } },
-	{ "ubsan-bounds", ubsan_bounds_run, { KF_NUMBER("index", 9, 8, 100) } },
+	{ "kasan-double-free", run_kasan_double_free },
+	{ "ubsan-shift", run_ubsan_shift, { KF_NUMBER("by", 40, 32, 255) } },
+	{ "ubsan-bounds", run_ubsan_bounds, { KF_NUMBER("index", 9, 8, 100) } },
 	{ }
 };

@@ -16,7 +16,7 @@ static kf_mistake struct page *kf_take_block(unsigned int order)
 	return alloc_pages(GFP_ATOMIC, order);
 }
 
-static int page_allocation_run(const long *values)
+static int run_page_allocation(const long *values)
 {
 	struct page *block, *all = NULL;
 
@@ -37,21 +37,24 @@ static kf_mistake void *kf_map_log(unsigned long size)
 	return vmalloc(size);
 }
 
-static int vmalloc_run(const long *values)
+static int run_vmalloc(const long *values)
 {
 	vfree(kf_map_log((unsigned long)values[0] << 30));
 	return 0;
 }
 
+/* A block of pages: single ones are looked at only when they leave the CPU's own list. */
+#define BLOCK_ORDER 4
+
 static kf_mistake void kf_return_mapped_page(struct page *page)
 {
 	page->mapping = (void *)0x1000;
-	__free_page(page);
+	__free_pages(page, BLOCK_ORDER);
 }
 
-static int bad_page_run(const long *values)
+static int run_bad_page(const long *values)
 {
-	struct page *page = alloc_page(GFP_KERNEL);
+	struct page *page = alloc_pages(GFP_KERNEL, BLOCK_ORDER);
 
 	if (!page)
 		return -ENOMEM;
@@ -72,7 +75,7 @@ static kf_mistake bool kf_leak(size_t size)
 }
 
 /* As much each tenth of a second as makes the total in the given time. */
-static int leak_slowly(void *unused)
+static int kf_leak_thread(void *unused)
 {
 	long steps = max(leak.seconds * 10, 1l), done = 0;
 
@@ -85,19 +88,19 @@ static int leak_slowly(void *unused)
 	kf_end_thread();
 }
 
-static int memory_leak_run(const long *values)
+static int run_memory_leak(const long *values)
 {
 	leak.size = values[0];
 	leak.total = values[1] << 10;
 	leak.seconds = values[2];
-	return kf_start_thread(leak_slowly, NULL, "kf_leak", -1);
+	return kf_start_thread(kf_leak_thread, NULL, "kf_leak", -1);
 }
 
 const struct kf_fault kf_pages[] = {
-	{ "page-allocation-failure", page_allocation_run, { KF_NUMBER("order", 10, 1, 10) } },
-	{ "vmalloc-failure", vmalloc_run, { KF_NUMBER("size_gb", 64, 1, 16384) } },
-	{ "bad-page", bad_page_run },
-	{ "memory-leak", memory_leak_run,
+	{ "page-allocation-failure", run_page_allocation, { KF_NUMBER("order", 10, 1, 10) } },
+	{ "vmalloc-failure", run_vmalloc, { KF_NUMBER("size_gb", 64, 1, 16384) } },
+	{ "bad-page", run_bad_page },
+	{ "memory-leak", run_memory_leak,
 	  { KF_NUMBER("size", 512, 8, 8192), KF_NUMBER("total_kb", 16384, 1, 16777216),
 	    KF_NUMBER("seconds", 0, 0, 86400) } },
 	{ }

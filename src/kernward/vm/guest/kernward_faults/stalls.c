@@ -26,16 +26,16 @@ static kf_mistake void kf_poll_ring(u64 milliseconds)
 	preempt_enable();
 }
 
-static int soft_lockup(void *unused)
+static int kf_poll_thread(void *unused)
 {
 	kf_poll_ring(stall_ms);
 	kf_end_thread();
 }
 
-static int soft_lockup_run(const long *values)
+static int run_soft_lockup(const long *values)
 {
 	stall_ms = values[0] * 1000;
-	return kf_start_thread(soft_lockup, NULL, "kf_poll", values[1]);
+	return kf_start_thread(kf_poll_thread, NULL, "kf_poll", values[1]);
 }
 
 static kf_mistake void kf_poll_with_interrupts_off(u64 milliseconds)
@@ -47,16 +47,16 @@ static kf_mistake void kf_poll_with_interrupts_off(u64 milliseconds)
 	local_irq_restore(flags);
 }
 
-static int hard_lockup(void *unused)
+static int kf_poll_irqs_off_thread(void *unused)
 {
 	kf_poll_with_interrupts_off(stall_ms);
 	kf_end_thread();
 }
 
-static int hard_lockup_run(const long *values)
+static int run_hard_lockup(const long *values)
 {
 	stall_ms = values[0] * 1000;
-	return kf_start_thread(hard_lockup, NULL, "kf_poll", values[1]);
+	return kf_start_thread(kf_poll_irqs_off_thread, NULL, "kf_poll", values[1]);
 }
 
 /* Set inside the section: only then may a grace period begin that it holds up. */
@@ -81,13 +81,13 @@ static kf_mistake void kf_walk_table_asleep(u64 milliseconds)
 	rcu_read_unlock();
 }
 
-static int rcu_spin(void *unused)
+static int kf_walk_thread(void *unused)
 {
 	kf_walk_table(stall_ms);
 	kf_end_thread();
 }
 
-static int rcu_sleep(void *unused)
+static int kf_walk_asleep_thread(void *unused)
 {
 	kf_walk_table_asleep(stall_ms);
 	kf_end_thread();
@@ -104,7 +104,7 @@ static void grace_period_over(struct rcu_head *unused)
 	module_put(THIS_MODULE);
 }
 
-static int rcu_stall_run(const long *values)
+static int run_rcu_stall(const long *values)
 {
 	int error;
 
@@ -114,7 +114,7 @@ static int rcu_stall_run(const long *values)
 	}
 	stall_ms = values[0] * 1000;
 	reinit_completion(&walking);
-	error = kf_start_thread(values[2] ? rcu_sleep : rcu_spin, NULL, "kf_walk", values[1]);
+	error = kf_start_thread(values[2] ? kf_walk_asleep_thread : kf_walk_thread, NULL, "kf_walk", values[1]);
 	if (error) {
 		atomic_dec(&grace_periods_asked);
 		return error;
@@ -139,7 +139,7 @@ static void kf_update_counters(struct work_struct *unused)
 }
 static DECLARE_WORK(update, kf_update_counters);
 
-static int workqueue_lockup_run(const long *values)
+static int run_workqueue_lockup(const long *values)
 {
 	stall_ms = values[0] * 1000;
 	if (values[1] >= nr_cpu_ids || !cpu_online(values[1]))
@@ -160,7 +160,7 @@ static kf_mistake void kf_send_command(struct work_struct *unused)
 }
 static DECLARE_WORK(send_command, kf_send_command);
 
-static int work_stuck_run(const long *values)
+static int run_work_stuck(const long *values)
 {
 	stall_ms = values[0] * 1000;
 	if (!commands)
@@ -191,7 +191,7 @@ static kf_mistake void kf_poll_device(struct timer_list *timer)
 }
 static struct timer_list poll_timer = __TIMER_INITIALIZER(kf_poll_device, TIMER_PINNED);
 
-static int softirq_load_run(const long *values)
+static int run_softirq_load(const long *values)
 {
 	if (values[2] >= nr_cpu_ids || !cpu_online(values[2]))
 		return -EINVAL;
@@ -210,7 +210,7 @@ static kf_mistake void kf_complain(long number)
 	pr_warn("kernward_faults: completion %06ld for a request that is not known\n", number);
 }
 
-static int printk_flood_run(const long *values)
+static int run_printk_flood(const long *values)
 {
 	for (long i = 0; i < values[0]; i++)
 		kf_complain(i);
@@ -218,15 +218,15 @@ static int printk_flood_run(const long *values)
 }
 
 const struct kf_fault kf_stalls[] = {
-	{ "soft-lockup", soft_lockup_run, { KF_NUMBER("seconds", 12, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191) } },
-	{ "hard-lockup", hard_lockup_run, { KF_NUMBER("seconds", 12, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191) } },
-	{ "rcu-stall", rcu_stall_run,
+	{ "soft-lockup", run_soft_lockup, { KF_NUMBER("seconds", 12, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191) } },
+	{ "hard-lockup", run_hard_lockup, { KF_NUMBER("seconds", 12, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191) } },
+	{ "rcu-stall", run_rcu_stall,
 	  { KF_NUMBER("seconds", 12, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191), KF_WORD("how", rcu_ways) } },
-	{ "workqueue-lockup", workqueue_lockup_run,
+	{ "workqueue-lockup", run_workqueue_lockup,
 	  { KF_NUMBER("seconds", 45, 1, 3600), KF_NUMBER("cpu", 0, 0, 8191) } },
-	{ "work-stuck", work_stuck_run, { KF_NUMBER("seconds", 20, 1, 86400) } },
-	{ "softirq-load", softirq_load_run,
+	{ "work-stuck", run_work_stuck, { KF_NUMBER("seconds", 20, 1, 86400) } },
+	{ "softirq-load", run_softirq_load,
 	  { KF_NUMBER("percent", 60, 1, 95), KF_NUMBER("seconds", 10, 1, 86400), KF_NUMBER("cpu", 0, 0, 8191) } },
-	{ "printk-flood", printk_flood_run, { KF_NUMBER("lines", 60000, 1, 100000000) } },
+	{ "printk-flood", run_printk_flood, { KF_NUMBER("lines", 60000, 1, 100000000) } },
 	{ }
 };

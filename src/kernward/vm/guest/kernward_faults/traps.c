@@ -66,31 +66,31 @@ static noinline void kf_follow_null(void)
 	}
 }
 
-static int null_in_thread(void *unused)
+static int kf_null_in_thread(void *unused)
 {
 	kf_follow_null();
 	kf_end_thread();
 }
 
-static void null_in_work(struct work_struct *unused)
+static void kf_null_in_work(struct work_struct *unused)
 {
 	kf_follow_null();
 }
-static DECLARE_WORK(null_work, null_in_work);
+static DECLARE_WORK(null_work, kf_null_in_work);
 
-static void null_in_softirq(struct tasklet_struct *unused)
+static void kf_null_in_softirq(struct tasklet_struct *unused)
 {
 	kf_follow_null();
 }
-static DECLARE_TASKLET(null_tasklet, null_in_softirq);
+static DECLARE_TASKLET(null_tasklet, kf_null_in_softirq);
 
-static void null_in_hardirq(struct irq_work *unused)
+static void kf_null_in_hardirq(struct irq_work *unused)
 {
 	kf_follow_null();
 }
-static struct irq_work null_irq_work = IRQ_WORK_INIT_HARD(null_in_hardirq);
+static struct irq_work null_irq_work = IRQ_WORK_INIT_HARD(kf_null_in_hardirq);
 
-static int null_pointer_run(const long *values)
+static int run_null_pointer(const long *values)
 {
 	null_pointer.access = values[0];
 	null_pointer.offset = values[1];
@@ -99,7 +99,7 @@ static int null_pointer_run(const long *values)
 		kf_follow_null();
 		return 0;
 	case IN_THREAD:
-		return kf_start_thread(null_in_thread, NULL, "kf_thread", -1);
+		return kf_start_thread(kf_null_in_thread, NULL, "kf_thread", -1);
 	case IN_WORK:
 		schedule_work(&null_work);
 		return 0;
@@ -123,7 +123,7 @@ static kf_mistake void kf_write_past_buffer(char *end)
 }
 
 /* vmalloc() leaves a page behind each area unmapped. */
-static int unmapped_run(const long *values)
+static int run_unmapped(const long *values)
 {
 	char *buffer = vmalloc(PAGE_SIZE);
 	char *end = buffer + PAGE_SIZE;
@@ -148,7 +148,7 @@ static kf_mistake void kf_follow_wild(unsigned long address, bool write)
 		READ_ONCE(*(unsigned long *)address);
 }
 
-static int non_canonical_run(const long *values)
+static int run_non_canonical(const long *values)
 {
 	/* What list_del() leaves in an entry, LIST_POISON1. */
 	kf_follow_wild(0xdead000000000100ul, values[0] == WRITE_IT);
@@ -160,7 +160,7 @@ static kf_mistake void kf_bug(long level)
 	BUG_ON(level > 0);
 }
 
-static int bug_run(const long *values)
+static int run_bug(const long *values)
 {
 	kf_bug(values[0]);
 	return 0;
@@ -171,7 +171,7 @@ static kf_mistake void kf_warn(long level)
 	WARN(level >= 0, "kernward_faults: ring index %ld out of step\n", level);
 }
 
-static int warn_run(const long *values)
+static int run_warn(const long *values)
 {
 	for (long i = 0; i < values[0]; i++)
 		kf_warn(i);
@@ -184,7 +184,7 @@ static kf_mistake long kf_divide(long packets, long slots)
 	return packets / slots;
 }
 
-static int divide_run(const long *values)
+static int run_divide(const long *values)
 {
 	pr_info("kernward_faults: %ld packets a slot\n", kf_divide(values[0], 0));
 	return 0;
@@ -195,7 +195,7 @@ static kf_mistake void kf_invalid_opcode(void)
 	asm volatile(".byte 0xf0, 0x90"); /* lock nop: no instruction */
 }
 
-static int invalid_opcode_run(const long *values)
+static int run_invalid_opcode(const long *values)
 {
 	kf_invalid_opcode();
 	return 0;
@@ -209,7 +209,7 @@ static kf_mistake void kf_call_data(void *not_code)
 	complete();
 }
 
-static int execute_data_run(const long *values)
+static int run_execute_data(const long *values)
 {
 	static unsigned long not_code[2];
 
@@ -230,7 +230,7 @@ static kf_mistake unsigned long kf_recurse(unsigned long depth)
 	return kf_recurse(depth - 1) + frame[depth % sizeof(frame)];
 }
 
-static int stack_overflow_run(const long *values)
+static int run_stack_overflow(const long *values)
 {
 	pr_info("kernward_faults: %lu\n", kf_recurse(values[0] * 1024 / 256));
 	return 0;
@@ -247,7 +247,7 @@ static kf_mistake void kf_smash_stack(size_t size)
 	barrier_data(name);
 }
 
-static int stack_corruption_run(const long *values)
+static int run_stack_corruption(const long *values)
 {
 	kf_smash_stack(32 + values[0]);
 	return 0;
@@ -262,7 +262,7 @@ static kf_mistake void kf_copy_name(const char *from, size_t size)
 	barrier_data(name);
 }
 
-static int fortify_run(const long *values)
+static int run_fortify(const long *values)
 {
 	static const char from[256] = "a name that is longer than what it is copied to";
 
@@ -275,25 +275,25 @@ static kf_mistake void kf_panic(void)
 	panic("kernward_faults: the controller's firmware gave up");
 }
 
-static int panic_run(const long *values)
+static int run_panic(const long *values)
 {
 	kf_panic();
 	return 0;
 }
 
 const struct kf_fault kf_traps[] = {
-	{ "null-pointer", null_pointer_run,
+	{ "null-pointer", run_null_pointer,
 	  { KF_WORD("access", accesses), KF_NUMBER("offset", 16, 0, 4088), KF_WORD("context", contexts) } },
-	{ "unmapped-address", unmapped_run, { KF_WORD("access", data_accesses) } },
-	{ "non-canonical-address", non_canonical_run, { KF_WORD("access", data_accesses) } },
-	{ "bug", bug_run, { KF_NUMBER("level", 1, 1, 100) } },
-	{ "warn", warn_run, { KF_NUMBER("count", 1, 1, 1000) } },
-	{ "divide-error", divide_run, { KF_NUMBER("packets", 20, 0, 1000000) } },
-	{ "invalid-opcode", invalid_opcode_run },
-	{ "execute-data", execute_data_run },
-	{ "stack-overflow", stack_overflow_run, { KF_NUMBER("depth_kb", 64, 32, 65536) } },
-	{ "stack-corruption", stack_corruption_run, { KF_NUMBER("bytes", 32, 16, 256) } },
-	{ "fortify", fortify_run, { KF_NUMBER("bytes", 32, 1, 192) } },
-	{ "panic", panic_run },
+	{ "unmapped-address", run_unmapped, { KF_WORD("access", data_accesses) } },
+	{ "non-canonical-address", run_non_canonical, { KF_WORD("access", data_accesses) } },
+	{ "bug", run_bug, { KF_NUMBER("level", 1, 1, 100) } },
+	{ "warn", run_warn, { KF_NUMBER("count", 1, 1, 1000) } },
+	{ "divide-error", run_divide, { KF_NUMBER("packets", 20, 0, 1000000) } },
+	{ "invalid-opcode", run_invalid_opcode },
+	{ "execute-data", run_execute_data },
+	{ "stack-overflow", run_stack_overflow, { KF_NUMBER("depth_kb", 64, 32, 65536) } },
+	{ "stack-corruption", run_stack_corruption, { KF_NUMBER("bytes", 32, 16, 256) } },
+	{ "fortify", run_fortify, { KF_NUMBER("bytes", 32, 1, 192) } },
+	{ "panic", run_panic },
 	{ }
 };
