@@ -9,6 +9,7 @@ import pytest
 from kernward.kernels import debian, find, symbols
 from kernward.kernels.kernel import Kernel
 from kernward.records.errors import InputError
+from tests.kernels import making
 from tests.kernels.making import Archive
 
 RELEASE = "6.1.0-9-cloud-amd64"
@@ -113,3 +114,14 @@ def test_a_join_that_was_killed_is_done_again(kernel_with_parts: Kernel, home: P
     assert kernel.headers is not None
     assert not left.exists()
     shutil.rmtree(home)
+
+
+def test_a_build_without_debug_information_says_so(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "vmlinux").write_bytes(making.elf({".text": (1, b"x")}))
+    kernel = Kernel(
+        release="6.9.0", image=tmp_path, origin="tree", version=None, symbols=tmp_path / "vmlinux"
+    )
+    with pytest.raises(InputError, match="lacks CONFIG_DEBUG_INFO"):
+        find.with_symbols(kernel, home)
+    (tmp_path / "vmlinux").write_bytes(making.elf({".debug_info": (1, b"x")}))
+    assert find.with_symbols(kernel, home) is kernel

@@ -4,7 +4,6 @@ A running kernel shows its own in /sys/kernel/notes, a crash dump in VMCOREINFO,
 /sys/module/NAME/notes; debug information that does not have the same one is of another build.
 """
 
-import mmap
 import struct
 from pathlib import Path
 
@@ -43,12 +42,8 @@ def of_module(kernel: Kernel, name: str) -> str | None:
 def of_vmlinux(path: Path) -> str | None:
     """The build-id of an ELF file of any size. Raises InputError."""
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            view = memoryview(mapped)
-            try:
-                return of_elf(view)
-            finally:
-                view.release()
+        with elf.mapped(path) as file:
+            return of_elf(file)
     except OSError as error:
         raise InputError(f"{path}: vmlinux cannot be read: {error.strerror or error}") from error
     except ValueError as error:

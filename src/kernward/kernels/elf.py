@@ -4,8 +4,11 @@ Reads from memory or a mapped file without copying. Offsets that point outside t
 ValueError; nothing is believed about counts beyond what the file can hold.
 """
 
+import mmap
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 Buffer = bytes | memoryview
 
@@ -57,6 +60,26 @@ def sections(elf: Buffer) -> Iterator[Section]:
         name, kind, offset, length = header(number)
         text = bytes(elf[strings + name : min(strings + name + _NAME_BYTES, strings + strings_length)])
         yield Section(text.split(b"\0", 1)[0].decode("ascii", "replace"), kind, offset, length)
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[memoryview]:
+    """A file of any size, without reading it. Raises OSError, and ValueError for an empty one."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        view = memoryview(content)
+        try:
+            yield view
+        finally:
+            view.release()
+
+
+def has_debug_information(path: Path) -> bool:
+    """Whether a file is an ELF file with DWARF in it."""
+    try:
+        with mapped(path) as file:
+            return any(each.name == ".debug_info" for each in sections(file))
+    except (OSError, ValueError):
+        return False
 
 
 def section(elf: Buffer, name: str) -> bytes | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from kernward.kernels import archive, debian, folders, packages
+from kernward.kernels import archive, debian, elf, folders, packages
 from kernward.kernels.archive import ImagePackage, Package
 from kernward.kernels.kernel import Kernel
 from kernward.records import kernel_release
@@ -117,8 +117,13 @@ def with_headers(kernel: Kernel, home: Path) -> Kernel:
 
 
 def with_symbols(kernel: Kernel, home: Path) -> Kernel:
-    """The kernel with its debug information (about 280 MB to fetch) and a System.map with addresses."""
+    """The kernel with its debug information and a System.map with addresses.
+
+    Debian's is a package of its own, of 280 MB and more. Raises InputError where there is none.
+    """
     if kernel.symbols is not None:
+        if not elf.has_debug_information(kernel.symbols):
+            raise InputError(f"{kernel.symbols} has no debug information: its config lacks CONFIG_DEBUG_INFO")
         return kernel
     vmlinux, system_map = debian.symbols(kernel, home)
     return msgspec.structs.replace(kernel, symbols=vmlinux, system_map=system_map or kernel.system_map)

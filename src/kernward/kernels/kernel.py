@@ -22,7 +22,7 @@ class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     system_map: Path | None = None
     # The folder of the modules, …/lib/modules/<release>, or a built tree; None: nothing but what is built in.
     modules: Path | None = None
-    # vmlinux with debug information.
+    # vmlinux; that of a build has debug information where the config says so.
     symbols: Path | None = None
     # What `make -C … M=…` takes.
     headers: Path | None = None

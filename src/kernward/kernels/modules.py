@@ -18,7 +18,7 @@ from kernward.records.errors import InputError
 _SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
 
 # Where modules lie whose algorithms others ask for by alias.
-_ALGORITHMS = ("crypto", "lib", "arch/x86/crypto", "arch/x86/lib")
+_ALGORITHMS = ("crypto/", "lib/", "arch/x86/crypto/", "arch/x86/lib/")
 
 
 def load_order(kernel: Kernel, names: Sequence[str]) -> list[str]:
@@ -159,7 +159,8 @@ def _provider(kernel: Kernel, name: str) -> str | None:
     path = kernel.modules / "modules.builtin.modinfo"
     if name in _aliases_built_in(path, _stamp(path)):
         return None
-    providers = _algorithms(kernel.modules, _stamp(kernel.modules)).get(name, ())
+    stamps = _stamp(kernel.modules), _stamp(kernel.modules / "modules.order")
+    providers = _algorithms(kernel.modules, *stamps).get(name, ())
     # Of several that do the same, the one in C works on every processor.
     return next(
         (each for each in providers if each.endswith("_generic")), providers[0] if providers else None
@@ -177,15 +178,12 @@ def _aliases_built_in(path: Path, stamp: int) -> frozenset[str]:
 
 
 @lru_cache(maxsize=32)
-def _algorithms(folder: Path, stamp: int) -> Mapping[str, tuple[str, ...]]:
+def _algorithms(folder: Path, stamp: int, order_stamp: int) -> Mapping[str, tuple[str, ...]]:
     """The modules of algorithms by alias: {"crc32c": ("crc32c_generic", "crc32c_intel")}."""
     found: dict[str, list[str]] = {}
-    for place in _ALGORITHMS:
-        for path in sorted((folder / "kernel" / place).rglob("*.ko*")):
-            if path.name.endswith(_SUFFIXES):
-                about = _info(path, _stamp(path))
-                for alias in about.aliases:
-                    found.setdefault(canonical(alias), []).append(
-                        canonical(path.name[: path.name.rindex(".ko")])
-                    )
+    for name, path in _files(folder, stamp, order_stamp).items():
+        # In a tree they lie at crypto/…, installed at kernel/crypto/….
+        if path.relative_to(folder).as_posix().removeprefix("kernel/").startswith(_ALGORITHMS):
+            for alias in _info(path, _stamp(path)).aliases:
+                found.setdefault(canonical(alias), []).append(name)
     return {alias: tuple(names) for alias, names in found.items()}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from kernward.kernels import archive as debian_archive
-from kernward.kernels import deb, debian, find, folders, packages
+from kernward.kernels import deb, debian, elf, find, folders, packages
 from kernward.kernels.archive import ImagePackage
 from kernward.kernels.kernel import Kernel
 from kernward.records.errors import InputError, UsageError
@@ -61,10 +61,16 @@ def _here(kernel: Kernel, wanted: str, home: Path) -> KernelListing:
         package_version=kernel.package_version,
         has_modules=kernel.modules is not None,
         has_config=kernel.config is not None,
-        has_symbols=kernel.symbols is not None or debian.symbols_here(kernel, home) is not None,
+        has_symbols=_has_symbols(kernel, home),
         has_headers=kernel.headers is not None or debian.headers_here(kernel, home) is not None,
         path=str(kernel.image),
     )
+
+
+def _has_symbols(kernel: Kernel, home: Path) -> bool:
+    if kernel.symbols is not None:
+        return elf.has_debug_information(kernel.symbols)
+    return debian.symbols_here(kernel, home) is not None
 
 
 def _offered(offer: ImagePackage, home: Path) -> KernelListing:

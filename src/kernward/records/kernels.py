@@ -28,6 +28,7 @@ class KernelListing(msgspec.Struct, frozen=True, kw_only=True):
     fetch_bytes: int | None = None
     has_modules: bool = False
     has_config: bool = False
+    # vmlinux with debug information.
     has_symbols: bool = False
     has_headers: bool = False
     # The image, or the package file that holds it; None where it is yet to be fetched.
