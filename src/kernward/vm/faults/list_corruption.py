@@ -24,7 +24,7 @@ FAULT = Fault(
         kinds=("list-corruption",),
         mechanism=(
             "__list_del_entry_valid() or __list_add_valid() (6.12: with _or_report) in lib/list_debug.c, called "
-            "in the kf_list_… functions of the module kernward_faults."
+            "in kf_list_del(), kf_list_add() or kf_list_add_twice() of the module kernward_faults."
         ),
     ),
 )

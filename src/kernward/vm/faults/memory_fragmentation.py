@@ -17,14 +17,22 @@ FAULT = Fault(
         service_name("log-shipper"),
     ),
     needs=Needs(misbehave=True),
-    inject=SERVE + "serve $service '' fragment $percent",
+    inject=SERVE
+    + """
+        awk '/^MemAvailable/ { print int($2 / 4) }' /proc/meminfo >/run/$service.before
+        serve $service "" fragment $percent
+    """,
     undo=STOP + "stop $service",
     symptom=Symptom(
-        doc="Less than half of the free memory lies in blocks of 64 KiB (order 4) or more.",
+        doc=(
+            "Free blocks below 64 KiB (order 4) hold a third or more of the pages that were taken apart, where "
+            "a half was given back."
+        ),
         command="""
-        awk '{ for (size = 1, i = 5; i <= NF; size *= 2, i++) { all += $i * size; if (i >= 9) big += $i * size } }
-             END { printf "%d of %d free pages lie in blocks of order 4 or more\\n", big, all
-                   exit !(all > 2000 && big * 2 < all) }' /proc/buddyinfo
+        awk -v before=$(cat /run/$service.before) -v percent=$percent '
+            { for (size = 1, i = 5; i <= NF; size *= 2, i++) { all += $i * size; if (i < 9) small += $i * size } }
+            END { printf "%d of %d free pages lie in blocks below order 4\\n", small, all
+                  exit !(small * 300 >= before * percent) }' /proc/buddyinfo
         """,
         within_s=60,
     ),

@@ -240,7 +240,8 @@ static long flush_s;
 static kf_mistake void kf_flush(void)
 {
 	mutex_lock(&kf_flush_lock);
-	ssleep(flush_s);
+	/* Not in state D: only those that wait for it are hung. */
+	msleep_interruptible(flush_s * 1000);
 	mutex_unlock(&kf_flush_lock);
 }
 
