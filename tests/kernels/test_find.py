@@ -213,7 +213,9 @@ def test_kernels_of_vm_build_have_names(home: Path, tmp_path: Path) -> None:
 
 
 def test_installed_kernels_are_found(tmp_path: Path) -> None:
-    (kernel,) = find.installed(laid_out(tmp_path))
+    laid_out(tmp_path)
+    (tmp_path / "vmlinuz").symlink_to("boot/vmlinuz-6.9.0-fleet")
+    (kernel,) = find.installed(tmp_path)
     assert (kernel.release, kernel.origin) == ("6.9.0-fleet", "installed")
     assert modules.present(kernel, "xfs") == "module"
 

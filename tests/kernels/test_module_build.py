@@ -128,6 +128,18 @@ def test_a_compiler_that_is_not_here_is_named(source: Path, tmp_path: Path, home
         build_module(source, kernel, home)
 
 
+def test_a_kernel_built_by_clang_asks_for_clang(
+    source: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".config").write_text("#\nCONFIG_CC_IS_CLANG=y\n")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/make").touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    kernel = Kernel(release="6.9", image=tmp_path, origin="tree", version=None, headers=tmp_path)
+    with pytest.raises(InputError, match="clang is not installed"):
+        build_module(source, kernel, home)
+
+
 def test_builds_that_differ_in_their_symbols_have_modules_of_their_own(source: Path, tmp_path: Path) -> None:
     kernel = Kernel(release="6.1", image=tmp_path, origin="tree", version="#1", headers=tmp_path)
     sources = module_build._sources(source)

@@ -57,12 +57,13 @@ def in_folder(folder: Path, origin: str) -> list[Kernel]:
 
 def images(folder: Path) -> Iterator[Path]:
     """The kernel images in a folder."""
-    seen = set()
+    # /vmlinuz is a link to what lies in /boot.
+    seen: set[Path] = set()
     for place in _BOOT:
         for pattern in ("vmlinuz*", "bzImage*"):
             for path in sorted((folder / place).glob(pattern)):
-                if path.is_file() and path not in seen and image.is_image(path):
-                    seen.add(path)
+                if path.is_file() and path.resolve() not in seen and image.is_image(path):
+                    seen.add(path.resolve())
                     yield path
     # Fedora and others keep the image with the modules.
     for place in _MODULES:

@@ -116,12 +116,22 @@ def _module(place: Path) -> Path | None:
 
 
 def _needed_compiler(headers: Path) -> str:
+    """The compiler that the headers name, or that the kernel was built with."""
+    if _is_built_with_clang(headers):
+        return "clang"
     try:
         text = (headers / ".kernelvariables").read_text("utf-8", "replace")
     except OSError:
         return "gcc"
     named = [name for match in _COMPILER.finditer(text) for name in _GCC.findall(match["words"])]
     return next((name for name in named if shutil.which(name)), named[0] if named else "gcc")
+
+
+def _is_built_with_clang(headers: Path) -> bool:
+    try:
+        return "\nCONFIG_CC_IS_CLANG=y\n" in (headers / ".config").read_text("utf-8", "replace")
+    except OSError:
+        return False
 
 
 def _make(source_folder: Path, folder: Path, kernel: Kernel, headers: Path) -> Path:
@@ -139,6 +149,8 @@ def _make(source_folder: Path, folder: Path, kernel: Kernel, headers: Path) -> P
         f"KCFLAGS=-Werror -ffile-prefix-map={folder}/={source_folder.name}/",
         "modules",
     ]
+    if _is_built_with_clang(headers):
+        command.append("LLVM=1")
     try:
         result = subprocess.run(
             command,

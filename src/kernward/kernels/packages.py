@@ -160,7 +160,9 @@ def _download(package: Package, into: Path) -> str:
     except subprocess.TimeoutExpired:
         return f"it was not done after {_FETCH_S} s"
     errors = [line for line in result.stderr.splitlines() if line.startswith("E:")]
-    return errors[0].removeprefix("E:").strip() if errors else f"exit status {result.returncode}"
+    reason = errors[0].removeprefix("E:").strip() if errors else f"exit status {result.returncode}"
+    # The archive drops a package when its successor comes.
+    return f"{reason} (apt's lists may be old: apt-get update)" if " 404 " in reason else reason
 
 
 def _unpack(file: Path, place: Path, package: Package) -> None:
