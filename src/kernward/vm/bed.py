@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -31,6 +32,9 @@ from kernward.vm.machine import Machine
 from kernward.vm.monitor import Monitor
 from kernward.vm.spawning import Warden
 from kernward.vm.spec import Disk, Spec
+
+if TYPE_CHECKING:
+    from kernward.vm.segment import Segment
 
 # Under software emulation a Debian kernel boots in two to three seconds, in ten when both cores are busy.
 BOOT_S = 120.0
@@ -52,7 +56,7 @@ class Bed:
         self._opening = threading.Lock()
         self._warden: Warden | None = None
         self._machines: set[Machine] = set()
-        self._segments: dict[str, object] = {}
+        self._segments: dict[str, Segment] = {}
 
     def __enter__(self) -> "Bed":
         return self
@@ -94,6 +98,7 @@ class Bed:
                 # From here on its memory and disks are open in QEMU: the snapshot may be removed.
                 machine.channel.greeted.set()
                 machine.wake(random.randrange(DELAY_US), RESTORE_S)
+                machine.boot_log = (snapshot / "console.log").read_bytes()
             machine.ready_s = time.monotonic() - started
             failing.pop_all()
         return machine
@@ -106,12 +111,21 @@ class Bed:
             return self.boot(spec, name=name, timeout_s=timeout_s)
         return self.restore(spec, name=name, timeout_s=timeout_s)
 
+    def segment(self, network: str) -> "Segment":
+        """The wire of this name, which machines with a card on that network are plugged to."""
+        from kernward.vm.segment import Segment
+
+        with self._opening:
+            if network not in self._segments:
+                self._segments[network] = Segment(network)
+            return self._segments[network]
+
     def close(self) -> None:
         """End all machines."""
         for machine in list(self._machines):
             machine.close()
         for segment in self._segments.values():
-            segment.close()  # type: ignore[attr-defined]
+            segment.close()
         with self._opening:
             if self._warden is not None:
                 self._warden.close()
@@ -204,12 +218,7 @@ class Bed:
     def _plug(self, network: str, theirs: ExitStack) -> tuple[str, int | None]:
         if network == "user":
             return "user", None
-        from kernward.vm.segment import Segment
-
-        with self._opening:
-            segment = self._segments.setdefault(network, Segment(network))
-        assert isinstance(segment, Segment)
-        end = theirs.enter_context(segment.plug())
+        end = theirs.enter_context(self.segment(network).plug())
         return "dgram,local.type=fd,local.str=%fd%", end.fileno()
 
     def _disks(self, spec: Spec, folder: Path, snapshot: Path | None, saving: Path | None) -> list[str]:

@@ -45,6 +45,7 @@ class Console:
         self.size_bytes = 0
         self.left_out_bytes = 0
         self.panic: str | None = None
+        self._panic_from = 0
         self.panicked = threading.Event()
         self.flooded = threading.Event()
         self.ended = threading.Event()
@@ -85,6 +86,7 @@ class Console:
         with self._changed:
             self.panic = None
             self.panicked.clear()
+            self._panic_from = self.size_bytes
 
     def close(self) -> None:
         """Stop reading; the log is complete afterwards."""
@@ -126,7 +128,8 @@ class Console:
                 del self._recent[:gone]
                 self._dropped_recent += gone
             if self.panic is None:
-                found = PANIC.search(self._recent, max(0, len(self._recent) - len(received) - OVERLAP))
+                since = len(self._recent) - len(received) - OVERLAP
+                found = PANIC.search(self._recent, max(0, since, self._panic_from - self._dropped_recent))
                 if found:
                     self.panic = found[1].decode(errors="replace").strip()
                     self.panicked.set()
@@ -147,6 +150,14 @@ class Console:
         return stamped + (b"\n" if ends else b""), ends
 
 
+_STAMP = re.compile(rb"(?m)^(\d{4}-\d\d-\d\dT[\d:.]+Z )[^ :]+: ")
+
+
+def restamped(log: bytes, name: bytes) -> bytes:
+    """A console log under another machine's name."""
+    return _STAMP.sub(rb"\g<1>" + name + b": ", log)
+
+
 def unstamped(log: bytes) -> bytes:
     """A console log without the host's times and the machine's name."""
-    return re.sub(rb"(?m)^\d{4}-\d\d-\d\dT[\d:.]+Z [^ :]+: ", b"", log)
+    return _STAMP.sub(b"", log)

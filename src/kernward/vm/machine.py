@@ -64,6 +64,8 @@ class Machine:
         self.folder = folder
         # How long it took from starting QEMU until the first command could run.
         self.ready_s: float | None = None
+        # The console of the boot that a restored machine comes from, with the times of that boot.
+        self.boot_log = b""
         self._bed = bed
         self._console = console
         self._monitor = monitor
@@ -253,7 +255,10 @@ class Machine:
     def reboot(self, timeout_s: float = 120) -> None:
         """Restart the guest inside the same QEMU, as its reset button would, and wait for its agent."""
         self.channel.greeted.clear()
+        self._console.forget_panic()
+        self.qmp("set-action", reboot="reset")
         self.qmp("system_reset")
+        self.qmp("cont")
         self.wait_ready(timeout_s, time.monotonic())
 
     def wait_agent(self, timeout_s: float = 120) -> None:
@@ -307,12 +312,15 @@ class Machine:
         The guest stands still meanwhile. Debug information is found by the note that the guest's
         kernel left for `-device vmcoreinfo`; without its qemu_fw_cfg module the note is missing.
         """
+        from kernward.vm.qemu_dump import best_form, name_kernel, reassemble
+
         partial = path.with_name(path.name + ".partial")
         partial.unlink(missing_ok=True)
-        from kernward.vm.qemu_dump import best_form
-
         form = best_form(self.qmp("query-dump-guest-memory-capability"))
         self.qmp("dump-guest-memory", timeout_s, paging=False, protocol=f"file:{partial}", format=form)
+        reassemble(partial)
+        name_kernel(partial, self.spec.kernel.release, self.spec.kernel.version or "")
+        partial.chmod(0o600)
         partial.rename(path)
 
     def close(self) -> None:
