@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from kernward.vm.machine import Machine
     from kernward.vm.spec import File, Spec
 
-__all__ = ["Injected", "NotShown", "faults", "find_fault", "inject", "spec_for", "start", "undo"]
+__all__ = [
+    "Injected",
+    "NotShown",
+    "faults",
+    "find_fault",
+    "inject",
+    "spec_for",
+    "start",
+    "start_peers",
+    "undo",
+]
 
 Each = TypeVar("Each")
 
@@ -130,6 +140,19 @@ def start(bed: "Bed", fault: Fault, spec: "Spec", *, cold: bool = False, name: s
     return bed.machine(spec, cold=cold, name=name)
 
 
+def start_peers(bed: "Bed", fault: Fault, spec: "Spec", *, cold: bool = False) -> "list[Machine]":
+    """The further machines that the fault needs: like the first, with addresses of their own."""
+    peers = []
+    for number in range(1, fault.needs.peers + 1):
+        cards = tuple(
+            msgspec.structs.replace(nic, mac=f"52:54:00:6b:{number:02x}:{place:02x}")
+            for place, nic in enumerate(spec.nics)
+        )
+        like = msgspec.structs.replace(spec, nics=cards)
+        peers.append(bed.machine(like, cold=cold, name=f"peer{number}"))
+    return peers
+
+
 def inject(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (), **given: object) -> Injected:
     """Inject the fault and wait until it shows.
 
@@ -222,7 +245,7 @@ def _answer(machine: "Machine", fault: Fault, values: Values, deadline: float) -
     """What the symptom's command prints once it succeeds."""
     command = ["sh", "-c", fault.symptom.command or ""]
     while True:
-        left = max(1.0, deadline - time.monotonic())
+        left = max(10.0, deadline - time.monotonic())
         asked = machine.run(command, environment=environment(values), timeout_s=left)
         if asked.status == 0:
             return text_of(asked.stdout).strip() or "exit status 0"

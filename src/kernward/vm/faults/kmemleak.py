@@ -27,11 +27,11 @@ FAULT = Fault(
     symptom=Symptom(
         doc="kmemleak counts new leaks, and its file names the function.",
         console=r"kmemleak: \d+ new suspected memory leaks",
-        command="grep -m 1 kf_leak /sys/kernel/debug/kmemleak",
+        command="grep -m 1 'kf_leak+' /sys/kernel/debug/kmemleak",
         within_s=60,
     ),
     truth=Truth(
-        kinds=("kmemleak-summary",),
+        kinds=("kmemleak-summary", "kmemleak"),
         cause="kernel-memory-leak",
         mechanism=(
             "kmemleak_scan() in mm/kmemleak.c; the objects were allocated by kf_leak() of the module "

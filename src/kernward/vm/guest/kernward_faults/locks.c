@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Mistakes with locks and with sleeping. */
 #include <linux/delay.h>
+#include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
@@ -12,7 +13,7 @@
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
-#include <linux/timer.h>
+#include <linux/version.h>
 
 #include "kernward_faults.h"
 
@@ -98,16 +99,29 @@ static int run_spinlock_held(const long *values)
  */
 static DEFINE_RAW_SPINLOCK(kf_queue_lock);
 
-static void give_back(struct timer_list *unused)
+static struct hrtimer rescue;
+
+/* In the interrupt itself: a softirq may have to wait for a thread that has no turn. */
+static enum hrtimer_restart give_back(struct hrtimer *unused)
 {
 	arch_spin_unlock(&kf_queue_lock.raw_lock);
+	return HRTIMER_NORESTART;
 }
-static DEFINE_TIMER(rescue, give_back);
+
+static void prepare_rescue(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(&rescue, give_back, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+#else
+	hrtimer_init(&rescue, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	rescue.function = give_back;
+#endif
+}
 
 static kf_mistake void kf_lock_twice(void)
 {
 	raw_spin_lock(&kf_queue_lock);
-	mod_timer(&rescue, jiffies + HZ / 2);
+	hrtimer_start(&rescue, ms_to_ktime(500), HRTIMER_MODE_REL_HARD);
 	raw_spin_lock(&kf_queue_lock);
 	raw_spin_unlock(&kf_queue_lock);
 	preempt_enable(); /* for the lock that was given back */
@@ -118,6 +132,7 @@ static int run_spinlock_recursion(const long *values)
 {
 	if (!IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || !IS_ENABLED(CONFIG_SMP))
 		return -EOPNOTSUPP;
+	prepare_rescue();
 	lockdep_off();
 	kf_lock_twice();
 	lockdep_on();

@@ -1,0 +1,112 @@
+"""Every fault, on a kernel of each series that can show it: what triage finds in what the machine prints.
+
+What is found stands in fault_matrix.json, of which docs/reference/faults.md is made; `--update` rewrites it.
+Debian's kernels come first; where their configuration cannot show a fault, a kernel of `kernward vm build`.
+"""
+
+import fcntl
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kernward.kernels import find
+from kernward.kernels.kernel import Kernel
+from kernward.operations.triage import triage
+from kernward.records.errors import KernwardError
+from kernward.vm.bed import Bed
+from kernward.vm.fault import Fault, usable_on
+from kernward.vm.faults import faults
+from kernward.vm.inject import inject, spec_for, start, start_peers
+
+TABLE = Path(__file__).parent / "fault_matrix.json"
+KERNELS = {
+    "6.1": ("6.1", "6.1-amd64", "built:debug-6.1", "built:kasan-6.1"),
+    "6.12": ("6.12", "6.12-amd64", "built:debug-6.12", "built:kasan-6.12"),
+}
+# What a guest says when its host is busy, or when a stall has made it late: it may be there or not.
+BY_CHANCE = frozenset(
+    """
+    hrtimer-interrupt-slow clocksource-unstable clocksource-readout-delay clocksource-watchdog-delayed
+    perf-interrupt-too-long tsc-unstable workqueue-hog rcu-kthread-starved nmi-handler-too-long
+    """.split()
+)
+FAULTS = faults()
+
+pytestmark = pytest.mark.vm_slow
+
+
+def kernel_for(fault: Fault, series: str, home: Path) -> tuple[str, Kernel] | str:
+    """The first kernel of the series that can show the fault, and its name; else why there is none."""
+    proof = fault.impossible.get(series)
+    if proof is not None:
+        return proof
+    reasons = []
+    for wanted in KERNELS[series]:
+        try:
+            kernel = find.find(wanted, home)
+        except KernwardError as problem:
+            reasons.append(str(problem))
+            continue
+        reason = usable_on(fault, kernel)
+        if reason is None:
+            return wanted, kernel
+        reasons.append(reason)
+    pytest.skip("; ".join(reasons))
+
+
+def kinds_of(console: bytes, folder: Path) -> list[str]:
+    """The kinds that `kernward triage` finds in a console log."""
+    log = folder / "console.log"
+    log.write_bytes(console)
+    found: list[dict[str, Any]] = []
+    triage([log], save=False, jobs=1, each=lambda line: found.append(json.loads(line)))
+    return sorted({event["kind"] for event in found} - BY_CHANCE)
+
+
+@pytest.mark.parametrize("series", KERNELS)
+@pytest.mark.parametrize("name", FAULTS)
+def test_shows_and_is_recognised(
+    name: str, series: str, bed: Bed, vm_home: Path, tmp_path: Path, update: bool
+) -> None:
+    fault = FAULTS[name]
+    chosen = kernel_for(fault, series, vm_home)
+    if isinstance(chosen, str):
+        compare(name, series, {"impossible": chosen}, update)
+        return
+    wanted, kernel = chosen
+    spec = spec_for(fault, kernel, home=vm_home)
+    with start(bed, fault, spec) as machine:
+        peers = start_peers(bed, fault, spec)
+        try:
+            before = len(machine.console()) if fault.needs.initramfs else 0
+            injected = inject(machine, fault, peers=peers)
+            console = machine.console()[before:]
+        finally:
+            for peer in peers:
+                peer.close()
+    assert injected.evidence
+    kinds = kinds_of(console, tmp_path)
+    assert set(fault.truth.kinds) <= set(kinds), (
+        f"triage finds {kinds} in:\n{console.decode(errors='replace')}"
+    )
+    compare(name, series, {"kernel": wanted, "kinds": kinds}, update)
+
+
+def compare(name: str, series: str, found: dict[str, Any], update: bool) -> None:
+    """Hold a cell of the table against what was found, or write it."""
+    if not update:
+        assert json.loads(TABLE.read_text()).get(name, {}).get(series) == found
+        return
+    with open(TABLE, "a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        table = json.loads(file.read() or "{}")
+        table.setdefault(name, {})[series] = found
+        table = {
+            fault: dict(sorted(cells.items())) for fault, cells in sorted(table.items()) if fault in FAULTS
+        }
+        file.seek(0)
+        file.truncate()
+        file.write(json.dumps(table, indent=1) + "\n")
