@@ -12,6 +12,7 @@ from pathlib import Path
 from kernward.kernels import archive, packages
 from kernward.kernels.kernel import Kernel
 from kernward.kernels.lock import locked
+from kernward.kernels.scratch import scratch
 from kernward.records.errors import InputError
 
 _INCLUDE = re.compile(r"^include\s+(?:\S*/)?usr/src/(?P<rest>\S+)$", re.MULTILINE)
@@ -101,25 +102,18 @@ def _folder(release: str, version: str, home: Path) -> Path:
 
 def _join(contents: list[Path], place: Path, release: str) -> None:
     """Put the packages' files into one folder, with links and includes that stay inside it."""
-    partial = place.with_name(f".{place.name}.joining")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
+    with scratch(place) as new:
         for content in contents:
             # Hard links: the packages stay as they were unpacked, and nothing is stored twice.
-            shutil.copytree(content, partial, symlinks=True, dirs_exist_ok=True, copy_function=_link)
-        source = partial / "usr/src"
-        build = source / f"linux-headers-{release}"
+            shutil.copytree(content, new, symlinks=True, dirs_exist_ok=True, copy_function=_link)
+        build = new / "usr/src" / f"linux-headers-{release}"
         makefile = build / "Makefile"
         text = makefile.read_text()
         makefile.unlink()
         makefile.write_text(_INCLUDE.sub(r"include $(dir $(lastword $(MAKEFILE_LIST)))../\g<rest>", text))
         # It is there for the type information of modules (BTF), which would need pahole.
         (build / "vmlinux").unlink(missing_ok=True)
-        partial.rename(place)
-    except OSError as error:
-        raise InputError(f"the headers of {release} cannot be put together: {error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        new.rename(place)
 
 
 def _link(source: str, target: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from kernward.kernels.find import with_headers
 from kernward.kernels.kernel import Kernel
 from kernward.kernels.lock import locked
+from kernward.kernels.scratch import scratch
 from kernward.records.errors import InputError, UsageError
 
 _BUILD_S = 900
@@ -53,23 +54,16 @@ def build_module(source_folder: Path, kernel: Kernel, home: Path) -> Path:
                     f"{source_folder.name} cannot be built for {kernel.release}: {program} is not installed "
                     f"(apt-get install {program})"
                 )
-        partial = place.with_name(f".{digest}.building")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
+        with scratch(place) as new:
+            folder = new.with_name("build")
             for name, data in sources:
-                target = partial / name
+                target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(data)
-            module = _make(source_folder, partial, kernel, headers)
-            done = partial.with_name(f".{digest}.done")
-            shutil.rmtree(done, ignore_errors=True)
-            done.mkdir()
-            shutil.move(module, done / module.name)
-            shutil.rmtree(place, ignore_errors=True)
-            done.rename(place)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            module = _make(source_folder, folder, kernel, headers)
+            new.mkdir()
+            module.rename(new / module.name)
+            new.rename(place)
     return place / module.name
 
 

@@ -15,6 +15,7 @@ import msgspec
 from kernward.kernels import deb
 from kernward.kernels.archive import Package
 from kernward.kernels.lock import locked
+from kernward.kernels.scratch import scratch
 from kernward.records.errors import InputError
 
 _RECEIPT = "package.json"
@@ -121,12 +122,10 @@ def _file(package: Package, home: Path, fetch: bool) -> Path:
             f"{package.name} {package.version} is not in the cache, and fetching it "
             f"({package.size_bytes / 1e6:.0f} MB) was not asked for"
         )
-    partial = folder(home) / f".{package.stem}.fetching"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        reason = _download(package, partial)
-        fetched = next(iter(sorted(partial.glob("*.deb"))), None)
+    with scratch(file) as into:
+        into.mkdir()
+        reason = _download(package, into)
+        fetched = next(iter(sorted(into.glob("*.deb"))), None)
         if fetched is None:
             raise InputError(f"{package.name} {package.version} cannot be fetched with apt-get: {reason}")
         if (digest := _sha256(fetched)) != package.sha256:
@@ -135,8 +134,6 @@ def _file(package: Package, home: Path, fetch: bool) -> Path:
                 f"and apt's lists say {package.sha256}"
             )
         fetched.replace(file)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return file
 
 
@@ -167,16 +164,11 @@ def _download(package: Package, into: Path) -> str:
 
 def _unpack(file: Path, place: Path, package: Package) -> None:
     """Unpack a package file into a folder that appears when all is there. The lock must be held."""
-    partial = place.with_name(f".{place.name}.unpacking")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        deb.unpack(file, partial / _CONTENT)
-        (partial / _RECEIPT).write_bytes(msgspec.json.encode(package))
+    with scratch(place) as new:
+        deb.unpack(file, new / _CONTENT)
+        (new / _RECEIPT).write_bytes(msgspec.json.encode(package))
         shutil.rmtree(place, ignore_errors=True)
-        partial.rename(place)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        new.rename(place)
 
 
 def _sha256(path: Path) -> str:

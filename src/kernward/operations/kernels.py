@@ -61,6 +61,7 @@ def _here(kernel: Kernel, wanted: str, home: Path) -> KernelListing:
         package_version=kernel.package_version,
         has_modules=kernel.modules is not None,
         has_config=kernel.config is not None,
+        has_system_map=kernel.system_map is not None,
         has_symbols=_has_symbols(kernel, home),
         has_headers=kernel.headers is not None or debian.headers_here(kernel, home) is not None,
         path=str(kernel.image),

@@ -28,6 +28,8 @@ class KernelListing(msgspec.Struct, frozen=True, kw_only=True):
     fetch_bytes: int | None = None
     has_modules: bool = False
     has_config: bool = False
+    # One with addresses: Debian's comes with the debug information.
+    has_system_map: bool = False
     # vmlinux with debug information.
     has_symbols: bool = False
     has_headers: bool = False
