@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import click
 import msgspec
+from faults_page import faults_page
 
 import kernward.records
 from kernward.cli.explain import BLAME
@@ -52,6 +53,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "kinds/README.md", WRITTEN_BY + list_of_kinds(kinds)
     for kind in kinds:
         yield f"kinds/{kind.id}.md", WRITTEN_BY + page_of_kind(kind)
+    yield "faults.md", WRITTEN_BY + faults_page(cell, code)
     yield "formats.md", WRITTEN_BY + log_formats()
     yield "commands.md", WRITTEN_BY + commands()
     yield "records.md", WRITTEN_BY + records()
@@ -63,6 +65,7 @@ def front(kinds: list[Kind]) -> str:
         "# Reference\n\n"
         f"- [The catalogue](kinds/README.md): the {len(kinds)} kinds of event that kernward knows.\n"
         "- [The log formats](formats.md) that it reads.\n"
+        "- [The faults](faults.md) that the test bed injects, and what triage finds of them.\n"
         "- [The commands](commands.md), as `--help` shows them.\n"
         "- [The records](records.md) that `--format json` and `jsonl` print, also as\n"
         "  [JSON Schema](records.schema.json).\n"

@@ -7,7 +7,7 @@ FAULT = Fault(
     title="a spin lock that is held too long",
     doc=(
         "A kernel thread of a driver holds a spin lock and goes on for seconds; another, on another CPU, waits "
-        "for it with preemption off. Both CPUs are lost to everything else. Kernels since 4.12 (bc88c10d7e69) "
+        "for it with preemption off. Both CPUs are lost to everything else. Kernels since 2017 (bc88c10d7e69) "
         "have no message of their own for it, not even with CONFIG_DEBUG_SPINLOCK: it shows as soft lockups, of "
         "which the one in queued_spin_lock_slowpath() is the victim."
     ),
