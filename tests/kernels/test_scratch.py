@@ -21,9 +21,12 @@ def test_a_folder_appears_when_it_is_renamed(tmp_path: Path) -> None:
 
 
 def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), scratch(tmp_path / "place") as new:
-        new.mkdir()
-        raise KeyError
+    def failing() -> None:
+        with scratch(tmp_path / "place") as new:
+            new.mkdir()
+            raise KeyError
+
+    pytest.raises(KeyError, failing)
     assert list(tmp_path.iterdir()) == []
 
 
