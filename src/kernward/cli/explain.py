@@ -1,4 +1,4 @@
-"""`kernward explain ID`: everything the catalogue says about one kind."""
+"""`kernward explain ID`: everything the catalogue says about one kind of event, or one fault."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from kernward.cli.terminal import escape_block
 
 if TYPE_CHECKING:
     from kernward.events.kind import Kind, Pattern
+    from kernward.records.faults import FaultAbout
 
 WIDEST = 100
 
@@ -24,10 +25,14 @@ BLAME = {
 @click.argument("kind_id", metavar="ID")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(kind_id: str, form: str) -> None:
-    """Say all about one kind of event.
+    """Say all about one kind of event, or one fault of the test bed.
 
-    What it means, what to look at next, what it is confused with, how it is recognised. ID is a kind's id as `kernward kinds` lists it, for example hung-task.
+    What it means, what to look at next, what it is confused with, how it is recognised. ID is a kind's id as `kernward kinds` lists it, for example hung-task, or a fault of the test bed as `kernward vm faults` lists it.
     """
+    about = _fault(kind_id)
+    if about is not None:
+        _print_fault(about, form)
+        return
     kind = _find(kind_id)
     if form == "json":
         from kernward.records.safe_json import pretty
@@ -37,6 +42,32 @@ def command(kind_id: str, form: str) -> None:
     from shutil import get_terminal_size
 
     click.echo(escape_block("\n".join(_text(kind, min(get_terminal_size().columns, WIDEST)))))
+
+
+def _fault(wanted: str) -> "FaultAbout | None":
+    """The fault of this name, unless a kind of event has the same."""
+    from kernward.events import index
+    from kernward.vm.faults import faults
+
+    spoken = wanted.lower().replace("_", "-")
+    if spoken not in faults() or spoken.replace("-", "_") in index.names():
+        return None
+    from kernward.operations.vm_faults import explain_fault
+
+    return explain_fault(spoken)
+
+
+def _print_fault(about: "FaultAbout", form: str) -> None:
+    if form == "json":
+        from kernward.records.safe_json import pretty
+
+        click.echo(pretty(about).decode())
+        return
+    from shutil import get_terminal_size
+
+    from kernward.cli.fault_text import fault_text
+
+    click.echo(escape_block("\n".join(fault_text(about, min(get_terminal_size().columns, WIDEST)))))
 
 
 def _find(wanted: str) -> "Kind":
