@@ -8,6 +8,7 @@ import contextlib
 import selectors
 import socket
 import threading
+from collections.abc import Callable
 
 FRAME_BYTES = 1 << 16
 
@@ -18,6 +19,7 @@ class Segment:
     def __init__(self, name: str) -> None:
         self.name = name
         self._ends: list[socket.socket] = []
+        self._stations: list[Callable[[bytes], bytes | None]] = []
         self._selector = selectors.DefaultSelector()
         self._wake_in, self._wake_out = socket.socketpair()
         self._selector.register(self._wake_in, selectors.EVENT_READ)
@@ -35,6 +37,11 @@ class Segment:
             self._ends.append(mine)
             self._selector.register(mine, selectors.EVENT_READ)
         return cards
+
+    def station(self, take: Callable[[bytes], bytes | None]) -> None:
+        """Something of this process on the wire: it sees each frame, none is lost, and may answer with one."""
+        with self._lock:
+            self._stations.append(take)
 
     def close(self) -> None:
         """Cut the wire."""
@@ -72,6 +79,13 @@ class Segment:
                 return
             with self._lock:
                 others = [end for end in self._ends if end is not source]
-            for end in others:
-                with contextlib.suppress(OSError):  # its queue is full, or it is going
-                    end.send(frame)
+                answers = [answer for take in self._stations if (answer := take(frame)) is not None]
+            _send(frame, others)
+            for answer in answers:
+                _send(answer, [source, *others])
+
+
+def _send(frame: bytes, ends: list[socket.socket]) -> None:
+    for end in ends:
+        with contextlib.suppress(OSError):  # its queue is full, or it is going
+            end.send(frame)
