@@ -1,6 +1,8 @@
 """Disk images for guests, made with this machine's mkfs and kept by their contents' name and size."""
 
 import fcntl
+import hashlib
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from kernward.records.errors import UsageError
 from kernward.vm import programs
 
 # Made anew when what an image holds changes.
-REVISION = 1
+REVISION = 2
 
 
 def image(contents: str, size_mb: int, home: Path) -> Path | None:
@@ -80,6 +82,27 @@ def _xfs_damaged(path: Path, work: Path, home: Path) -> None:
         _overwrite(path, number * group + 4096, 512)
 
 
+def _verity(path: Path, _: Path, home: Path) -> None:
+    """1024 blocks of data, their hash tree for dm-verity, and in the last block what its table needs."""
+    blocks, salt = 1024, b"\x12\x34"
+    data = b"".join(
+        f"block {number} of the root file system\n".encode().ljust(4096, b".") for number in range(blocks)
+    )
+    levels = [data]
+    while len(levels[-1]) > 4096:
+        below = levels[-1]
+        digests = b"".join(
+            hashlib.sha256(salt + below[at : at + 4096]).digest() for at in range(0, len(below), 4096)
+        )
+        levels.append(digests + bytes(-len(digests) % 4096))
+    root = hashlib.sha256(salt + levels[-1]).hexdigest()
+    with open(path, "r+b") as file:
+        # The tree lies behind the data, its root first (Documentation/admin-guide/device-mapper/verity.rst).
+        file.write(data + b"".join(reversed(levels[1:])))
+        file.seek(-4096, os.SEEK_END)
+        file.write(f"{blocks} {blocks} {salt.hex()} {root}\n".encode())
+
+
 def _overwrite(path: Path, offset: int, size: int) -> None:
     with open(path, "r+b") as file:
         file.seek(offset)
@@ -102,6 +125,7 @@ Maker = Callable[[Path, Path, Path], None]
 MAKERS: dict[str, Maker] = {
     "ext4": _ext4,
     "ext4-damaged": _ext4_damaged,
+    "verity": _verity,
     "xfs": _xfs,
     "xfs-damaged": _xfs_damaged,
 }

@@ -18,7 +18,9 @@ def service_name(default: str, name: str = "service", doc: str = "name of the pr
     return Parameter(name, default, "", doc, regex=r"[a-z][a-z0-9-]{0,14}")
 
 
-def cgroup_path(default: str = POD_CGROUP, name: str = "cgroup", doc: str = "path of the cgroup") -> Parameter:
+def cgroup_path(
+    default: str = POD_CGROUP, name: str = "cgroup", doc: str = "path of the cgroup"
+) -> Parameter:
     """A cgroup's path as /proc/PID/cgroup shows it."""
     return Parameter(name, default, "", doc, regex=r"(/[A-Za-z0-9_.:@-]{1,100}){1,8}")
 

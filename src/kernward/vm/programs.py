@@ -157,7 +157,8 @@ def _locate(name: str, home: Path) -> Unpacked:
     if here is not None and Path(here).resolve().name != "busybox":
         beside = known.beside if known else ()
         if all(Path("/", each).exists() for each in beside):
-            return Unpacked(Path(here).resolve(), tuple(("/" + each, Path("/", each)) for each in beside), ())
+            # Not resolved: what mke2fs makes depends on the name by which it is called.
+            return Unpacked(Path(here), tuple(("/" + each, Path("/", each)) for each in beside), ())
     if known is None:
         raise UsageError(f"no program {name} on this machine, and no package of Debian is known for it")
     folder = _package(known.package, home)

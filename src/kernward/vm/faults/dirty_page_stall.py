@@ -12,16 +12,7 @@ if TYPE_CHECKING:
 
 def _slow_down(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
     # QEMU's throttle delays requests as a disk does that can take no more.
-    machine.qmp(
-        "block_set_io_throttle",
-        device="spinning",
-        bps=0,
-        bps_rd=0,
-        bps_wr=int(values["write_kb_s"]) * 1024,
-        iops=0,
-        iops_rd=0,
-        iops_wr=0,
-    )
+    machine.monitor(f"block_set_io_throttle spinning 0 0 {int(values['write_kb_s']) * 1024} 0 0 0")
 
 
 FAULT = Fault(

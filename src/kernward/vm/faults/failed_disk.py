@@ -9,7 +9,8 @@ FAULT = Fault(
     doc=(
         "The device-mapper table under a mounted ext4 (errors=remount-ro) is replaced by one that fails every "
         "request (dm-error), as when a disk dies at run time. The journal aborts, the file system goes "
-        "read-only, and what is not cached can no longer be read."
+        "read-only, and what is not cached can no longer be read. /proc/mounts need not say so: kernels that "
+        "do not set SB_RDONLY after an error (6.12, and 6.1 as Debian has it) show rw with `abort`."
     ),
     group="storage",
     needs=Needs(modules=("ext4", "dm_mod"), programs=("dmsetup",), disks=(DiskNeed("orders", "ext4", 16),)),
@@ -36,9 +37,9 @@ FAULT = Fault(
     """,
     undo="umount /mnt/orders; dmsetup remove --noudevsync --retry data",
     symptom=Symptom(
-        doc="The file system says that it goes read-only, and the mount is.",
+        doc="The file system says that it goes read-only, and a write fails.",
         console=r"EXT4-fs \(dm-\d+\): Remounting filesystem read-only",
-        command='awk \'$2 == "/mnt/orders" && ($4 ",") ~ /^ro,|emergency_ro/ { print; f = 1 } END { exit !f }\' /proc/mounts',
+        command="! (echo probe >/mnt/orders/probe) 2>/dev/null && grep /mnt/orders /proc/mounts",
         within_s=30,
     ),
     truth=Truth(
@@ -49,7 +50,7 @@ FAULT = Fault(
         mechanism=(
             "io_err_map() in drivers/md/dm-target.c fails each bio; journal_end_buffer_io_sync() in "
             "fs/jbd2/commit.c sees it, jbd2_journal_abort() stops the journal, and ext4_handle_error() in "
-            "fs/ext4/super.c makes the file system read-only."
+            "fs/ext4/super.c lets nothing be written any more."
         ),
     ),
 )

@@ -12,29 +12,35 @@ FAULT = Fault(
     ),
     group="storage",
     parameters=(
-        Parameter("left_kb", 0, "KiB", "how much is left free; with 0 writes fail", least=0, most=4096),
+        Parameter(
+            "percent", 100, "%", "how full it gets, as df counts; at 100 writes fail", least=80, most=100
+        ),
     ),
     needs=Needs(modules=("ext4",), disks=(DiskNeed("spool", "ext4", 16),)),
     inject=DISK
     + """
         mkdir -p /mnt/spool
         mount -t ext4 $(disk spool) /mnt/spool || exit 1
-        dd if=/dev/zero of=/mnt/spool/audit.log bs=64k 2>/dev/null
-        dd if=/dev/zero of=/mnt/spool/audit.log.1 bs=1k 2>/dev/null
-        if [ $left_kb -gt 0 ]; then
-            size=$(stat -c %s /mnt/spool/audit.log)
-            truncate -s $((size - left_kb * 1024)) /mnt/spool/audit.log
+        # blocks as df counts them: what root alone may use is neither used nor free
+        set -- $(stat -f -c '%b %f %a %S' /mnt/spool)
+        used=$(($1 - $2)) kb=$(($4 / 1024))
+        if [ $percent -eq 100 ]; then
+            dd if=/dev/zero of=/mnt/spool/audit.log bs=64k 2>/dev/null
+            dd if=/dev/zero of=/mnt/spool/audit.log.1 bs=1k 2>/dev/null
+        else
+            dd if=/dev/zero of=/mnt/spool/audit.log bs=1k count=$((((used + $3) * percent / 100 - used) * kb)) 2>/dev/null
         fi
         sync
     """,
     undo="rm -f /mnt/spool/audit.log*; umount /mnt/spool",
     symptom=Symptom(
-        doc="statfs() counts no more free blocks than that, and with none left a write fails.",
+        doc="df counts at least that much as used, and at 100 % a write fails.",
         command="""
-        free=$(stat -f -c %f /mnt/spool) size=$(stat -f -c %S /mnt/spool)
-        echo "$((free * size / 1024)) KiB are free in /mnt/spool"
-        [ $((free * size / 1024)) -le $((left_kb + 64)) ] || exit 1
-        [ $left_kb -gt 0 ] || ! dd if=/dev/zero of=/mnt/spool/probe bs=4k count=1 2>/dev/null
+        set -- $(stat -f -c '%b %f %a' /mnt/spool)
+        full=$((($1 - $2) * 100 / ($1 - $2 + $3)))
+        echo "/mnt/spool is full to $full %, $3 of $1 blocks can be used"
+        [ $full -ge $((percent - 1)) ] || exit 1
+        [ $percent -lt 100 ] || ! dd if=/dev/zero of=/mnt/spool/probe bs=4k count=1 conv=fsync 2>/dev/null
         """,
         within_s=30,
     ),

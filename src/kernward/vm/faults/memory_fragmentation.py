@@ -29,7 +29,9 @@ FAULT = Fault(
             "a half was given back."
         ),
         command="""
-        awk -v before=$(cat /run/$service.before) -v percent=$percent '
+        before=$(cat /run/$service.before)
+        [ -n "$before" ] || exit 1
+        awk -v before=$before -v percent=$percent '
             { for (size = 1, i = 5; i <= NF; size *= 2, i++) { all += $i * size; if (i < 9) small += $i * size } }
             END { printf "%d of %d free pages lie in blocks below order 4\\n", small, all
                   exit !(small * 300 >= before * percent) }' /proc/buddyinfo

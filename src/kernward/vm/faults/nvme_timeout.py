@@ -11,16 +11,7 @@ if TYPE_CHECKING:
 
 
 def _stall(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
-    machine.qmp(
-        "block_set_io_throttle",
-        device="flash",
-        bps=int(values["bytes_per_s"]),
-        bps_rd=0,
-        bps_wr=0,
-        iops=0,
-        iops_rd=0,
-        iops_wr=0,
-    )
+    machine.monitor(f"block_set_io_throttle flash {values['bytes_per_s']} 0 0 0 0 0")
     # The throttle lets the first request through; the next one has to wait for it.
     machine.sh(
         DISK + "dd if=$(disk flash) of=/dev/null bs=64k count=6 iflag=direct >/dev/null 2>&1 </dev/null &"

@@ -8,7 +8,9 @@ FAULT = Fault(
     title="ext4 makes itself read-only",
     doc=(
         "ext4 is told that it has met an error it cannot go on with (mount -o remount,abort): its journal "
-        "aborts and the file system becomes read-only under the service that writes to it."
+        "aborts and the file system becomes read-only under the service that writes to it. /proc/mounts need "
+        "not say so: kernels that do not set SB_RDONLY after an error (6.12, and 6.1 as Debian has it) show rw "
+        "with `abort`."
     ),
     group="storage",
     needs=Needs(modules=("ext4",), disks=(DiskNeed("uploads", "ext4", 16),)),
@@ -34,8 +36,8 @@ FAULT = Fault(
         entity_kind="device",
         entity="vda",
         mechanism=(
-            "__ext4_remount() in fs/ext4/super.c calls ext4_abort(), and ext4_handle_error() sets SB_RDONLY or, "
-            "since Linux 6.12, EXT4_FLAGS_EMERGENCY_RO."
+            "__ext4_remount() in fs/ext4/super.c calls ext4_abort(), ext4_handle_error() aborts the journal, and "
+            "ext4_journal_check_start() in fs/ext4/ext4_jbd2.c gives EROFS to every writer."
         ),
     ),
 )

@@ -24,8 +24,9 @@ FAULT = Fault(
     """,
     undo="umount /mnt/archive",
     symptom=Symptom(
-        doc="The kernel prints which metadata block is corrupted, and that the file system is shut down.",
-        console=r"XFS \([a-z0-9]+\): Metadata (corruption|CRC error) detected at (.*\n)*?.*[Ss]hut",
+        doc="The kernel prints which metadata block is corrupted, and the file system gives EIO.",
+        console=r"XFS \([a-z0-9]+\): Metadata (corruption|CRC error) detected at ",
+        command="! ls /mnt/archive >/dev/null 2>&1 && grep /mnt/archive /proc/mounts",
         within_s=40,
     ),
     truth=Truth(
