@@ -170,19 +170,29 @@ def commands() -> str:
         "standard error; `--debug` shows the traceback.\n",
     ]
     with click.Context(program, info_name="kernward") as context:
-        for name in program.list_commands(context):
-            command = program.get_command(context, name)
-            assert command is not None
-            with click.Context(command, info_name=name, parent=context) as inner:
-                parts += [
-                    f"## kernward {name}\n",
-                    fenced(usage(command, inner)),
-                    inspect.cleandoc(command.help or ""),
-                ]
+        for command, inner in every_command(program, context):
+            parts += [
+                f"## {inner.command_path}\n",
+                fenced(usage(command, inner)),
+                inspect.cleandoc(command.help or ""),
+            ]
             # Arguments are told of in the text.
             options = [each for each in command.params if isinstance(each, click.Option)]
             parts += ["", "| option | |\n|---|---|", *map(option, options), ""]
     return "\n".join(parts)
+
+
+def every_command(
+    group: click.Group, context: click.Context
+) -> Iterator[tuple[click.Command, click.Context]]:
+    """Each command, a group before its own, with the context in which it runs."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        with click.Context(command, info_name=name, parent=context) as inner:
+            yield command, inner
+            if isinstance(command, click.Group):
+                yield from every_command(command, inner)
 
 
 def usage(command: click.Command, context: click.Context) -> str:

@@ -9,6 +9,7 @@ from types import ModuleType
 import click
 import pytest
 
+from kernward.cli import commands
 from kernward.cli import main as command_line
 from kernward.records.errors import InputError
 
@@ -25,7 +26,7 @@ def plant(tmp_path, monkeypatch) -> Plant:
         module.command = click.command(help="Try it.")(behaviour)
         (tmp_path / "try_it.py").touch()
         monkeypatch.setitem(sys.modules, "kernward.cli.try_it", module)
-        monkeypatch.setattr(command_line, "FOLDER", tmp_path)
+        monkeypatch.setattr(commands, "CLI", tmp_path)
 
     return plant
 

@@ -10,10 +10,11 @@ from kernward.kernels.archive import ImagePackage
 from kernward.kernels.kernel import Kernel
 from kernward.records.errors import InputError, UsageError
 from kernward.records.kernels import KernelListing, Origin
+from kernward.store.home import home as default_home
 
 
 def list_kernels(
-    home: Path, *, archive: bool = True, every: bool = False, places: Sequence[Path] = ()
+    home: Path | None = None, *, archive: bool = True, every: bool = False, places: Sequence[Path] = ()
 ) -> tuple[KernelListing, ...]:
     """The kernels that can be used, the newest first; nothing is fetched.
 
@@ -21,6 +22,7 @@ def list_kernels(
     `every` all of them. `places` are looked at besides: images, folders of images and package files,
     kernel trees. Raises UsageError for a place that does not exist.
     """
+    home = home or default_home()
     listed = [_here(kernel, kernel.release, home) for kernel in _once(find.installed() + find.in_cache(home))]
     listed += [_here(kernel, str(kernel.image), home) for kernel in find.from_files(home)]
     listed += [_here(kernel, f"built:{name}", home) for name, kernel in find.all_built(home).items()]

@@ -25,9 +25,8 @@ def command(places: tuple[Path, ...], here: bool, every: bool, form: str) -> Non
     from kernward.cli.wording import size
     from kernward.operations.kernels import list_kernels
     from kernward.records.safe_json import encode, pretty
-    from kernward.store.home import home
 
-    listed = list_kernels(home(), archive=not here, every=every, places=places)
+    listed = list_kernels(archive=not here, every=every, places=places)
     if form == "json":
         click.echo(pretty(listed).decode())
         return
