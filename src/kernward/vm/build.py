@@ -39,9 +39,10 @@ from kernward.vm.kernel_source import Source
 Architecture = Literal["x86_64", "um"]
 
 # What finds most faults, in one kernel that is quick enough to work with; and what watches every memory
-# access, which makes a kernel slow, so it is one of its own.
+# access, in one of its own: it makes a kernel slow, and hides from the others what it reports first. That
+# one needs little else, so it is built on the smaller base, without debug information.
 DEBUG = ("debug", "lockdep", "kmemleak", "lkdtm", "fault-injection", "debug-info")
-SANITIZED = ("kasan", "ubsan", "lkdtm")
+SANITIZED = ("tiny", "kasan", "ubsan", "lkdtm")
 
 # Changes when the same request would be built otherwise, so that what is in the cache is not taken for it.
 _RECIPE = 1

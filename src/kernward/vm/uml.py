@@ -94,7 +94,12 @@ def kunit(
     no line for that suite's end: what was printed until then is in the text. Raises InputError where
     no suite ran.
     """
-    ended = run(kernel, ["kunit_shutdown=halt", *arguments], timeout_s=timeout_s, memory_mb=memory_mb)
+    ended = run(
+        kernel,
+        ["kunit.enable=1", "kunit_shutdown=halt", *arguments],
+        timeout_s=timeout_s,
+        memory_mb=memory_mb,
+    )
     text = ktap(ended.console)
     if text is None:
         last = _last_line(ended.console)
@@ -110,22 +115,23 @@ def ktap(console: bytes) -> str | None:
     first = next((at for at, line in enumerate(lines) if _HEADER.fullmatch(line)), None)
     if first is None:
         return None
-    crashed = any(b"Kernel panic" in line or b"Call Trace:" in line for line in lines[first:])
     last = max(at for at, line in enumerate(lines) if at == first or _RESULT.match(line.strip()))
-    return (
-        b"\n".join(lines[first:] if crashed else lines[first : last + 1])
-        .decode("utf-8", "replace")
-        .rstrip("\n")
-        + "\n"
-    )
+    text = b"\n".join(lines[first : last + 1]).decode("utf-8", "replace")
+    if not _whole(text):
+        text = b"\n".join(lines[first:]).decode("utf-8", "replace")
+    return text.rstrip("\n") + "\n"
 
 
 def passed(text: str) -> bool:
     """Whether every suite of a KTAP text, as `kunit` returns it, ran to its end and passed."""
-    results = [line for line in text.splitlines() if line.startswith(("ok ", "not ok "))]
+    return _whole(text) and not any(line.startswith("not ok ") for line in text.splitlines())
+
+
+def _whole(text: str) -> bool:
+    """Whether there are as many results of suites as were announced."""
     plan = re.search(r"^1\.\.(\d+)$", text, re.MULTILINE)
-    wanted = int(plan[1]) if plan else 1
-    return len(results) >= wanted and not any(line.startswith("not ok ") for line in results)
+    results = sum(line.startswith(("ok ", "not ok ")) for line in text.splitlines())
+    return plan is not None and results >= int(plan[1])
 
 
 def _tail(log: Path) -> bytes:
