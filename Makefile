@@ -11,8 +11,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
-# Debian packages without which tests are skipped: Chromium looks at the HTML page.
-TEST_PACKAGES := chromium
+# Debian packages without which tests are skipped: Chromium looks at the HTML page, QEMU runs the guests,
+# and a compiler makes what runs in them.
+TEST_PACKAGES := chromium qemu-system-x86 qemu-utils busybox-static gcc libc6-dev make e2fsprogs xfsprogs
+# Those that kernels are built with, and installed machines made.
+VM_PACKAGES := flex bison bc libelf-dev libssl-dev rsync xz-utils ccache mmdebstrap grub-common grub-pc-bin
 # Arguments for pytest, e.g. make test PYTEST_ARGS='-k triage'.
 PYTEST_ARGS ?=
 WORKERS ?= 2
@@ -37,6 +40,10 @@ run: $(VENV)/installed ## Set up, and triage the logs of examples/
 .PHONY: test
 test: $(VENV)/installed-for-tests ## Set up for the tests, and run them all
 	@$(BIN)/python -m pytest -q -n $(WORKERS) $(PYTEST_ARGS)
+
+.PHONY: test-vm
+test-vm: $(VENV)/installed-for-vm ## Run the slow tests of the test bed: builds, boots, every fault on every kernel
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m vm_slow tests/vm $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/installed-for-linting ## Formatting, rules, types, imports between rooms, generated docs, catalogue
@@ -116,8 +123,9 @@ $(VENV)/installed-for-linting: $(VENV)/installed
 	@$(PIP) -e '.[dev]'
 	@touch $@
 
-$(VENV)/installed-for-tests: $(VENV)/installed-for-linting
-	@missing=$$(for package in $(TEST_PACKAGES); do \
+# Installs what is missing of the packages $(1), as far as that can be done.
+define install_packages
+	missing=$$(for package in $(1); do \
 	    dpkg-query -W -f '$${Status}' $$package 2> /dev/null | grep -q 'ok installed' || echo $$package; \
 	done); \
 	if [ -z "$$missing" ]; then :; \
@@ -128,4 +136,12 @@ $(VENV)/installed-for-tests: $(VENV)/installed-for-linting
 	else \
 	    echo "Tests that need these packages are skipped; as root, run: apt-get install" $$missing; \
 	fi
+endef
+
+$(VENV)/installed-for-tests: $(VENV)/installed-for-linting
+	@$(call install_packages,$(TEST_PACKAGES))
+	@touch $@
+
+$(VENV)/installed-for-vm: $(VENV)/installed-for-tests
+	@$(call install_packages,$(VM_PACKAGES))
 	@touch $@
