@@ -30,7 +30,8 @@ _GOODBYE = re.compile(
 )
 # What only a console shows before the banner.
 _LOADER = re.compile(rb"SeaBIOS|Decompressing Linux|GRUB |early console in|Booting from")
-_HANDOVER = re.compile(rb"bootconsole \[|console \[[a-z]+\d+\] (?:en|dis)abled")
+# Netconsole is switched on when the machine has long been up, and hands nothing over.
+_HANDOVER = re.compile(rb"bootconsole \[|console \[(?!netcon)[a-z]+\d+\] (?:en|dis)abled")
 
 
 @dataclass(slots=True)
@@ -114,6 +115,7 @@ class Boots:
         before = _before(chunk, start)
         if (
             old.number
+            and line.boot_id in (None, old.name)
             and old.kernel == release
             and (old.last_s or 0.0) < _HANDED_OVER_S
             and _HANDOVER.search(before)
