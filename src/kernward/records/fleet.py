@@ -86,7 +86,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 class FleetFault(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a planned fault, and what somebody who looks should find of it.
 
-    `shown` is whether its symptom was seen, with `evidence`; `problem` says why not. `kinds` are the
+    `shown` is whether its symptom was seen, with `evidence`; `problem` says why not. `boot` is the boot
+    of the host in which it was injected, counted from 0. `kinds` are the
     kinds of event that a log of it holds, `cause` what a diagnosis should name ("": the crash is all),
     `entity` where.
     """
@@ -97,6 +98,7 @@ class FleetFault(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Value]
     peers: tuple[str, ...] = ()
     planned_at_s: float | None = None
+    boot: int = 0
     shown: bool
     injected_at_utc: datetime | None = None
     shown_at_utc: datetime | None = None

@@ -46,6 +46,8 @@ CONSOLE_LIMIT_BYTES = 16 << 20
 
 Tell = Callable[[str, str], None]
 SYSLOG_FORMS: tuple[LogForm, ...] = ("syslog", "syslog-iso", "syslog-busybox")
+# What the guest has in a file of its own, by the stems of their names.
+GATHERED = ("dmesg", "messages")
 NETCONSOLE_FORMS: tuple[LogForm, ...] = ("netconsole", "netconsole-extended")
 
 
@@ -270,7 +272,8 @@ class _Host:
     def _inject(self, planned: PlannedFault, group: "dict[str, _Host]") -> None:
         machine, fault = self._alive(), fault_named(planned.fault)
         values = fault.values(planned.values)
-        record = described(fault, planned, values)
+        boot = max(0, len(self.boot_ids) - 1)
+        record = msgspec.structs.replace(described(fault, planned, values), boot=boot)
         if fault.ends and fault.needs.initramfs:
             self._gather()
             self._flush()
@@ -400,13 +403,18 @@ class _Host:
             return
         path = self.fleet.folder / self.planned.name / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        # The record of an oops that a panic follows does not hold the panic.
+        is_panic = data.startswith(b"Panic#")
         above = self.fleet.plan.compress_above_kb
         if above is not None and len(data) > above * 1000:
             path.unlink(missing_ok=True)
             path = path.with_name(path.name + ".zst")
             data = zstandard.ZstdCompressor(level=19).compress(data)
         path.write_bytes(data)
-        kinds = sorted({kind for fault in self.faults if fault.shown for kind in kinds_in(form, fault)})
+        shown = [fault for fault in self.faults if fault.shown and in_boot(name, fault.boot)]
+        kinds = sorted({kind for fault in shown for kind in kinds_in(form, fault)})
+        if form == "pstore" and not is_panic:
+            kinds = []
         self.logs.append(FleetLog(str(path.relative_to(self.fleet.folder)), form, tuple(kinds)))
 
     def record(self) -> FleetHost:
@@ -465,6 +473,15 @@ def kinds_in(form: LogForm, shown: FleetFault) -> Iterable[str]:
     if fault.needs.reboots or (fault.ends and form not in NETCONSOLE_FORMS):
         return ()
     return shown.kinds
+
+
+def in_boot(name: str, boot: int) -> bool:
+    """Whether a log of this name may tell of that boot: what was fetched from the guest is of one boot."""
+    stem = name.partition(".")[0]
+    first, _, number = stem.rpartition("-")
+    if stem in GATHERED or first in GATHERED:
+        return boot == (int(number) - 1 if first else 0)
+    return True
 
 
 def form_of(name: str, logs: Sequence[LogForm]) -> LogForm | None:
