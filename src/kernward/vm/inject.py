@@ -99,6 +99,7 @@ def spec_for(
         nics=_joined(spec.nics, (Nic(network=name) for name in needs.nics)),
         machine="q35" if "q35" in (spec.machine, needs.machine) else "pc",
         cgroup=needs.cgroup if base is None else spec.cgroup,
+        devices=(*spec.devices, *needs.devices),
         initramfs=spec.initramfs and needs.initramfs,
         reboots=spec.reboots or needs.reboots,
     )
