@@ -46,11 +46,6 @@ def test_a_real_config_has_what_debian_says(kernel: Kernel) -> None:
     assert len(options) > 2000
 
 
-def test_what_differs_is_said_with_what_there_is(kernel: Kernel) -> None:
-    wanted = {"CONFIG_64BIT": "y", "CONFIG_KASAN": "y", "CONFIG_KCSAN": "n", "CONFIG_HZ": "1000"}
-    assert config.differing(kernel, wanted) == {"CONFIG_KASAN": None, "CONFIG_HZ": "250"}
-
-
 def test_a_kernel_without_a_config_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="kernel 6.1 has no config"):
         config.config_of(Kernel(release="6.1", image=tmp_path / "bzImage", origin="image", version=None))

@@ -154,14 +154,10 @@ def show(packages: Sequence[str]) -> Iterator[Package]:
                 yield package
 
 
-def newest(name: str, version: str | None = None, at_least: str | None = None) -> Package | None:
+def newest(name: str, version: str | None = None) -> Package | None:
     """The newest version of a package (or that version); None where it is not offered."""
     offered = [
-        each
-        for each in show([name])
-        if each.name == name
-        and (version is None or each.version == version)
-        and (at_least is None or version_key(each.version) >= version_key(at_least))
+        each for each in show([name]) if each.name == name and (version is None or each.version == version)
     ]
     return max(offered, key=lambda each: version_key(each.version), default=None)
 

@@ -54,15 +54,6 @@ def parse(lines: Iterable[str]) -> dict[str, str]:
     return options
 
 
-def differing(kernel: Kernel, wanted: Mapping[str, str]) -> dict[str, str | None]:
-    """Which of the wanted options this kernel has otherwise, with what it has (None: not set).
-
-    A wanted value "n" means not set.
-    """
-    has = config_of(kernel)
-    return {name: has.get(name) for name, value in wanted.items() if has.get(name, "n") != value}
-
-
 def path_beside(image: Path, release: str) -> Path | None:
     """The config that lies beside an image, under one of the names that packages and builds use."""
     for name in (f"config-{release}", "config", ".config"):
