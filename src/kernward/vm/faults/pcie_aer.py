@@ -37,7 +37,7 @@ FAULT = Fault(
     drive=_report,
     symptom=Symptom(
         doc="The kernel names the device, the layer and the kind of error.",
-        console=r"PCIe Bus Error: severity=Uncorrected \(Non-Fatal\)",
+        console=r"PCIe Bus Error: severity=Uncorrect(ed|able) \(Non-Fatal\)",
         within_s=20,
     ),
     truth=Truth(

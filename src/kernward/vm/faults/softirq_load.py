@@ -6,8 +6,8 @@ FAULT = Fault(
     name="softirq-load",
     title="a CPU that is busy with softirqs",
     doc=(
-        "A driver polls its device from a timer, for a given share of each hundredth of a second. The time goes "
-        "to no process: it shows as softirq in /proc/stat, and whatever runs on that CPU gets slower."
+        "A driver polls its device in a tasklet, for a given share of each tenth of a second. The time goes "
+        "to no process of user space: it shows as softirq in /proc/stat, and whatever runs on that CPU gets slower."
     ),
     group="cpu",
     parameters=(
@@ -33,8 +33,8 @@ FAULT = Fault(
     truth=Truth(
         cause="softirq-load",
         mechanism=(
-            "__do_softirq() (6.12: handle_softirqs()) in kernel/softirq.c runs run_timer_softirq() in "
-            "kernel/time/timer.c, which calls kf_poll_device() of the module kernward_faults."
+            "__do_softirq() (6.12: handle_softirqs()) in kernel/softirq.c, in ksoftirqd or on the way out of an "
+            "interrupt, runs tasklet_action(), which calls kf_poll_device() of the module kernward_faults."
         ),
     ),
 )

@@ -170,26 +170,36 @@ static int run_work_stuck(const long *values)
 	return queue_work(commands, &send_command) ? 0 : -EBUSY;
 }
 
-/* So much of each period in the timer softirq. */
-#define PERIOD DIV_ROUND_UP(HZ, 100)
-
+/*
+ * A tasklet that schedules itself anew, a millisecond each time, for so many of each hundred. A timer
+ * starts it again. As with a busy network card, ksoftirqd does most of it.
+ */
 static struct {
 	unsigned long until;
-	long percent;
+	long percent, done;
 	atomic_t running;
 } load;
 
-static kf_mistake void kf_poll_device(struct timer_list *timer)
+static kf_mistake void kf_poll_device(struct tasklet_struct *tasklet)
+{
+	kf_spin(1);
+	if (++load.done < load.percent)
+		tasklet_schedule(tasklet);
+}
+static DECLARE_TASKLET(poll_tasklet, kf_poll_device);
+
+static void poll_again(struct timer_list *timer)
 {
 	if (time_after(jiffies, load.until)) {
 		atomic_set(&load.running, 0);
 		module_put(THIS_MODULE);
 		return;
 	}
-	mod_timer(timer, jiffies + PERIOD);
-	kf_spin(load.percent * PERIOD * 10 / HZ);
+	mod_timer(timer, jiffies + HZ / 10);
+	load.done = 0;
+	tasklet_schedule(&poll_tasklet);
 }
-static struct timer_list poll_timer = __TIMER_INITIALIZER(kf_poll_device, TIMER_PINNED);
+static struct timer_list poll_timer = __TIMER_INITIALIZER(poll_again, TIMER_PINNED);
 
 static int run_softirq_load(const long *values)
 {
