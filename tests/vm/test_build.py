@@ -16,7 +16,16 @@ from kernward.kernels.module_build import build_module
 from kernward.records.errors import InputError, UsageError
 from kernward.vm import kernel_options, kernel_source
 from kernward.vm.bed import Bed
-from kernward.vm.build import DEBUG, SANITIZED, Progress, build, manifest_of, missing, unmet_wishes
+from kernward.vm.build import (
+    DEBUG,
+    SANITIZED,
+    Progress,
+    build,
+    first_error,
+    manifest_of,
+    missing,
+    unmet_wishes,
+)
 from kernward.vm.spec import Spec
 from tests.vm import fake_tree
 
@@ -162,6 +171,28 @@ class TestSources:
         (tree / ".config").write_text("CONFIG_X=y\n")
         with pytest.raises(InputError, match="mrproper"):
             kernel_source.obtain(tree, home, print)
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        (
+            "  CC  fs/a.o\n../fs/a.c:7:3: warning: unused\n../fs/a.c:9:1: error: expected ';'\nmake: *** [x] Error 1\n",
+            "fs/a.c:9: expected ';'",
+        ),
+        ("/src/linux/fs/a.c:9:10: fatal error: no.h: No such file or directory\n", "fs/a.c:9: no.h: No such file or directory"),
+        ("ld: fs/a.o: in function `f':\nfs/a.o: undefined reference to `g'\n", "fs/a.o: undefined reference to `g'"),
+        ("ERROR: modpost: \"f\" [a.ko] undefined!\n", 'ERROR: modpost: "f" [a.ko] undefined!'),
+        ("gcc: fatal error: Killed signal terminated program cc1\n", "gcc: Killed signal terminated program cc1"),
+        ("/tmp/ccX.s: fatal error: error writing: No space left on device\n", "/tmp/ccX.s: fatal error: error writing: No space left on device"),
+        ("lib/Kconfig:3: syntax error\nmake[1]: *** [allnoconfig] Error 1\n", "lib/Kconfig:3: syntax error"),
+        ("make[2]: *** No rule to make target 'b.o', needed by 'a'.  Stop.\n", "make: No rule to make target 'b.o', needed by 'a'.  Stop."),
+        ("something went wrong\n\n", "something went wrong"),
+        ("", "it gave no reason"),
+    ],
+)  # fmt: skip
+def test_the_first_error_is_found_in_what_a_build_printed(printed: str, said: str) -> None:
+    assert first_error(printed, [Path("/src/linux")]) == said
 
 
 @needs_compiler

@@ -67,7 +67,10 @@ _HEADERS = {"gelf.h": "libelf-dev"}
 # One line for each file that Kbuild makes: "  CC      kernel/fork.o", "  LD [M]  fs/9p/9p.ko".
 _STEP = re.compile(r" {2}([A-Z][A-Z0-9_+-]*(?: \[M\])?) +(\S+)\n?")
 _ERRORS = (
+    re.compile(r"(?P<at>[^\s:]+): (?P<text>.*No space left on device.*)"),
     re.compile(r"(?P<at>[^\s:]+:\d+)(?::\d+)?: (?:fatal )?error: (?P<text>.+)"),
+    # A compiler that was killed, an object that objtool refuses.
+    re.compile(r"(?P<at>[^\s:]+): (?:fatal )?[Ee]rror: (?P<text>.+)"),
     re.compile(r"(?P<at>[^\s:]+): (?:in function `[^']*': )?(?P<text>undefined reference to .+)"),
     re.compile(r"(?P<at>ERROR: modpost): (?P<text>.+)"),
     re.compile(r"(?P<at>Makefile:\d+|[^\s:]*Kconfig[^\s:]*:\d+|/bin/sh: \d+): (?P<text>.+)"),
@@ -123,6 +126,10 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def objects(self) -> Path:
         return self.place / "objects"
+
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        return self.source.folder, self.objects
 
     @property
     def log(self) -> Path:
@@ -231,7 +238,8 @@ def _request(
         )
         if not _NAME.fullmatch(name):
             raise UsageError("so many fragments make no name for a kernel: give one")
-    kind = "built" if architecture == "x86_64" else "built-um"
+    # A program of this machine and a machine's kernel may have one name.
+    kind = "" if architecture == "x86_64" else "-um"
     options = kernel_options.merge([chosen_base, *chosen])
     options["LOCALVERSION"] = f'"-{name}"'
     return _Request(
@@ -243,8 +251,8 @@ def _request(
         compiler=compiler,
         digest=_digest(found, architecture, compiler, options),
         options=options,
-        place=home / "vm" / "builds" / (name if architecture == "x86_64" else f"um-{name}"),
-        built=home / "kernels" / kind / name,
+        place=home / "vm" / f"builds{kind}" / name,
+        built=home / "kernels" / f"built{kind}" / name,
     )
 
 
@@ -265,7 +273,7 @@ def _compiler() -> str:
 
 
 def _digest(source: Source, architecture: str, compiler: str, options: Mapping[str, str]) -> str:
-    wanted = [_RECIPE, source.digest, str(source.folder), architecture, compiler, sorted(options.items())]
+    wanted = [_RECIPE, source.digest, architecture, compiler, sorted(options.items())]
     return hashlib.sha256(msgspec.json.encode(wanted)).hexdigest()
 
 
@@ -360,9 +368,8 @@ def _configure(request: _Request) -> None:
     log = request.place / "configure.log"
     log.write_text(result.stdout)
     if result.returncode or not (request.objects / ".config").is_file():
-        raise InputError(
-            f"kernel {request.name} cannot be configured: {_first_error(result.stdout, request)} (log: {log})"
-        )
+        first = first_error(result.stdout, request.folders)
+        raise InputError(f"kernel {request.name} cannot be configured: {first} (log: {log})")
     # The time of .config decides whether Kbuild looks at everything again.
     if state is not None and _bytes(request.objects / ".config") == before:
         os.utime(request.objects / ".config", ns=(state.st_atime_ns, state.st_mtime_ns))
@@ -418,9 +425,7 @@ def _compile(request: _Request, jobs: int, say: Callable[..., None]) -> int:
         command += ["--target-arch=um"]
     if shutil.which("ccache"):
         command += ["--wrapper=ccache"]
-    environment = _environment() | {
-        "CCACHE_DIR": os.environ.get("CCACHE_DIR", str(request.place.parent / "ccache"))
-    }
+    environment = _environment()
     # The image says when its source was made, and by a number which request it answers: nothing in it
     # changes from one build of a request to the next.
     made_at = datetime.fromtimestamp((request.source.folder / "Makefile").stat().st_mtime, UTC)
@@ -447,14 +452,14 @@ def _compile(request: _Request, jobs: int, say: Callable[..., None]) -> int:
                     say(f"{step[1]} {step[2]}", made, expected)
     if process.returncode:
         text = request.log.read_text("utf-8", "replace") if request.log.is_file() else ""
-        first = _first_error(text, request)
+        first = first_error(text, request.folders)
         raise InputError(f"kernel {request.name} did not build: {first} (log: {request.log})")
     return made
 
 
 def _environment() -> dict[str, str]:
     """Nothing of an outer make, and no options of the user's own for tuxmake."""
-    kept = ("PATH", "HOME", "TMPDIR", "CCACHE_DISABLE", "CCACHE_MAXSIZE", "LANG", "PYTHONPATH")
+    kept = ("PATH", "HOME", "TMPDIR", "CCACHE_DIR", "CCACHE_DISABLE", "CCACHE_MAXSIZE", "LANG", "PYTHONPATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         "LC_ALL": "C",
         "XDG_CONFIG_HOME": "/nonexistent",
@@ -491,14 +496,14 @@ def _running(command: list[str], environment: Mapping[str, str]) -> Iterator[sub
             process.stdout.close()
 
 
-def _first_error(text: str, request: _Request) -> str:
-    """The first error in what a build printed, without the paths of this machine."""
+def first_error(text: str, folders: Sequence[Path] = ()) -> str:
+    """The first error in what a build printed, without the paths of these folders."""
     lines = [line.strip() for line in text.splitlines()]
     for pattern in _ERRORS:
         for line in lines:
             if match := pattern.fullmatch(line):
                 at = match["at"]
-                for folder in (request.source.folder, request.objects):
+                for folder in folders:
                     at = at.removeprefix(f"{folder}/")
                 return f"{at.removeprefix('../')}: {match['text']}"
     return next((line for line in reversed(lines) if line), "it gave no reason")
@@ -529,14 +534,15 @@ def _publish(request: _Request, about: Manifest) -> None:
         # They name this machine's paths; `build`, beside the image, is the same.
         for link in ("build", "source"):
             (folder / "lib/modules" / about.release / link).unlink(missing_ok=True)
-    (folder / "build").symlink_to(objects)
+    # The links are relative: a state folder may be moved, or shown under another path.
+    (folder / "build").symlink_to(os.path.relpath(objects, folder))
     (folder / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=2) + b"\n")
     if not (expected := _expected(request)) or about.made > expected:
         (request.place / "made").write_text(str(about.made))
     request.built.parent.mkdir(parents=True, exist_ok=True)
     new = request.built.with_name(f".{request.name}.new")
     new.unlink(missing_ok=True)
-    new.symlink_to(folder)
+    new.symlink_to(os.path.relpath(folder, new.parent))
     new.replace(request.built)
     for old in folder.parent.iterdir():
         if old != folder:
