@@ -167,6 +167,23 @@ class TestSources:
         with pytest.raises(InputError, match="not a kernel source tree"):
             kernel_source.obtain(tmp_path, home, print)
 
+    def test_offline_the_newest_package_that_is_kept_is_taken(
+        self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # No apt and no installed package, as on a machine without a network.
+        monkeypatch.setattr(kernel_source.archive, "newest", lambda name: None)
+        monkeypatch.setattr(kernel_source, "_INSTALLED", tmp_path / "nothing")
+        with pytest.raises(
+            InputError, match="linux-source-6.99 is not here, and apt's lists do not offer it"
+        ):
+            kernel_source.obtain("linux-source-6.99", home, print)
+        place = home / "vm/sources/linux-source-6.99_6.99.3-1"
+        place.mkdir(parents=True)
+        fake_tree.make(place / "linux-source-6.99")
+        for wanted in ("linux-source-6.99", "6.99"):
+            source = kernel_source.obtain(wanted, home, print)
+            assert (source.said, source.version) == ("linux-source-6.99 6.99.3-1", "6.99.3")
+
     def test_a_tree_in_which_something_was_built_is_refused(self, tree: Path, home: Path) -> None:
         (tree / ".config").write_text("CONFIG_X=y\n")
         with pytest.raises(InputError, match="mrproper"):
