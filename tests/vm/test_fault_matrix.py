@@ -65,6 +65,21 @@ def kinds_of(console: bytes, folder: Path) -> list[str]:
     return sorted({event["kind"] for event in found} - BY_CHANCE)
 
 
+def printed(bed: Bed, fault: Fault, kernel: Kernel, home: Path, given: dict[str, object]) -> bytes:
+    """What a machine prints from the injection on; fails when the fault does not show."""
+    spec = spec_for(fault, kernel, home=home, **given)
+    with start(bed, fault, spec) as machine:
+        peers = start_peers(bed, fault, spec)
+        try:
+            before = len(machine.console()) if fault.needs.initramfs else 0
+            injected = inject(machine, fault, peers=peers, **given)
+            assert injected.evidence
+            return machine.console()[before:]
+        finally:
+            for peer in peers:
+                peer.close()
+
+
 @pytest.mark.parametrize("series", KERNELS)
 @pytest.mark.parametrize("name", FAULTS)
 def test_shows_and_is_recognised(
@@ -76,17 +91,7 @@ def test_shows_and_is_recognised(
         compare(name, series, {"impossible": chosen}, update)
         return
     wanted, kernel = chosen
-    spec = spec_for(fault, kernel, home=vm_home)
-    with start(bed, fault, spec) as machine:
-        peers = start_peers(bed, fault, spec)
-        try:
-            before = len(machine.console()) if fault.needs.initramfs else 0
-            injected = inject(machine, fault, peers=peers)
-            console = machine.console()[before:]
-        finally:
-            for peer in peers:
-                peer.close()
-    assert injected.evidence
+    console = printed(bed, fault, kernel, vm_home, {})
     kinds = kinds_of(console, tmp_path)
     assert set(fault.truth.kinds) <= set(kinds), (
         f"triage finds {kinds} in:\n{console.decode(errors='replace')}"
@@ -110,3 +115,25 @@ def compare(name: str, series: str, found: dict[str, Any], update: bool) -> None
         file.seek(0)
         file.truncate()
         file.write(json.dumps(table, indent=1) + "\n")
+
+
+CHOICES = [
+    (fault.name, parameter.name, choice)
+    for fault in FAULTS.values()
+    for parameter in fault.parameters
+    for choice in parameter.choices
+    if choice != parameter.default
+]
+
+
+@pytest.mark.parametrize(("name", "parameter", "choice"), CHOICES, ids=["-".join(each) for each in CHOICES])
+def test_shows_with_every_choice(
+    name: str, parameter: str, choice: str, bed: Bed, vm_home: Path, tmp_path: Path
+) -> None:
+    fault = FAULTS[name]
+    chosen = kernel_for(fault, "6.12", vm_home)
+    if isinstance(chosen, str):
+        return
+    given = {parameter: choice}
+    kinds = kinds_of(printed(bed, fault, chosen[1], vm_home, given), tmp_path)
+    assert set(fault.truth.kinds) <= set(kinds)

@@ -68,7 +68,8 @@ def spec_for(
 ) -> "Spec":
     """The machine that the fault needs; `base` is a machine that must be able to do more besides.
 
-    Parameters are given by name. Builds the module and the disk images that are not there yet.
+    Parameters are given by name; one that is called `cpu` is the number of a CPU that the machine must
+    have. Builds the module and the disk images that are not there yet.
     """
     from kernward.vm import disk_images
     from kernward.vm.spec import Disk, Nic, Spec
@@ -89,7 +90,7 @@ def spec_for(
     return msgspec.structs.replace(
         spec,
         kernel=kernel,
-        smp=max(spec.smp, needs.smp),
+        smp=max(spec.smp, needs.smp, int(values.get("cpu", 0)) + 1),
         memory_mb=max(spec.memory_mb, needs.memory_mb),
         append=_joined(spec.append, (fill(each, values) for each in needs.append)),
         modules=_joined(spec.modules, (fill(each, values) for each in needs.modules)),

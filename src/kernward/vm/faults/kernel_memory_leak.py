@@ -12,7 +12,7 @@ FAULT = Fault(
     group="memory",
     parameters=(
         Parameter("size", 512, "bytes", "one object", least=8, most=8192),
-        Parameter("total_kb", 16384, "KiB", "all objects", least=2048, most=16777216),
+        Parameter("total_kb", 16384, "KiB", "all objects", least=2048, most=131072),
         Parameter("seconds", 0, "s", "over how long it is spread", least=0, most=86400),
     ),
     needs=Needs(lab=True),

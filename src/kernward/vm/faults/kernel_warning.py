@@ -7,7 +7,7 @@ FAULT = Fault(
     title="a WARN() in a driver",
     doc="A driver finds something out of step and says so with WARN(); it goes on, and so does the machine.",
     group="crash",
-    parameters=(Parameter("count", 1, "", "how often", least=1, most=1000),),
+    parameters=(Parameter("count", 1, "", "how often", least=1, most=100),),
     needs=Needs(lab=True),
     inject='echo "warn count=$count" > /proc/kernward_faults',
     symptom=Symptom(

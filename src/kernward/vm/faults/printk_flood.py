@@ -11,7 +11,7 @@ FAULT = Fault(
         "console keeps a CPU busy with it."
     ),
     group="limits",
-    parameters=(Parameter("lines", 8000, "", "how many messages", least=4000, most=1000000),),
+    parameters=(Parameter("lines", 8000, "", "how many messages", least=4000, most=20000),),
     needs=Needs(lab=True),
     inject="""
         echo "kernward: before the flood" >/dev/kmsg
@@ -23,7 +23,7 @@ FAULT = Fault(
             dmesg | grep "completion $(printf %06d $((lines - 1))) " || exit 1
             ! dmesg | grep 'before the flood'
         """,
-        within_s=60,
+        within_s=120,
     ),
     truth=Truth(
         cause="log-flood",

@@ -10,7 +10,7 @@ FAULT = Fault(
         "scheduler notices that the preemption count is not zero when the task gives up the CPU."
     ),
     group="crash",
-    parameters=(Parameter("milliseconds", 20, "ms", "how long it sleeps", least=1, most=10000),),
+    parameters=(Parameter("milliseconds", 20, "ms", "how long it sleeps", least=1, most=5000),),
     needs=Needs(lab=True),
     inject='echo "scheduling-while-atomic milliseconds=$milliseconds" > /proc/kernward_faults',
     symptom=Symptom(

@@ -14,7 +14,7 @@ FAULT = Fault(
     parameters=(
         Parameter("seconds", 8, "s", "how long the CPU is kept", least=3, most=3600),
         Parameter("threshold_s", 2, "s", "kernel.watchdog_thresh; a lockup is twice that", least=1, most=60),
-        Parameter("cpu", 0, "", "which CPU", least=0, most=63),
+        Parameter("cpu", 0, "", "which CPU", least=0, most=7),
     ),
     refuse=lambda values: too_short(values["seconds"], 2.5 * float(values["threshold_s"]) + 0.5),
     needs=Needs(lab=True, config={"CONFIG_SOFTLOCKUP_DETECTOR": "y"}),

@@ -13,7 +13,7 @@ FAULT = Fault(
     parameters=(
         Parameter("percent", 60, "%", "share of the CPU's time", least=10, most=90),
         Parameter("seconds", 30, "s", "how long", least=5, most=86400),
-        Parameter("cpu", 0, "", "which CPU", least=0, most=63),
+        Parameter("cpu", 0, "", "which CPU", least=0, most=7),
     ),
     needs=Needs(lab=True),
     inject='echo "softirq-load percent=$percent seconds=$seconds cpu=$cpu" > /proc/kernward_faults',

@@ -13,7 +13,7 @@ FAULT = Fault(
     parameters=(
         Parameter("seconds", 12, "s", "how long the work takes", least=3, most=3600),
         Parameter("threshold_s", 4, "s", "workqueue.watchdog_thresh", least=1, most=300),
-        Parameter("cpu", 0, "", "whose work", least=0, most=63),
+        Parameter("cpu", 0, "", "whose work", least=0, most=7),
     ),
     refuse=lambda values: too_short(values["seconds"], 2 * float(values["threshold_s"]) + 1),
     needs=Needs(lab=True, config={"CONFIG_WQ_WATCHDOG": "y"}),
