@@ -27,6 +27,7 @@ from kernward.vm.verdict import Verdict
 
 SEGMENT = "lan"
 SETUP_S = 120.0
+CARRIER_TRIES = 200
 ISSUE = b"Debian GNU/Linux 12 \\n \\l\n\n"
 # How rsyslogd sends: as syslog always was, with precise times, as RFC 5424 has it.
 RSYSLOG_TEMPLATES: Mapping[str, str] = {
@@ -160,6 +161,9 @@ def move_in(machine: Machine, host: PlannedHost, at: Place, *, restored: bool) -
         f"ip address add {at.address}/16 dev eth0",
         "ip link set dev eth0 up",
         f"ip route add default via {collector.ADDRESS}",
+        # Until a wired card has its link, what is sent is lost.
+        f"tries={CARRIER_TRIES}; until [ $(cat /sys/class/net/eth0/carrier) = 1 ] || [ $tries = 0 ]; do",
+        "usleep 100000; tries=$((tries - 1)); done",
         *_netconsole(host, at),
         *_syslog(machine, host, boot_id, machine_id),
         "setsid getty -L 115200 ttyS0 vt100 </dev/null >/dev/null 2>&1 &",
