@@ -49,6 +49,14 @@ def test_a_guest_that_floods_its_console(vm_home: Path, spec: Spec, bed: Bed) ->
     assert log < 1_000_000
 
 
+@pytest.mark.vm_slow
+def test_a_gigabyte_on_the_console_is_cut_short(bed: Bed, spec: Spec) -> None:
+    with bed.restore(spec) as machine:
+        with pytest.raises(ConsoleFlooded):
+            machine.sh("head -c 1073741824 /dev/zero | tr '\\0' x >/dev/ttyS0", timeout_s=300)
+        assert machine.console_log.stat().st_size < 40 << 20
+
+
 def test_an_image_that_is_no_kernel_never_boots(bed: Bed, tmp_path: Path) -> None:
     image = tmp_path / "vmlinuz"
     image.write_bytes(os.urandom(1 << 20))
@@ -60,6 +68,14 @@ def test_a_kernel_that_stops_before_its_first_process_never_boots(bed: Bed, spec
     silent = msgspec.structs.replace(spec, append=("rdinit=/bin/busybox", "quiet"))
     with pytest.raises((NeverBooted, GuestPanicked)):
         bed.boot(silent, timeout_s=15)
+
+
+def test_a_kernel_without_the_driver_of_the_channel_says_so_at_once(bed: Bed, spec: Spec) -> None:
+    bare = msgspec.structs.replace(spec, kernel=msgspec.structs.replace(spec.kernel, modules=None))
+    began = time.monotonic()
+    with pytest.raises(NeverBooted, match="no virtio-serial port"):
+        bed.boot(bare, timeout_s=100)
+    assert time.monotonic() - began < 60
 
 
 def test_a_guest_that_switches_itself_off(bed: Bed, spec: Spec) -> None:

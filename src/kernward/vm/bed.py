@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kernward.kernels.modules import present
 from kernward.records.errors import InputError, UsageError
 from kernward.records.machines import RunningMachine
 from kernward.vm import guest_root, qemu
@@ -148,6 +149,11 @@ class Bed:
     ) -> Machine:
         if not version():
             raise InputError("QEMU is not installed: no qemu-system-x86_64 (Debian: qemu-system-x86)")
+        if spec.shares and not present(spec.kernel, "9p"):
+            raise UsageError(
+                f"kernel {spec.kernel.release} has no 9p file system, by which folders are shared; Debian's cloud "
+                "kernels lack it, the ordinary ones have it"
+            )
         machine_id = secrets.token_hex(4)
         folder = self.home / "vm" / "run" / machine_id
         folder.mkdir(parents=True)

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-LIMIT_BYTES = 64 << 20
+# A kernel with every debugging option prints a few megabytes; an emulated port passes 0.3 MB a second.
+LIMIT_BYTES = 16 << 20
 # The newest part that is kept in memory for whoever waits for a text.
 RECENT_BYTES = 4 << 20
 PANIC = re.compile(rb"Kernel panic - not syncing: ([^\r\n]*)[\r\n]")

@@ -40,6 +40,8 @@ PATIENCE_S = 5.0
 # A panic goes on printing for a moment after its first line: what is in the console's pipe is waited for.
 LAST_WORDS_S = 1.0
 TAIL_BYTES = 2000
+# What the agent says when it has no port to speak through.
+NO_CHANNEL = re.compile(rb"kernward agent: no virtio-serial port")
 
 
 class Machine:
@@ -230,6 +232,12 @@ class Machine:
                 raise self._verdict(NeverBooted, f"the machine did not boot: {self._end()}")
             if self._console.flooded.is_set():
                 self._check("its boot")
+            if self._console.search(NO_CHANNEL):
+                raise self._verdict(
+                    NeverBooted,
+                    f"kernel {self.spec.kernel.release} came up, but no virtio-serial port: it has neither virtio_pci "
+                    "and virtio_console built in nor their modules with it",
+                )
             if time.monotonic() >= deadline:
                 said = self._console.text().rstrip().rpartition(b"\n")[2].decode(errors="replace").strip()
                 raise self._verdict(

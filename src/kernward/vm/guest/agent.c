@@ -46,6 +46,7 @@ enum { TERMINAL = 1, PUT = 2, GET = 4 };
 #define WINDOW 262144
 #define JOBS 64
 #define PORT "kernward"
+#define PORT_S 10
 
 struct job {
 	uint32_t id;
@@ -485,7 +486,7 @@ static void obey(void)
 static int open_port(void)
 {
 	/* There is a moment between the driver and its ports. */
-	for (int try = 0; try < 5000; try++) {
+	for (time_t until = time(NULL) + PORT_S; time(NULL) <= until;) {
 		DIR *ports = opendir("/sys/class/virtio-ports");
 		struct dirent *entry;
 
