@@ -3,7 +3,15 @@
 The functions are put in front of a script that uses them; they need busybox and nothing else.
 """
 
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kernward.records.errors import UsageError
 from kernward.vm.fault import Parameter
+
+if TYPE_CHECKING:
+    from kernward.vm.machine import Machine
 
 # A container's cgroup as kubelet's systemd driver and containerd name it.
 POD_CGROUP = (
@@ -23,6 +31,42 @@ def cgroup_path(
 ) -> Parameter:
     """A cgroup's path as /proc/PID/cgroup shows it."""
     return Parameter(name, default, "", doc, regex=r"(/[A-Za-z0-9_.:@-]{1,100}){1,8}")
+
+
+def interface_name(default: str) -> Parameter:
+    """A network interface, at most the 15 bytes that the kernel allows."""
+    return Parameter("interface", default, "", "name of the interface", regex=r"[a-z][a-z0-9.-]{0,14}")
+
+
+def card_on(machine: "Machine", network: str) -> int:
+    """The number of the machine's first card on this network: its ethN in the guest, its netN in QEMU."""
+    for number, nic in enumerate(machine.spec.nics):
+        if nic.network == network:
+            return number
+    raise UsageError(f"{machine.name} has no card on the network {network}")
+
+
+def join(machines: "Sequence[Machine]", network: str) -> list[str]:
+    """Give the machines' cards on a segment addresses, and say which: 10.66.0.1, 10.66.0.2, …
+
+    A card that has an address keeps it: the hosts of a fleet have theirs.
+    """
+    addresses = []
+    for number, machine in enumerate(machines, 1):
+        card = f"eth{card_on(machine, network)}"
+        has = re.search(rb"inet (\d+(?:\.\d+){3})/", machine.sh(f"ip -4 address show dev {card}").stdout)
+        if has:
+            addresses.append(has[1].decode())
+            continue
+        # Restored machines of one snapshot have the same MAC address.
+        done = machine.sh(
+            f"ip link set dev {card} address 52:54:00:66:00:{number:02x} && ip link set dev {card} up && "
+            f"ip address add 10.66.0.{number}/24 dev {card}"
+        )
+        if done.status:
+            raise UsageError(f"{machine.name}: {card} got no address: {done.stderr.decode(errors='replace')}")
+        addresses.append(f"10.66.0.{number}")
+    return addresses
 
 
 # make_cgroup CONTROLLER PATH: make the cgroup with that controller; $folder is where it is.
@@ -58,7 +102,8 @@ find_cgroup() {
 """
 
 # serve NAME FOLDER ARGUMENT...: run misbehave as a process of that name, in the cgroup of that folder ("":
-# where we are), behind. Its id is kept in /run/NAME.pid, what it complains about in /run/NAME.said.
+# where we are), behind. Its id is kept in /run/NAME.pid, what it complains about in /run/NAME.said. With
+# $within it is run by that command, such as what `pair` leaves in $there.
 SERVE = r"""
 serve() {
     name=$1 group=$2
@@ -66,7 +111,7 @@ serve() {
     ln -sf /usr/bin/misbehave /tmp/$name
     (
         [ -z "$group" ] || echo 0 >$group/cgroup.procs || exit 1
-        exec /tmp/$name "$@"
+        exec $within /tmp/$name "$@"
     ) </dev/null >/dev/null 2>/run/$name.said &
     echo $! >/run/$name.pid
 }
@@ -79,6 +124,36 @@ stop() {
     kill -9 $pid 2>/dev/null
     for try in 1 2 3 4 5 6 7 8 9 10; do [ -e /proc/$pid ] || break; sleep 0.2; done
     rm -f /run/$1.pid
+}
+"""
+
+# pair INTERFACE ADDRESS OTHER: a virtual card with this address, whose cable ends in a network namespace of
+# its own, where the other address is; $there is what runs a command over there.
+PAIR = r"""
+pair() {
+    unshare -n sleep 1000000 </dev/null >/dev/null 2>&1 &
+    echo $! >/run/$1.netns
+    there="nsenter -t $! -n"
+    until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do usleep 20000; done
+    ip link add $1 type veth || exit 1
+    number=$(cat /sys/class/net/$1/iflink)
+    for each in /sys/class/net/*; do
+        [ $(cat $each/ifindex) = $number ] && ip link set dev ${each##*/} netns $!
+    done
+    ip address add $2/24 dev $1
+    ip link set dev $1 up
+    other=$($there ip link | sed -n "s/^$number: \\([^:@]*\\).*/\\1/p")
+    $there ip address add $3/24 dev $other
+    $there ip link set dev $other up
+    $there ip link set dev lo up
+}
+"""
+
+# unpair INTERFACE: undo `pair`.
+UNPAIR = r"""
+unpair() {
+    ip link del $1
+    kill $(cat /run/$1.netns)
 }
 """
 

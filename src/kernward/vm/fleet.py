@@ -31,6 +31,7 @@ from kernward.vm import console_log, site
 from kernward.vm.bed import BOOT_S, Bed, not_restorable
 from kernward.vm.collector import Collector
 from kernward.vm.fault import Fault
+from kernward.vm.fault_parts import card_on
 from kernward.vm.faults import fault as fault_named
 from kernward.vm.inject import inject, undo
 from kernward.vm.machine import Machine
@@ -274,6 +275,8 @@ class _Host:
         values = fault.values(planned.values)
         boot = max(0, len(self.boot_ids) - 1)
         record = msgspec.structs.replace(described(fault, planned, values), boot=boot)
+        if record.entity_kind == "interface" and fault.needs.nics:
+            record = msgspec.structs.replace(record, entity=f"eth{card_on(machine, fault.needs.nics[0])}")
         if fault.ends and fault.needs.initramfs:
             self._gather()
             self._flush()

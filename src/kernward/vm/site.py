@@ -25,7 +25,8 @@ from kernward.vm.machine import Machine
 from kernward.vm.spec import Disk, File, Nic, Spec
 from kernward.vm.verdict import Verdict
 
-SEGMENT = "lan"
+# Faults between machines take the cards that are on this segment.
+SEGMENT = "wire"
 SETUP_S = 120.0
 CARRIER_TRIES = 200
 ISSUE = b"Debian GNU/Linux 12 \\n \\l\n\n"
