@@ -25,10 +25,15 @@ FAULT = Fault(
     # KASAN takes the same reports for itself.
     needs=Needs(
         lab=True,
-        append=("kfence.sample_interval=$interval_ms",),
+        append=("kfence.sample_interval=500",),
         config={"CONFIG_KFENCE": "y", "CONFIG_KASAN": ""},
     ),
-    inject='echo "kfence bug=$bug access=$access" > /proc/kernward_faults',
+    # Seldom until now, or its few hundred objects would be in use.
+    inject="""
+        echo $interval_ms >/sys/module/kfence/parameters/sample_interval
+        echo "kfence bug=$bug access=$access" >/proc/kernward_faults
+    """,
+    undo="echo 500 >/sys/module/kfence/parameters/sample_interval",
     symptom=Symptom(
         doc="KFENCE's report, with the stacks of who allocated and who freed.",
         console=r"BUG: KFENCE: (use-after-free|out-of-bounds|invalid free|memory corruption)",
