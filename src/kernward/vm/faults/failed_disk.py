@@ -19,14 +19,14 @@ FAULT = Fault(
     + """
         under=$(disk orders)
         size=$(cat /sys/block/${under##*/}/size)
-        dmsetup create --noudevsync --noudevrules data --table "0 $size linear $under 0" || exit 1
+        dmsetup create --noudevsync --noudevrules orders --table "0 $size linear $under 0" || exit 1
         mkdir -p /mnt/orders
-        mount -t ext4 -o errors=remount-ro $(mapped data) /mnt/orders || exit 1
+        mount -t ext4 -o errors=remount-ro $(mapped orders) /mnt/orders || exit 1
         echo before >/mnt/orders/file
         sync
-        dmsetup suspend --nolockfs --noudevsync data
-        dmsetup reload data --table "0 $size error"
-        dmsetup resume --noudevsync data
+        dmsetup suspend --nolockfs --noudevsync orders
+        dmsetup reload orders --table "0 $size error"
+        dmsetup resume --noudevsync orders
         (
             echo after >>/mnt/orders/file
             mkdir /mnt/orders/new
@@ -35,7 +35,7 @@ FAULT = Fault(
             ls -lR /mnt/orders
         ) </dev/null >/dev/null 2>&1 &
     """,
-    undo="umount /mnt/orders; dmsetup remove --noudevsync --retry data",
+    undo="umount /mnt/orders; dmsetup remove --noudevsync --retry orders",
     symptom=Symptom(
         doc="The file system says that it goes read-only, and a write fails.",
         console=r"EXT4-fs \(dm-\d+\): Remounting filesystem read-only",

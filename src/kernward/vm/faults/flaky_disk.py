@@ -23,9 +23,9 @@ FAULT = Fault(
     + """
         under=$(disk flaky)
         size=$(cat /sys/block/${under##*/}/size)
-        dmsetup create --noudevsync --noudevrules data --table \\
+        dmsetup create --noudevsync --noudevrules flaky --table \\
             "0 $size flakey $under 0 $up_s $down_s" || exit 1
-        device=$(mapped data)
+        device=$(mapped flaky)
         (
             while :; do
                 blockdev --flushbufs $device
@@ -35,7 +35,7 @@ FAULT = Fault(
         ) </dev/null >/dev/null 2>&1 &
         echo $! >/run/flaky-disk.pid
     """,
-    undo="kill $(cat /run/flaky-disk.pid); sleep 1; dmsetup remove --noudevsync --retry data",
+    undo="kill $(cat /run/flaky-disk.pid); sleep 1; dmsetup remove --noudevsync --retry flaky",
     symptom=Symptom(
         doc="The kernel prints that a block of the device could not be read.",
         console=r"Buffer I/O error on dev dm-\d+, logical block \d+",

@@ -16,7 +16,7 @@ FAULT = Fault(
         modules=("nvme",),
         disks=(
             DiskNeed(
-                "flash",
+                "badflash",
                 "blank",
                 16,
                 "nvme",
@@ -32,7 +32,7 @@ FAULT = Fault(
     ),
     inject=DISK
     + """
-        device=$(disk flash)
+        device=$(disk badflash)
         [ -n "$device" ] || exit 1
         dd if=$device of=/dev/null bs=64k iflag=direct >/dev/null 2>&1 </dev/null &
     """,

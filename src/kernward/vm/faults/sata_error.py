@@ -17,7 +17,7 @@ FAULT = Fault(
         machine="q35",
         disks=(
             DiskNeed(
-                "rust",
+                "badrust",
                 "blank",
                 16,
                 "sata",
@@ -34,7 +34,7 @@ FAULT = Fault(
     inject=DISK
     + """
         for try in 1 2 3 4 5 6 7 8 9 10; do
-            device=$(disk rust 2>/dev/null)
+            device=$(disk badrust 2>/dev/null)
             [ -n "$device" ] && break
             sleep 0.5
         done

@@ -29,17 +29,17 @@ FAULT = Fault(
     + """
         under=$(disk slow)
         size=$(cat /sys/block/${under##*/}/size)
-        dmsetup create --noudevsync --noudevrules data --table \\
+        dmsetup create --noudevsync --noudevrules slow --table \\
             "0 $size delay $under 0 $read_ms $under 0 $write_ms" || exit 1
-        serve $service "" direct $(mapped data) read 1 4096 64
-        serve $service-w "" direct $(mapped data) write 1 4096 64
+        serve $service "" direct $(mapped slow) read 1 4096 64
+        serve $service-w "" direct $(mapped slow) write 1 4096 64
     """,
-    undo=STOP + "stop $service; stop $service-w; dmsetup remove --noudevsync --retry data",
+    undo=STOP + "stop $service; stop $service-w; dmsetup remove --noudevsync --retry slow",
     symptom=Symptom(
         doc="The time per request that the device's statistics count is at least nine tenths of the delay.",
         command=MAPPED
         + """
-        device=$(mapped data)
+        device=$(mapped slow)
         # reads, ms of them, writes, ms of them (Documentation/block/stat.rst)
         look() { awk '{ print $1, $4, $5, $8 }' /sys/block/${device##*/}/stat; }
         set -- $(look)

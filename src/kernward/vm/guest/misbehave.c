@@ -45,8 +45,10 @@
  *                                open that many connections and keep them; try again what fails
  *   SERVICE unread COUNT MB      connections to oneself on which MB each are sent and never read
  *   SERVICE syn ADDRESS PORT COUNT PER_S
- *                                send connection requests from invented addresses (PER_S 0: at once)
- *   SERVICE sockets COUNT        open that many UDP flows to one's own host
+ *                                send connection requests from invented addresses (COUNT 0: without
+ *                                an end; PER_S 0: as fast as it can)
+ *   SERVICE sockets COUNT        open that many UDP flows to one's own host, again each second
+ *   SERVICE scan ADDRESS COUNT   send a packet to that many addresses, again each second
  *   SERVICE flood ADDRESS PORT BYTES PER_S
  *                                send UDP packets (PER_S 0: as fast as it can)
  */
@@ -872,7 +874,7 @@ static void syn(char **argument)
 
 	if (raw < 0)
 		fail("socket");
-	for (long i = 0; i < count; i++) {
+	for (long i = 0; !count || i < count; i++) {
 		struct { struct iphdr ip; struct tcphdr tcp; } packet = { 0 };
 		struct { uint32_t from, to; uint8_t zero, protocol; uint16_t length; } pseudo = { 0 };
 		uint32_t sum = 0;
@@ -906,15 +908,28 @@ static void syn(char **argument)
 
 static void sockets(char **argument)
 {
-	for (long i = 0, count = number(argument[0]); i < count; i++) {
-		int s = socket(AF_INET, SOCK_DGRAM, 0);
-		struct sockaddr_in to = place("127.0.0.1", 1024 + i % 60000);
+	for (long count = number(argument[0]);; rest(1))
+		for (long i = 0; i < count; i++) {
+			int s = socket(AF_INET, SOCK_DGRAM, 0);
+			struct sockaddr_in to = place("127.0.0.1", 1024 + i % 60000);
 
-		/* Flows differ by the sender's port as well, which the kernel chooses. */
-		sendto(s, "x", 1, 0, (struct sockaddr *)&to, sizeof(to));
-		close(s);
-	}
-	exit(0);
+			/* Flows differ by the sender's port as well, which the kernel chooses. */
+			sendto(s, "x", 1, 0, (struct sockaddr *)&to, sizeof(to));
+			close(s);
+		}
+}
+
+static void scan(char **argument)
+{
+	struct sockaddr_in to = place(argument[0], 9);
+	uint32_t first = ntohl(to.sin_addr.s_addr);
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	for (long count = number(argument[1]);; rest(1))
+		for (long i = 0; i < count; i++) {
+			to.sin_addr.s_addr = htonl(first + i);
+			sendto(s, "x", 1, 0, (struct sockaddr *)&to, sizeof(to));
+		}
 }
 
 static void flood(char **argument)
@@ -972,6 +987,7 @@ static const struct {
 	{ "unread", unread, 2 },
 	{ "syn", syn, 4 },
 	{ "sockets", sockets, 1 },
+	{ "scan", scan, 2 },
 	{ "flood", flood, 4 },
 };
 
