@@ -64,9 +64,12 @@ static char frame[PIECE], piece[PIECE];
 static void complain(const char *what)
 {
 	int error = errno, console = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	char line[400];
 
 	if (console >= 0) {
-		dprintf(console, "<4>kernward agent: %s: %s\n", what, strerror(error));
+		/* Not dprintf(): it seeks first, which /dev/kmsg refuses. */
+		snprintf(line, sizeof(line), "<4>kernward agent: %s: %s\n", what, strerror(error));
+		(void)!write(console, line, strlen(line));
 		close(console);
 	}
 }
