@@ -48,6 +48,8 @@ class Job:
         self.number = number
         self._channel = channel
         self._parts: dict[int, list[bytes]] = {OUT: [], ERR: []}
+        # How much output is collected.
+        self.size_bytes = 0
         self._room = WINDOW
         self._changed = threading.Condition()
         self.status: int | None = None
@@ -107,6 +109,7 @@ class Job:
                 self.each(kind, data)
             else:
                 self._parts[kind].append(data)
+                self.size_bytes += len(data)
         elif kind == TAKEN:
             with self._changed:
                 self._room += struct.unpack("<I", data)[0]

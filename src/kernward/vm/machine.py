@@ -40,6 +40,8 @@ PATIENCE_S = 5.0
 # A panic goes on printing for a moment after its first line: what is in the console's pipe is waited for.
 LAST_WORDS_S = 1.0
 TAIL_BYTES = 2000
+# What a command may write where its output is collected, and not taken as it comes.
+OUTPUT_BYTES = 256 << 20
 # What the agent says when it has no port to speak through.
 NO_CHANNEL = re.compile(rb"kernward agent: no virtio-serial port")
 
@@ -138,6 +140,12 @@ class Machine:
         deadline = time.monotonic() + timeout_s
         while not job.ended.wait(min(0.1, max(0.0, deadline - time.monotonic()))):
             self._check(what)
+            if job.size_bytes > OUTPUT_BYTES:
+                job.kill()
+                raise self._verdict(
+                    Verdict,
+                    f"{what} wrote more than {OUTPUT_BYTES >> 20} MB and was killed; take it piece by piece",
+                )
             if time.monotonic() >= deadline:
                 self._out_of_time(job, what, timeout_s)
         done = job.wait(0)

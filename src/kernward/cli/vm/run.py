@@ -6,11 +6,8 @@ from typing import Any
 
 import click
 
-from kernward.cli.terminal import escape, escape_block
 from kernward.cli.vm.machine_options import machine_options, spec_of
-
-# As timeout(1) and docker run have them.
-TIMED_OUT, NO_STATUS, NOT_RUN = 124, 125, 127
+from kernward.cli.vm.telling import tell
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -32,7 +29,7 @@ def command(arguments: tuple[str, ...], timeout: float, console: Path | None, **
     hung, flooded its console or was lost. The reason is one sentence on standard error.
     """
     from kernward.operations.machines import run
-    from kernward.vm.verdict import CommandNotRun, CommandTimedOut, Verdict
+    from kernward.vm.verdict import Verdict
 
     spec = spec_of(given)
     out, err = sys.stdout.buffer, sys.stderr.buffer
@@ -57,10 +54,4 @@ def command(arguments: tuple[str, ...], timeout: float, console: Path | None, **
             console=console,
         )
     except Verdict as verdict:
-        if tail := verdict.console_tail.decode(errors="replace").splitlines()[-12:]:
-            click.echo("The end of the guest's console:", err=True)
-            click.echo(escape_block("\n".join(f"  {line.rstrip()}" for line in tail)), err=True)
-        click.echo(f"kernward: {escape(str(verdict))}", err=True)
-        if isinstance(verdict, CommandTimedOut):
-            return TIMED_OUT
-        return NOT_RUN if isinstance(verdict, CommandNotRun) else NO_STATUS
+        return tell(verdict)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kernward.cli.vm.machine_options import machine_options, spec_of
+from kernward.cli.vm.telling import tell
 
 if TYPE_CHECKING:
     from kernward.vm.channel import Job
@@ -32,6 +33,7 @@ def command(arguments: tuple[str, ...], **given: Any) -> int:
     Ctrl-] leaves at once, also when the guest hangs.
     """
     from kernward.operations.machines import open_shell
+    from kernward.vm.verdict import Verdict
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError(
@@ -43,15 +45,18 @@ def command(arguments: tuple[str, ...], **given: Any) -> int:
     def output(piece: bytes) -> None:
         os.write(sys.stdout.fileno(), piece)
 
-    return open_shell(
-        spec,
-        arguments or ("sh", "-l"),
-        cold=given["cold"],
-        shape=(size.lines, size.columns),
-        output=output,
-        boot_timeout_s=given["boot_timeout"],
-        session=_session,
-    )
+    try:
+        return open_shell(
+            spec,
+            arguments or ("sh", "-l"),
+            cold=given["cold"],
+            shape=(size.lines, size.columns),
+            output=output,
+            boot_timeout_s=given["boot_timeout"],
+            session=_session,
+        )
+    except Verdict as verdict:
+        return tell(verdict)
 
 
 def _session(machine: "Machine", job: "Job") -> int:
@@ -65,7 +70,7 @@ def _session(machine: "Machine", job: "Job") -> int:
     before = signal.signal(signal.SIGWINCH, on_resize)
     try:
         with _raw():
-            while not job.ended.is_set() and not machine.process.ended.is_set():
+            while not (job.ended.is_set() or machine.process.ended.is_set() or machine.panicked):
                 if resized:
                     resized = False
                     size = shutil.get_terminal_size()
