@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from kernward.records.errors import InputError
 from kernward.vm.fault import Fault, Needs, Parameter, Symptom, Truth, Values
 
 if TYPE_CHECKING:
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
 def _report(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
     # MCi_STATUS: valid, enabled, address and misc valid, a count of one, a memory read error of channel 0xf.
-    machine.monitor(f"mce 0 {values['bank']} 0x9c0000400001009f 0x0 {values['address']} 0x8c")
+    said = machine.monitor(f"mce 0 {values['bank']} 0x9c0000400001009f 0x0 {values['address']} 0x8c")
+    if said.strip():
+        raise InputError(f"QEMU did not take the machine check: {said.strip()}")
 
 
 FAULT = Fault(

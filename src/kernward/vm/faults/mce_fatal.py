@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from kernward.records.errors import InputError
 from kernward.vm.fault import Fault, Needs, Parameter, Symptom, Truth, Values
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 def _raise(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
     # MCi_STATUS: valid, uncorrected, enabled, misc and address valid, processor context corrupt; MCG_STATUS:
     # a machine check is in progress.
-    machine.monitor(f"mce 0 {values['bank']} 0xbe00000000800400 0x4 0x0 0x0")
+    said = machine.monitor(f"mce 0 {values['bank']} 0xbe00000000800400 0x4 0x0 0x0")
+    if said.strip():
+        raise InputError(f"QEMU did not take the machine check: {said.strip()}")
 
 
 FAULT = Fault(

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from kernward.records.errors import InputError
 from kernward.vm.fault import Fault, Needs, Parameter, Symptom, Truth, Values
 
 if TYPE_CHECKING:
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def _report(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
-    machine.monitor(f"pcie_aer_inject_error aer0 {values['error']}")
+    said = machine.monitor(f"pcie_aer_inject_error aer0 {values['error']}")
+    if not said.startswith("OK"):
+        raise InputError(f"QEMU did not take the error {values['error']}: {said.strip()}")
 
 
 FAULT = Fault(
@@ -28,7 +31,7 @@ FAULT = Fault(
             "COMP_TIME",
             "",
             "the error as QEMU names it",
-            choices=("COMP_TIME", "UNSUP", "CA", "UNX_COMP"),
+            choices=("COMP_TIME", "UNSUP", "COMP_ABORT", "UNX_COMP"),
         ),
     ),
     needs=Needs(
