@@ -27,7 +27,8 @@ FAULT = Fault(
         doc="The kernel prints that the limit is reached, and file-nr counts nearly as many files as may be open.",
         console=r"VFS: file-max limit \d+ reached",
         command="""
-        read open unused most </proc/sys/fs/file-nr
+        set -- $(cat /proc/sys/fs/file-nr)
+        open=$1 most=$3
         echo "$open files are open on this host, $most may be"
         [ $((open + 128)) -ge $most ]
         """,

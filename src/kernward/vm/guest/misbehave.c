@@ -32,7 +32,8 @@
  *                                requests of BYTES at random places of the first MB, past the cache
  *   SERVICE dirty PATH MB        write MB through the page cache, again and again
  *   SERVICE fsync PATH THREADS BYTES
- *                                each thread writes a record to its own file and waits for it
+ *                                each thread writes a record to its own file (or to a device) and
+ *                                waits for it
  *   SERVICE shutdown PATH        take the XFS file system at this path out of service
  *   SERVICE nbd-serve PORT MB    serve MB of memory as a network block device
  *   SERVICE nbd-attach DEVICE ADDRESS PORT MB TIMEOUT_S
@@ -73,6 +74,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -605,10 +607,14 @@ static void *record(void *unused)
 	char name[256];
 	long at = 0, mine = atomic_fetch_add(&io.next, 1);
 	char *buffer = calloc(1, io.bytes);
+	struct stat about;
 	int file;
 
 	(void)unused;
-	snprintf(name, sizeof(name), "%s.%ld", io.path, mine);
+	if (!stat(io.path, &about) && S_ISBLK(about.st_mode))
+		snprintf(name, sizeof(name), "%s", io.path);
+	else
+		snprintf(name, sizeof(name), "%s.%ld", io.path, mine);
 	file = open(name, O_RDWR | O_CREAT, 0600);
 	if (file < 0 || !buffer)
 		fail(name);
@@ -834,13 +840,19 @@ static void unread(char **argument)
 	if (bind(all, (struct sockaddr *)&at, size) || listen(all, 128) ||
 	    getsockname(all, (struct sockaddr *)&at, &size))
 		fail("listen");
+	/* A process of its own: if this one dies, its unsent data is to outlive it for a moment. */
+	if (!child()) {
+		while (accept(all, NULL, NULL) >= 0)
+			;
+		forever();
+	}
 	for (; count; count--) {
-		int buffer = most > INT32_MAX ? INT32_MAX : most, sender = tcp();
+		int buffer = most > INT32_MAX ? INT32_MAX : most, quarter = buffer / 4, sender = tcp();
 
-		/* Root may have buffers beyond wmem_max and rmem_max. */
+		/* Root may have buffers beyond wmem_max and rmem_max. Most is to stay with the sender. */
 		setsockopt(sender, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
-		setsockopt(all, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
-		if (connect(sender, (struct sockaddr *)&at, size) || accept(all, NULL, NULL) < 0)
+		setsockopt(all, SOL_SOCKET, SO_RCVBUFFORCE, &quarter, sizeof(quarter));
+		if (connect(sender, (struct sockaddr *)&at, size))
 			fail("connect");
 		fcntl(sender, F_SETFL, O_NONBLOCK);
 		for (long sent = 0; sent < most;) {
