@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from kernward.cli.main import program
+from kernward.vm.acceleration import version
 
 ROOT = Path(__file__).parent.parent.parent
 WRITTEN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -73,6 +74,14 @@ def test_what_a_page_shows_is_what_is_printed(page: Path, tmp_path) -> None:
     program_file.parent.mkdir()
     program_file.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kernward.cli.main "$@"\n')
     program_file.chmod(0o755)
+    if any(command.startswith("kernward vm") for command, _ in examples(page)):
+        if not version():
+            pytest.skip("QEMU is not installed here (Debian: qemu-system-x86)")
+        # Kernels are fetched once, not for each run of the tests.
+        kept = ROOT / ".cache" / "home" / "kernels"
+        kept.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "home").mkdir()
+        (tmp_path / "home" / "kernels").symlink_to(kept)
     environment = os.environ | {
         "PATH": f"{program_file.parent}:{os.environ['PATH']}",
         "KERNWARD_HOME": str(tmp_path / "home"),
