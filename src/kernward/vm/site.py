@@ -165,6 +165,8 @@ def move_in(machine: Machine, host: PlannedHost, at: Place, *, restored: bool) -
         # Until a wired card has its link, what is sent is lost.
         f"tries={CARRIER_TRIES}; until [ $(cat /sys/class/net/eth0/carrier) = 1 ] || [ $tries = 0 ]; do",
         "usleep 100000; tries=$((tries - 1)); done",
+        # Of a boot's messages in one burst the first would be dropped while the neighbour is asked for.
+        f"arp -s {collector.ADDRESS} {collector.MAC}",
         *_netconsole(host, at),
         *_syslog(machine, host, boot_id, machine_id),
         "setsid getty -L 115200 ttyS0 vt100 </dev/null >/dev/null 2>&1 &",
