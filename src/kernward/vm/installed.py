@@ -5,8 +5,6 @@ last kernel that came up, and kdump leaves what a panic was about. All of that h
 whose reset button is what is left for a kernel that hangs.
 """
 
-import io
-import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -34,21 +32,21 @@ _CRASHES = "/var/crash"
 class Boot(msgspec.Struct, frozen=True, kw_only=True):
     """One boot of an installed machine.
 
-    `wanted` is the kernel that was to be booted and `release` the one that runs. `power_cycled` says that
+    `asked` is the kernel that GRUB was asked for and `release` the one that runs. `power_cycled` says that
     the machine did not come back of itself, and its reset button was pressed, as a host's management
     controller would. `seconds` is the time from the restart to the agent's answer.
     """
 
     release: str
     boot_id: str
-    wanted: str
+    asked: str
     power_cycled: bool
     seconds: float
 
     @property
     def fell_back(self) -> bool:
-        """Whether another kernel runs than the one that was wanted."""
-        return self.release != self.wanted
+        """Whether another kernel runs than the one that was asked for."""
+        return self.release != self.asked
 
 
 class Dump(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,15 +115,7 @@ class InstalledMachine:
         )
         with ExitStack() as failing:
             machine = failing.enter_context(self.bed.boot(spec, name=self.name, timeout_s=BOOT_S))
-            hello = machine.channel.hello
-            assert hello is not None
-            self._boot = Boot(
-                release=hello.release,
-                boot_id=hello.boot_id,
-                wanted=self.installation.kernels[0].release,
-                power_cycled=False,
-                seconds=machine.ready_s or 0.0,
-            )
+            self._boot = self._state(machine, power_cycled=False, seconds=machine.ready_s or 0.0)
             self._machine = machine
             failing.pop_all()
         return self
@@ -213,13 +203,10 @@ class InstalledMachine:
 
     def install(self, kernel: Kernel, *, timeout_s: float = 300) -> None:
         """Install one more kernel on the running machine, as its package manager would; the default stays."""
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            installed_image.add_kernel(archive, kernel, self.bed.home)
-        self._asked(
-            "tar", "-x", "--keep-directory-symlink", "-C", "/", stdin=packed.getvalue(), timeout_s=timeout_s
-        )
-        self._asked("depmod", kernel.release, timeout_s=timeout_s)
+        packed = installed_image.packed(kernel, self.bed.home)
+        self._asked("tar", "-x", "--keep-directory-symlink", "-C", "/", stdin=packed, timeout_s=timeout_s)
+        if kernel.modules is not None:
+            self._asked("depmod", kernel.release, timeout_s=timeout_s)
         self._asked("sync", timeout_s=timeout_s)
 
     def remove(self, release: str) -> None:
@@ -239,63 +226,57 @@ class InstalledMachine:
 
         When it does not within `timeout_s` its reset button is pressed, and it is waited for once more.
         """
-        wanted = self.next_release()
-        started = time.monotonic()
         # The command may be answered or not, as quickly as init goes about it.
         self.machine.start(["init", "6"])
-        return self._wait(wanted, timeout_s, started)
+        return self.wait_reboot(timeout_s)
+
+    def panic(self, timeout_s: float = CRASH_S) -> Boot:
+        """Let the kernel panic and wait until the machine answers again."""
+        self.machine.start(["sh", "-c", "echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger"])
+        return self.wait_reboot(timeout_s)
 
     def wait_reboot(self, timeout_s: float = CRASH_S) -> Boot:
         """Wait for a restart that comes of itself: after a panic, with or without a dump.
 
-        It may have happened already since the last boot that was waited for.
+        It may have happened already since the last boot that was waited for. When the machine does not
+        answer within `timeout_s` its reset button is pressed, and it is waited for once more.
         """
-        # A panic does not go through next_entry unless one was chosen before; GRUB alone knows.
-        return self._wait(self.boot.release, timeout_s, time.monotonic())
-
-    def panic(self, timeout_s: float = CRASH_S) -> Boot:
-        """Let the kernel panic and wait until the machine answers again."""
-        wanted = self.next_release()
         started = time.monotonic()
-        self.machine.start(["sh", "-c", "echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger"])
-        return self._wait(wanted, timeout_s, started)
+        return self._come_back(timeout_s, started) or self.power_cycle(timeout_s)
 
     def power_cycle(self, timeout_s: float = BOOT_S) -> Boot:
         """Press the reset button, whatever the guest does, and wait until it answers."""
         started = time.monotonic()
         self.machine.qmp("system_reset")
-        boot = self._come_back(self.boot.release, started + timeout_s, started, power_cycled=True)
+        boot = self._come_back(timeout_s, started, power_cycled=True)
         if boot is None:
             raise self._never(timeout_s)
         return boot
 
-    def _wait(self, wanted: str, timeout_s: float, started: float) -> Boot:
-        boot = self._come_back(wanted, started + timeout_s, started, power_cycled=False)
-        if boot is None:
-            self.machine.qmp("system_reset")
-            boot = self._come_back(wanted, time.monotonic() + timeout_s, started, power_cycled=True)
-        if boot is None:
-            raise self._never(timeout_s)
-        return boot
-
-    def _come_back(self, wanted: str, deadline: float, started: float, *, power_cycled: bool) -> Boot | None:
-        """The next boot; None when the agent of no other boot has said hello by the deadline."""
+    def _come_back(self, timeout_s: float, started: float, *, power_cycled: bool = False) -> Boot | None:
+        """The next boot; None when the agent of no other boot has said hello in time."""
         machine = self.machine
         while (hello := machine.channel.hello) is None or hello.boot_id == self.boot.boot_id:
             if machine.process.ended.is_set() or machine.channel.lost.is_set():
                 raise self._never(time.monotonic() - started)
-            if time.monotonic() > deadline:
+            if time.monotonic() > started + timeout_s:
                 return None
             time.sleep(0.02)
         machine.restarted()
-        self._boot = Boot(
+        self._boot = self._state(machine, power_cycled=power_cycled, seconds=time.monotonic() - started)
+        return self._boot
+
+    def _state(self, machine: Machine, *, power_cycled: bool, seconds: float) -> Boot:
+        hello = machine.channel.hello
+        assert hello is not None
+        asked = grub.environment(machine.get(_ENVIRONMENT)).get("asked", "")
+        return Boot(
             release=hello.release,
             boot_id=hello.boot_id,
-            wanted=wanted,
+            asked=asked.removeprefix(entry("")),
             power_cycled=power_cycled,
-            seconds=time.monotonic() - started,
+            seconds=seconds,
         )
-        return self._boot
 
     def _never(self, after_s: float) -> Verdict:
         tail = self.machine.console()[-2000:]

@@ -5,9 +5,10 @@ guest/installed/ holds what is put into it: GRUB's configuration, which lists th
 packages are in the cache. The disk is kept under `home`/vm/installed; machines write to views of it.
 """
 
+import hashlib
 import io
+import re
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ _PACKAGES = (
 _ROOT_MODULES = ("virtio_pci", "virtio_blk", "ext4", "crc32c_generic")
 _GUEST_MODULES = ("virtio_console", "qemu_fw_cfg", "pvpanic_pci", "virtio_net")
 _DISK = "/dev/vda1"
+_RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*")
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,46 +61,51 @@ def disk_of(wanted: Installation, home: Path) -> Path:
     Raises UsageError for a request that makes no sense, InputError when a part cannot be had.
     """
     releases = [kernel.release for kernel in wanted.kernels]
+    for release in releases:
+        if not _RELEASE.fullmatch(release):
+            raise UsageError(f"{release!r} is not a kernel's release: it names files and an entry of GRUB")
     if not releases or len(set(releases)) < len(releases):
         raise UsageError(
             f"an installed machine has one or more kernels, each of another release; these are {', '.join(releases) or 'none'}"
         )
     debian = root_image.debian(home, suite=wanted.suite, packages=(*_PACKAGES, *wanted.packages))
-    with tempfile.TemporaryDirectory(prefix="kernward-", dir=_folder(home)) as work:
-        added = Path(work, "added.tar")
-        with tarfile.open(added, "w") as archive:
-            for file in _files(wanted, home):
-                _add(archive, file)
-            for kernel in wanted.kernels:
-                add_kernel(archive, kernel, home)
-        content = root_image.file_digest(added)
-        made = _folder(home) / f"{root_image.digest(debian.name, str(wanted.size_mb), content)}.img"
-        with locked(made.with_suffix(".lock")):
-            if not made.exists():
+    content = hashlib.sha256()
+    for file in _content(wanted, home):
+        content.update(f"{file.path}\0{file.mode:o}\0{len(file.data)}\0".encode())
+        content.update(file.data)
+    name = root_image.digest(debian.name, str(wanted.size_mb), content.hexdigest())
+    made = home / "vm/installed" / f"{name}.img"
+    with locked(made.with_suffix(".lock")):
+        if not made.exists():
+            with root_image.workplace(made) as work:
+                added = work / "added.tar"
+                with tarfile.open(added, "w") as archive:
+                    for file in _content(wanted, home):
+                        _add(archive, file)
                 root_image.file_system(
                     made,
+                    work=work,
                     size_mb=wanted.size_mb,
                     home=home,
                     archives=[debian, added],
                     first=grub.disk_start(home, wanted.size_mb),
                     # The guest's own: it is of the release that will read the result.
-                    then=[f"chroot . /sbin/depmod {release}" for release in releases],
+                    then=[
+                        f"chroot . /sbin/depmod {kernel.release}"
+                        for kernel in wanted.kernels
+                        if kernel.modules is not None
+                    ],
                 )
     return made
 
 
-def add_kernel(archive: tarfile.TarFile, kernel: Kernel, home: Path) -> None:
-    """Put a kernel where Debian's packages put it, with an initramfs that gets it to the root."""
-    for name, path in (
-        ("vmlinuz", kernel.image),
-        ("config", kernel.config),
-        ("System.map", kernel.system_map),
-    ):
-        if path is not None:
-            _add(archive, File(f"boot/{name}-{kernel.release}", _read(path)))
-    _add(archive, File(f"boot/initrd.img-{kernel.release}", initramfs(kernel, home)))
-    for file in _modules(kernel):
-        _add(archive, file)
+def packed(kernel: Kernel, home: Path) -> bytes:
+    """A tar archive of all that belongs to a kernel, to be unpacked at the root."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        for file in _kernel(kernel, home):
+            _add(archive, file)
+    return data.getvalue()
 
 
 def initramfs(kernel: Kernel, home: Path) -> bytes:
@@ -123,6 +130,13 @@ def entry(release: str) -> str:
     return f"linux-{release}"
 
 
+def _content(wanted: Installation, home: Path) -> Iterator[File]:
+    """All that is put on the disk beside Debian's packages."""
+    yield from _files(wanted, home)
+    for kernel in wanted.kernels:
+        yield from _kernel(kernel, home)
+
+
 def _files(wanted: Installation, home: Path) -> Iterator[File]:
     options = [f"root={_DISK}", "rw", "console=ttyS0,115200", f"panic={wanted.panic_s}"]
     if wanted.crash_memory_mb:
@@ -145,6 +159,19 @@ def _files(wanted: Installation, home: Path) -> Iterator[File]:
     yield File("etc/kernward/modules", "".join(f"{name}\n" for name in names).encode())
     yield File("etc/hostname", f"{wanted.host_name}\n".encode())
     yield File("etc/hosts", f"127.0.0.1 localhost {wanted.host_name}\n".encode())
+
+
+def _kernel(kernel: Kernel, home: Path) -> Iterator[File]:
+    """A kernel where Debian's packages put it, with an initramfs that gets it to the root."""
+    for name, path in (
+        ("vmlinuz", kernel.image),
+        ("config", kernel.config),
+        ("System.map", kernel.system_map),
+    ):
+        if path is not None:
+            yield File(f"boot/{name}-{kernel.release}", _read(path))
+    yield File(f"boot/initrd.img-{kernel.release}", initramfs(kernel, home))
+    yield from _modules(kernel)
 
 
 def _modules(kernel: Kernel) -> Iterator[File]:
@@ -180,9 +207,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read for an installed machine: {error.strerror}") from error
-
-
-def _folder(home: Path) -> Path:
-    folder = home / "vm/installed"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

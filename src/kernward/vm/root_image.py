@@ -14,7 +14,9 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from kernward.kernels.lock import locked
 from kernward.records.errors import InputError, UsageError
@@ -48,7 +50,10 @@ _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 def missing() -> tuple[tuple[str, str], ...]:
     """What this machine lacks for root images: (what, the package of Debian that has it)."""
     tools = _TOOLS if os.geteuid() == 0 else {**_TOOLS, **_NAMESPACE_TOOLS}
-    return tuple((what, package) for what, package in tools.items() if shutil.which(what, path=_PATH) is None)
+    lacks = [(what, package) for what, package in tools.items() if shutil.which(what, path=_PATH) is None]
+    if not lacks and subprocess.run([*_as_root(), "true"], check=False, capture_output=True).returncode:
+        lacks.append(("range of users in /etc/subuid and /etc/subgid, or no user namespace", "uidmap"))
+    return tuple(lacks)
 
 
 def make_root(
@@ -76,7 +81,8 @@ def make_root(
     with locked(made.with_suffix(".lock")):
         if not made.exists():
             archives = [] if folder is not None else [debian(home, suite=suite, packages=packages)]
-            file_system(made, size_mb=size_mb, home=home, archives=archives, folder=folder)
+            with workplace(made) as work:
+                file_system(made, work=work, size_mb=size_mb, home=home, archives=archives, folder=folder)
     return made
 
 
@@ -92,27 +98,42 @@ def debian(home: Path, *, suite: str, packages: Sequence[str]) -> Path:
         program, environment = programs.on_host("mmdebstrap", home)
         mode = "root" if os.geteuid() == 0 else "unshare"
         include = [f"--include={','.join(packages)}"] if packages else []
-        with tempfile.TemporaryDirectory(dir=made.parent, prefix=f"{made.stem}.") as work:
-            partial = Path(work, "root.tar")
-            # mmdebstrap's own temporary folder would be left behind in /tmp if this were killed.
-            environment |= {"TMPDIR": work}
-            if mode == "unshare":
-                # Another user of the namespace must get to the folder.
-                os.chmod(work, 0o755)
+        with workplace(made) as work, (work / "root.tar").open("wb") as partial:
+            if mode == "root":
+                environment |= {"TMPDIR": str(work)}
+            # To standard output, and with a temporary folder of its own: in its namespace it is another
+            # user, who need not get to ours.
             _run(
                 [program, "--quiet", f"--mode={mode}", "--variant=essential", "--format=tar", *include,
-                 "--dpkgopt=force-unsafe-io", *_apt_options(), suite, str(partial), "-"],
+                 "--dpkgopt=force-unsafe-io", *_apt_options(), suite, "-", "-"],
                 f"a root of {suite} could not be made",
                 environment=environment,
                 stdin="".join(f"{line}\n" for line in sources(suite)),
+                stdout=partial,
             )  # fmt: skip
-            partial.rename(made)
+            (work / "root.tar").rename(made)
     return made
+
+
+@contextmanager
+def workplace(made: Path) -> Iterator[Path]:
+    """A folder beside what is being made, for its parts; whoever holds the lock of `made` may have one.
+
+    What an owner that was killed has left there goes first.
+    """
+    for left in made.parent.glob(f"{made.stem}.work-*"):
+        _remove(left)
+    work = Path(tempfile.mkdtemp(dir=made.parent, prefix=f"{made.stem}.work-"))
+    try:
+        yield work
+    finally:
+        _remove(work)
 
 
 def file_system(
     image: Path,
     *,
+    work: Path,
     size_mb: int,
     home: Path,
     archives: Sequence[Path] = (),
@@ -123,39 +144,40 @@ def file_system(
     """Write a raw image that holds an ext4 file system behind the bytes `first`.
 
     It is filled from `folder`, or from tar archives unpacked one over the other, in which the shell
-    commands `then` are run. The image gets its name when it is whole.
+    commands `then` are run. `work` is an empty folder for the parts; the image gets its name when it is whole.
     """
     program, environment = programs.on_host("mkfs.ext4", home)
     identity = digest(image.name)
     format_it = [
-        program, "-q", "-F", "-O", _FEATURES, "-J", "size=8", "-m", "0",
+        program, "-q", "-F", "-O", _FEATURES, "-m", "0",
         "-U", f"{identity[:8]}-{identity[8:12]}-4{identity[13:16]}-8{identity[17:20]}-{identity[20:32]}",
         "-E", f"offset={len(first)},root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0,nodiscard",
     ]  # fmt: skip
-    with tempfile.TemporaryDirectory(dir=image.parent, prefix=f"{image.stem}.") as work:
-        partial = Path(work, "image")
-        with partial.open("wb") as file:
-            file.write(first)
-            file.truncate(len(first) + (size_mb << 20))
-        tree = folder.absolute() if folder is not None else Path(work, "tree")
-        script = ["set -e"]
-        if folder is None:
-            # Files of other owners must go while we may still remove them.
-            script += [f"trap 'rm -rf {shlex.quote(str(tree))}' EXIT", f"mkdir {shlex.quote(str(tree))}"]
-            left_out = shlex.join(f"--exclude={pattern}" for pattern in _LEFT_OUT)
-            for archive in archives:
-                script.append(
-                    f"tar -x -p --numeric-owner --keep-directory-symlink --anchored {left_out} "
-                    f"-f {shlex.quote(str(archive))} -C {shlex.quote(str(tree))}"
-                )
-            script += [f"cd {shlex.quote(str(tree))}", *then]
-        script.append(shlex.join([*format_it, "-d", str(tree), str(partial), f"{size_mb}M"]))
-        _run(
-            [*_as_root(), "sh", "-c", "\n".join(script)],
-            f"an ext4 image of {size_mb} MB could not be made",
-            environment=environment,
-        )
-        partial.rename(image)
+    if size_mb >= 64:
+        # mke2fs would take 16 MB and more, which is written for nothing in a machine of minutes.
+        format_it += ["-J", "size=8"]
+    partial = work / "image"
+    with partial.open("wb") as file:
+        file.write(first)
+        file.truncate(len(first) + (size_mb << 20))
+    tree = folder.absolute() if folder is not None else work / "tree"
+    script = ["set -e"]
+    if folder is None:
+        script.append(f"mkdir {shlex.quote(str(tree))}")
+        left_out = shlex.join(f"--exclude={pattern}" for pattern in _LEFT_OUT)
+        for archive in archives:
+            script.append(
+                f"tar -x -p --numeric-owner --keep-directory-symlink --anchored {left_out} "
+                f"-f {shlex.quote(str(archive))} -C {shlex.quote(str(tree))}"
+            )
+        script += [f"cd {shlex.quote(str(tree))}", *then]
+    script.append(shlex.join([*format_it, "-d", str(tree), str(partial), f"{size_mb}M"]))
+    _run(
+        [*_as_root(owners=folder is None), "sh", "-c", "\n".join(script)],
+        f"an ext4 image of {size_mb} MB could not be made",
+        environment=environment,
+    )
+    partial.rename(image)
 
 
 def sources(suite: str, printed: str | None = None) -> list[str]:
@@ -226,9 +248,18 @@ def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
             yield from _walk(path)
 
 
-def _as_root() -> list[str]:
-    """What makes a command see itself as root, so that files keep their owners."""
-    return [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--map-auto", "--"]
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        # In a namespace the files have other owners, whom only its root can remove.
+        subprocess.run([*_as_root(), "rm", "-rf", str(folder)], check=False, capture_output=True)
+
+
+def _as_root(*, owners: bool = True) -> list[str]:
+    """What makes a command see itself as root; with `owners` it may also give files to other users."""
+    if os.geteuid() == 0:
+        return []
+    return ["unshare", "--user", "--map-root-user", *(["--map-auto"] if owners else []), "--"]
 
 
 def _apt_options() -> Iterable[str]:
@@ -259,13 +290,20 @@ def _apt_says(*command: str) -> str:
         raise InputError(f"{command[0]} could not be asked where packages come from: {error}") from error
 
 
-def _run(command: list[str], what: str, *, environment: dict[str, str], stdin: str = "") -> None:
+def _run(
+    command: list[str],
+    what: str,
+    *,
+    environment: dict[str, str],
+    stdin: str = "",
+    stdout: IO[bytes] | None = None,
+) -> None:
     try:
         result = subprocess.run(
             command,
-            input=stdin,
-            capture_output=True,
-            text=True,
+            input=stdin.encode(),
+            stdout=stdout or subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             check=False,
             env=environment,
             timeout=BUILD_S,
@@ -275,6 +313,6 @@ def _run(command: list[str], what: str, *, environment: dict[str, str], stdin: s
     except OSError as error:
         raise InputError(f"{what}: {command[0]}: {error.strerror}") from error
     if result.returncode:
-        said = [line for line in result.stderr.splitlines() if re.match(r"E:|[\w.+-]+: ", line)]
-        last = (said or result.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise InputError(f"{what}: {last.strip()}")
+        lines = [line.strip() for line in result.stderr.decode(errors="replace").splitlines() if line.strip()]
+        said = [line for line in lines if re.match(r"E:|[\w.+-]+: ", line)]
+        raise InputError(f"{what}: {(said or lines or ['no reason given'])[-1]}")
