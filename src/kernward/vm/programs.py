@@ -42,6 +42,7 @@ PROGRAMS: Mapping[str, Program] = {
     "dmesg": Program("util-linux", "bin/dmesg"),
     "dmsetup": Program("dmsetup", "sbin/dmsetup"),
     "ethtool": Program("ethtool", "sbin/ethtool"),
+    "fsck.ext4": Program("e2fsprogs", "sbin/fsck.ext4"),
     "fsfreeze": Program("util-linux", "sbin/fsfreeze"),
     "grub-mkimage": Program("grub-common", "usr/bin/grub-mkimage"),
     "kexec": Program("kexec-tools", "sbin/kexec"),
@@ -102,7 +103,7 @@ def unpacked(package: str, home: Path) -> Path:
 def busybox(home: Path) -> bytes:
     """A busybox that needs no libraries: this machine's if it is static, else of busybox-static."""
     for place in ("/usr/bin/busybox", "/bin/busybox"):
-        if os.access(place, os.R_OK) and _is_static(data := Path(place).read_bytes()):
+        if os.access(place, os.R_OK) and is_static(data := Path(place).read_bytes()):
             return data
     return (_package("busybox-static", home) / "bin/busybox").read_bytes()
 
@@ -142,12 +143,15 @@ def _compile(name: str, source: bytes, built: Path) -> None:
     partial.rename(built)
 
 
-def _is_static(data: bytes) -> bool:
-    # An ELF file without a program header that names an interpreter (elf(5): PT_INTERP is 3).
-    if data[:5] != b"\x7fELF\x02":
+def is_static(data: bytes) -> bool:
+    """Whether these are the bytes of a 64-bit ELF program that needs no loader and no libraries."""
+    if data[:5] != b"\x7fELF\x02" or len(data) < 64:
         return False
     (offset,) = struct.unpack_from("<Q", data, 32)
     size, count = struct.unpack_from("<HH", data, 54)
+    if size < 4 or not 0 < count <= 64 or offset + size * count > len(data):
+        return False
+    # No program header names an interpreter (elf(5): PT_INTERP is 3).
     return all(struct.unpack_from("<I", data, offset + size * number)[0] != 3 for number in range(count))
 
 
