@@ -22,7 +22,7 @@ all: vmlinux bzImage
 	@mkdir -p $(O)/include/config && echo $(RELEASE) > $(O)/include/config/kernel.release
 
 allnoconfig:
-	@grep -E '^CONFIG_(64BIT|SMP|MODULES|LOCALVERSION|FAKE_ONE|FAKE_LIST)=' $(KCONFIG_ALLCONFIG) > $(O)/.config
+	@grep -E '^CONFIG_(64BIT|SMP|MODULES|LOCALVERSION|DEBUG_INFO|FAKE_ONE|FAKE_LIST)=' $(KCONFIG_ALLCONFIG) > $(O)/.config
 
 vmlinux: $(O)/core.o
 	@cp $(O)/core.o $(O)/vmlinux

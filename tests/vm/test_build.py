@@ -220,7 +220,7 @@ class TestBuilds:
         return len((home / "vm/builds" / name / "objects/compilations").read_text().splitlines())
 
     def test_a_kernel_has_all_its_parts(self, tree: Path, home: Path) -> None:
-        kernel = build(tree, name="mine", home=home, jobs=1)
+        kernel = build(tree, name="mine", fragments=("debug-info",), home=home, jobs=1)
         assert (kernel.origin, kernel.release) == ("built", "6.99.3-mine")
         assert kernel.version == "#7 SMP"
         assert kernel == find.find("built:mine", home)
@@ -231,6 +231,11 @@ class TestBuilds:
         assert kernel.modules is not None
         assert not (kernel.modules / "build").is_symlink()
         assert (home / "kernels/built/mine/build/.config").is_file()
+
+    def test_an_image_without_debug_information_is_not_taken_for_symbols(
+        self, tree: Path, home: Path
+    ) -> None:
+        assert build(tree, name="mine", home=home, jobs=1).symbols is None
 
     def test_the_same_request_is_answered_without_building(self, tree: Path, home: Path) -> None:
         first = build(tree, name="mine", fragments=("lkdtm",), home=home, jobs=1)

@@ -296,7 +296,7 @@ def _kernel(folder: Path, architecture: Architecture) -> Kernel:
         version=None,
         config=folder / "config",
         system_map=folder / "System.map",
-        symbols=folder / "vmlinux",
+        symbols=folder / "vmlinux" if (folder / "vmlinux").is_file() else None,
     )
 
 
@@ -525,9 +525,11 @@ def _publish(request: _Request, about: Manifest) -> None:
     folder.mkdir(parents=True)
     image = objects / ("linux" if request.architecture == "um" else "arch/x86/boot/bzImage")
     shutil.copy(image, folder / "image")
-    for there, here in ((".config", "config"), ("System.map", "System.map"), ("vmlinux", "vmlinux")):
-        if (objects / there).is_file():
-            shutil.copy(objects / there, folder / here)
+    shutil.copy(objects / ".config", folder / "config")
+    shutil.copy(objects / "System.map", folder / "System.map")
+    # Without debug information it says nothing that System.map does not.
+    if _final_options(objects / ".config").get("DEBUG_INFO") == "y":
+        shutil.copy(objects / "vmlinux", folder / "vmlinux")
     modules = objects / "modinstall" / "lib" / "modules"
     if modules.is_dir():
         shutil.move(modules, folder / "lib" / "modules")
