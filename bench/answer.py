@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 def main(folder: Path) -> None:
     log = folder / "small.log"
-    text = b"".join(path.read_bytes() for path in sorted((ROOT / "examples").glob("*console*.log")))
+    text = b"".join(path.read_bytes() for path in sorted((ROOT / "examples").rglob("console.log")))
     log.write_bytes((text * (1 + 100_000 // max(1, len(text))))[:100_000])
     home = folder / "home"
     (versions,) = in_turn(15, [KERNWARD, "--version"], home=home)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kernward.cli.terminal import escape
+from kernward.cli.wording import many
 
 if TYPE_CHECKING:
     from kernward.records.fleet import FleetHost, FleetTruth
@@ -73,7 +74,7 @@ def _summary(hosts: "tuple[FleetHost, ...]", folder: Path) -> str:
     logs = [log for host in hosts for log in host.logs]
     builds = {host.kernel for host in hosts}
     return (
-        f"{len(hosts)} hosts, {len(builds)} kernel builds, {len(shown)} of {len(faults)} faults show "
-        f"({len(kinds)} kinds of event), {len(logs)} logs in {escape(str(folder))}; "
-        f"what was done is in {escape(str(folder / 'truth.json'))}."
+        f"{many(len(hosts), 'host')}, {many(len(builds), 'kernel build')}, {len(shown)} of "
+        f"{many(len(faults), 'fault')} shown ({many(len(kinds), 'kind')} of event), {many(len(logs), 'log')} in "
+        f"{escape(str(folder))}; what was done is in {escape(str(folder / 'truth.json'))}."
     )
