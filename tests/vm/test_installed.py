@@ -1,6 +1,8 @@
 """Installed machines: the bytes that GRUB boots from, and machines that choose and change their kernels."""
 
+import socket
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from kernward.kernels.kernel import Kernel
 from kernward.records.errors import InputError, UsageError
 from kernward.vm import grub, installed_image
 from kernward.vm.bed import Bed
+from kernward.vm.channel import HEAD, HELLO, OUT, Channel
 from kernward.vm.installed import InstalledMachine
 from kernward.vm.installed_image import Installation
 
@@ -113,6 +116,25 @@ def test_memory_must_hold_a_crash_kernel(tmp_path: Path, small_kernel: Kernel) -
 def test_a_name_never_starts_with_a_digit() -> None:
     # GRUB takes "6.12" for entry number 6 (grub-core/normal/menu.c).
     assert not installed_image.entry("6.12.1")[0].isdigit()
+
+
+# ---- the channel across a reset ----
+
+
+def test_a_frame_that_a_reset_has_cut_does_not_swallow_the_next_hello() -> None:
+    ours, guests = socket.socketpair()
+    channel = Channel(ours)
+    try:
+        guests.sendall(HEAD.pack(OUT, 1, 60000) + bytes(1000))
+        time.sleep(0.1)
+        channel.forget_partial()
+        guests.sendall(HEAD.pack(HELLO, 0, 9) + b"6.1\nv\nid2")
+        assert channel.greeted.wait(5)
+        assert channel.hello is not None
+        assert channel.hello.boot_id == "id2"
+    finally:
+        channel.close()
+        guests.close()
 
 
 # ---- machines ----

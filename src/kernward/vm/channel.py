@@ -137,6 +137,8 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._sending = threading.Lock()
+        self._receiving = threading.Lock()
+        self._buffer = bytearray()
         self._jobs: dict[int, Job] = {}
         self._numbers = 0
         self._answers: dict[int, threading.Event] = {}
@@ -211,22 +213,17 @@ class Channel:
         self.lost.wait(5)
         self._socket.close()
 
+    def forget_partial(self) -> None:
+        """The guest was reset: a frame that it had begun will not be finished, and the next one is whole."""
+        with self._receiving:
+            self._buffer.clear()
+
     def _read(self) -> None:
-        buffer = bytearray()
         try:
             while received := self._socket.recv(1 << 18):
-                buffer += received
-                at = 0
-                while len(buffer) - at >= HEAD.size:
-                    kind, number, size = HEAD.unpack_from(buffer, at)
-                    if kind not in range(HELLO, PONG + 1) or size > PIECE:
+                with self._receiving:
+                    if not self._take(received):
                         return  # not our agent; whoever waits hears that the channel is lost
-                    if len(buffer) - at - HEAD.size < size:
-                        break
-                    at += HEAD.size
-                    self._frame(kind, number, bytes(buffer[at : at + size]))
-                    at += size
-                del buffer[:at]
         except OSError:
             pass
         finally:
@@ -236,6 +233,22 @@ class Channel:
                 job.finish()
             for answered in list(self._answers.values()):
                 answered.set()
+
+    def _take(self, received: bytes) -> bool:
+        buffer = self._buffer
+        buffer += received
+        at = 0
+        while len(buffer) - at >= HEAD.size:
+            kind, number, size = HEAD.unpack_from(buffer, at)
+            if kind not in range(HELLO, PONG + 1) or size > PIECE:
+                return False
+            if len(buffer) - at - HEAD.size < size:
+                break
+            at += HEAD.size
+            self._frame(kind, number, bytes(buffer[at : at + size]))
+            at += size
+        del buffer[:at]
+        return True
 
     def _frame(self, kind: int, number: int, data: bytes) -> None:
         if kind == HELLO:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -16,7 +17,7 @@ from kernward.kernels.kernel import Kernel
 from kernward.records.errors import UsageError
 from kernward.vm import grub, installed_image, root_image
 from kernward.vm.bed import Bed
-from kernward.vm.channel import Completed
+from kernward.vm.channel import OUT, Completed
 from kernward.vm.installed_image import Installation, entry
 from kernward.vm.machine import Machine
 from kernward.vm.spec import Disk, Nic, Spec
@@ -101,6 +102,8 @@ class InstalledMachine:
         self._smp, self._memory_mb, self._disks, self._nics = smp, memory_mb, tuple(disks), tuple(nics)
         self._machine: Machine | None = None
         self._boot: Boot | None = None
+        # How often QEMU has said that the guest was reset.
+        self._resets = 0
 
     def __enter__(self) -> "InstalledMachine":
         disk = installed_image.disk_of(self.installation, self.bed.home)
@@ -261,6 +264,11 @@ class InstalledMachine:
                 raise self._never(time.monotonic() - started)
             if time.monotonic() > started + timeout_s:
                 return None
+            if len(machine.events("RESET")) > self._resets:
+                # What the guest had written is with the channel's reader long before GRUB is through.
+                time.sleep(0.1)
+                self._resets = len(machine.events("RESET"))
+                machine.channel.forget_partial()
             time.sleep(0.02)
         machine.restarted()
         self._boot = self._state(machine, power_cycled=power_cycled, seconds=time.monotonic() - started)
@@ -304,7 +312,8 @@ class InstalledMachine:
         for file, called in (("vmcore", "vmcore"), ("dmesg", "dmesg.txt")):
             if file in files:
                 partial = to / f"{called}.partial"
-                partial.write_bytes(self.get(f"{_CRASHES}/{name}/{file}", timeout_s))
+                with partial.open("wb") as copy:
+                    self._copied(f"{_CRASHES}/{name}/{file}", copy, timeout_s)
                 fetched[file] = partial.rename(to / called)
         size = fetched["vmcore"].stat().st_size if "vmcore" in fetched else 0
         return Dump(name=name, vmcore=fetched.get("vmcore"), dmesg=fetched.get("dmesg"), size_bytes=size)
@@ -317,6 +326,15 @@ class InstalledMachine:
             said = done.stderr.decode(errors="replace").strip() or f"status {done.status}"
             raise Verdict(f"{self.name}: {words[0]} failed: {said}", self.machine.console()[-2000:])
         return done.stdout.decode(errors="replace").strip()
+
+    def _copied(self, path: str, to: IO[bytes], timeout_s: float) -> None:
+        def each(kind: int, piece: bytes) -> None:
+            if kind == OUT:
+                to.write(piece)
+
+        done = self.machine.run(["cat", path], timeout_s=timeout_s, each=each)
+        if done.status:
+            raise Verdict(f"{self.name}: {path} cannot be read", self.machine.console()[-2000:])
 
     def _chosen(self, variable: str) -> str:
         values = grub.environment(self.machine.get(_ENVIRONMENT))
