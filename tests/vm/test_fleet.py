@@ -10,7 +10,8 @@ from kernward.kernels.kernel import Kernel
 from kernward.logs.sources import open_sources
 from kernward.records.fleet import FleetHost, Plan, PlannedFault, PlannedHost
 from kernward.vm.acceleration import version
-from kernward.vm.fleet import groups, in_boot, run_fleet
+from kernward.vm.fleet import groups, run_fleet
+from kernward.vm.fleet_logs import in_boot
 from kernward.vm.plan import read_plan
 
 PLAN = """\
