@@ -8,8 +8,10 @@ import pytest
 
 from kernward.kernels.kernel import Kernel
 from kernward.records.errors import UsageError
+from kernward.vm import sharing
 from kernward.vm.bed import Bed
 from kernward.vm.spec import Disk, File, Nic, Share, Spec
+from tests.vm.conftest import kernel_of
 
 
 def test_each_kernel_boots_and_restores(bed: Bed, each_kernel: Kernel) -> None:
@@ -88,5 +90,23 @@ def test_machines_on_one_segment_talk(bed: Bed, spec: Spec) -> None:
 
 def test_what_cannot_be_restored_says_why(bed: Bed, spec: Spec, tmp_path: Path) -> None:
     shared = msgspec.structs.replace(spec, shares=(Share(tmp_path, "/host"),))
-    with pytest.raises(UsageError, match="QEMU cannot save a mounted 9p share"):
+    with pytest.raises(UsageError, match="QEMU cannot save a folder that is shared"):
         bed.restore(shared)
+
+
+@pytest.mark.parametrize("wanted", ["6.1-cloud", pytest.param("6.1-amd64", marks=pytest.mark.vm_slow)])
+def test_a_shared_folder_is_read_and_cannot_be_written(
+    bed: Bed, vm_home: Path, tmp_path: Path, wanted: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"of the host")
+    spec = Spec(kernel=kernel_of(wanted, vm_home), shares=(Share(tmp_path, "/a/place"),))
+    try:
+        sharing.method(spec.kernel)
+    except UsageError as reason:
+        pytest.skip(str(reason))
+    with bed.boot(spec) as machine:
+        assert machine.get("/a/place/file") == b"of the host"
+        done = machine.sh("mount -o remount,rw /a/place; echo changed >/a/place/file; echo new >/a/place/new")
+        assert done.status != 0
+    assert (tmp_path / "file").read_bytes() == b"of the host"
+    assert not (tmp_path / "new").exists()

@@ -22,16 +22,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kernward.kernels.modules import present
 from kernward.records.errors import InputError, UsageError
 from kernward.records.machines import RunningMachine
-from kernward.vm import guest_root, qemu
+from kernward.vm import guest_root, qemu, sharing
 from kernward.vm.acceleration import acceleration, version
 from kernward.vm.channel import Channel
 from kernward.vm.console import LIMIT_BYTES, Console
 from kernward.vm.machine import Machine
 from kernward.vm.monitor import Monitor
-from kernward.vm.spawning import Warden
+from kernward.vm.spawning import Process, Warden
 from kernward.vm.spec import Disk, Spec
 
 if TYPE_CHECKING:
@@ -149,11 +148,6 @@ class Bed:
     ) -> Machine:
         if not version():
             raise InputError("QEMU is not installed: no qemu-system-x86_64 (Debian: qemu-system-x86)")
-        if spec.shares and not present(spec.kernel, "9p"):
-            raise UsageError(
-                f"kernel {spec.kernel.release} has no 9p file system, by which folders are shared; Debian's cloud "
-                "kernels lack it, the ordinary ones have it"
-            )
         machine_id = secrets.token_hex(4)
         folder = self.home / "vm" / "run" / machine_id
         folder.mkdir(parents=True)
@@ -186,6 +180,9 @@ class Bed:
                     segment = segment.replace("%fd%", f"%fd{len(fds)}%")
                     fds.append(fd)
                 segments.append(segment)
+            sharing_arguments, servers = self._share(spec, folder, theirs, fds)
+            if servers:
+                memory = qemu.shared_memory(spec.memory_mb)
             arguments = qemu.arguments(
                 spec,
                 accelerator=acceleration(self.home).name,
@@ -193,6 +190,7 @@ class Bed:
                 memory=memory,
                 disks=self._disks(spec, folder, snapshot, saving),
                 segments=segments,
+                shares=sharing_arguments,
                 incoming=snapshot is not None,
             )
             process = self.warden.start(
@@ -213,6 +211,7 @@ class Bed:
             monitor=Monitor(ours[qemu.MONITOR], name),
             folder=folder,
             bed=self,
+            servers=servers,
         )
         self._machines.add(machine)
         about = RunningMachine(
@@ -220,6 +219,15 @@ class Bed:
         )
         (folder / "about.json").write_bytes(msgspec.json.encode(about))
         return machine
+
+    def _share(
+        self, spec: Spec, folder: Path, theirs: ExitStack, fds: list[int]
+    ) -> tuple[list[str], list[Process]]:
+        if not spec.shares:
+            return [], []
+        if sharing.method(spec.kernel) == "9p":
+            return qemu.nine_p(spec.shares), []
+        return sharing.serve(spec.shares, folder, self.warden, theirs, fds)
 
     def _plug(self, network: str, theirs: ExitStack) -> tuple[str, int | None]:
         if network == "user":
@@ -311,7 +319,7 @@ def process_name(machine_id: str) -> str:
 def not_restorable(spec: Spec) -> str | None:
     """Why a machine can only be booted cold; None when it can be restored."""
     if spec.shares:
-        return "QEMU cannot save a mounted 9p share"
+        return "QEMU cannot save a folder that is shared"
     if not spec.initramfs or not spec.kernel_is_given:
         return "its root is not the test bed's"
     if any(disk.shared for disk in spec.disks):

@@ -77,7 +77,7 @@ def needed_modules(spec: Spec) -> list[str]:
     optional = [*REPORTING, *(CARDS[nic.model] for nic in spec.nics if nic.model in CARDS)]
     optional += [driver for disk in spec.disks for driver in DRIVERS[disk.interface]]
     if spec.shares:
-        optional += ["9pnet_virtio", "9p"]
+        optional += ["9pnet_virtio", "9p", "virtiofs"]
     if spec.root is not None:
         optional += ["virtio_blk", "ext4"]
     names = [name for name in (*TRANSPORT, *optional) if modules.present(spec.kernel, name)]

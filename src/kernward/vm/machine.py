@@ -60,6 +60,7 @@ class Machine:
         monitor: Monitor,
         folder: Path,
         bed: "Bed",
+        servers: Sequence[Process] = (),
     ) -> None:
         self.spec = spec
         self.name = name
@@ -71,6 +72,7 @@ class Machine:
         # The console of the boot that a restored machine comes from, with the times of that boot.
         self.boot_log = b""
         self._bed = bed
+        self._servers = servers
         self._console = console
         self._monitor = monitor
         self._closed = threading.Lock()
@@ -344,7 +346,10 @@ class Machine:
         if not self._closed.acquire(blocking=False):
             return
         self.process.kill()
-        self.process.wait(10)
+        for server in self._servers:
+            server.kill()
+        for process in (self.process, *self._servers):
+            process.wait(10)
         self.channel.close()
         self._console.close()
         self._monitor.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kernward.records.errors import UsageError
 from kernward.vm.acceleration import QEMU
-from kernward.vm.spec import Disk, Spec
+from kernward.vm.spec import Disk, Share, Spec
 
 CONSOLE, CHANNEL, MONITOR, INCOMING = range(4)
 # The same instructions with and without KVM: what both can offer, with what a kernel of today expects.
@@ -24,12 +24,13 @@ def arguments(
     memory: Sequence[str] = (),
     disks: Sequence[str] = (),
     segments: Sequence[str] = (),
+    shares: Sequence[str] = (),
     incoming: bool = False,
 ) -> list[str]:
     """QEMU's command line for a machine.
 
     `memory` is the memory backend if it is to be a file; `disks` the drives, made by `drive`; `segments`
-    one netdev backend for each card of the spec.
+    one netdev backend for each card of the spec; `shares` what `nine_p` or a server of folders gave.
     """
     graphics = ",graphics=off" if spec.firmware_on_console else ""
     backend = ",memory-backend=mem" if memory else ""
@@ -56,11 +57,7 @@ def arguments(
         mac = nic.mac or f"52:54:00:6b:77:{number:02x}"
         result += ["-netdev", f"{segment},id=net{number}"]
         result += ["-device", f"{nic.model},id=nic{number},netdev=net{number},mac={mac},romfile="]
-    for number, share in enumerate(spec.shares):
-        result += [
-            "-virtfs",
-            f"local,path={escaped(share.folder)},mount_tag=share{number},security_model=none,readonly=on",
-        ]
+    result += shares
     result += spec.devices
     if incoming:
         result += ["-incoming", "defer"]
@@ -86,6 +83,20 @@ def memory_file(path: Path, size_mb: int, *, shared: bool) -> list[str]:
         "-object",
         f"memory-backend-file,id=mem,size={size_mb}M,mem-path={escaped(path)},share={share}",
     ]
+
+
+def shared_memory(size_mb: int) -> list[str]:
+    """Guest memory that the server of a folder can reach, too."""
+    return ["-object", f"memory-backend-memfd,id=mem,size={size_mb}M,share=on"]
+
+
+def nine_p(shares: Sequence[Share]) -> list[str]:
+    """Folders that QEMU itself serves, read-only."""
+    result = []
+    for number, share in enumerate(shares):
+        place = f"local,path={escaped(share.folder)},mount_tag=share{number}"
+        result += ["-virtfs", f"{place},security_model=none,readonly=on"]
+    return result
 
 
 def drive(disk: Disk, place: int, file: Path, form: str, *, snapshot: bool) -> list[str]:
