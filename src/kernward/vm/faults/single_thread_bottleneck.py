@@ -24,17 +24,18 @@ FAULT = Fault(
             "the host is idle for at least a quarter of the time of its processors."
         ),
         command="""
-        tasks=/proc/$(cat /run/$service.pid)/task
-        # utime and stime, in hundredths of a second, of the first thread and of the others
-        used() { sed 's/.*) //' $tasks/*/stat | awk 'NR == 1 { first = $12 + $13; next } { rest += $12 + $13 }
-            END { print first, rest + 0 }'; }
+        pid=$(cat /run/$service.pid)
+        # ms on a CPU of the first thread and of the others
+        used() { grep . /proc/$pid/task/*/schedstat | awk -v pid=$pid '
+            { split($1, part, "[/:]") } part[5] == pid { first = part[7]; next } { rest += part[7] }
+            END { printf "%d %d\\n", first / 1000000, rest / 1000000 }'; }
         idle() { awk '$1 == "cpu" { print $5 }' /proc/stat; }
         set -- $(used) $(idle)
         sleep 2
         set -- "$@" $(used) $(idle)
         first=$(($4 - $1)) rest=$(($5 - $2)) idle=$(($6 - $3)) cpus=$(nproc)
-        echo "within 2 s the first thread ran for $first, the others for $rest, $cpus CPUs idled for $idle hundredths"
-        [ $first -ge 160 ] && [ $((rest * 10)) -lt $first ] && [ $idle -ge $((50 * cpus)) ]
+        echo "within 2 s the first thread ran for $first ms, the others for $rest ms; $cpus CPUs idled for ${idle}0 ms"
+        [ $first -ge 1600 ] && [ $((rest * 10)) -lt $first ] && [ $idle -ge $((50 * cpus)) ]
         """,
         within_s=40,
     ),

@@ -380,8 +380,9 @@ static void bottleneck(char **argument)
 	for (long each = number(argument[0]); each; each--)
 		start(worker, NULL);
 	for (;;) {
-		for (long step = 0; step < 10000000; step++)
-			sum++;
+		for (double until = now() + 0.5; now() < until;)
+			for (long step = 0; step < 100000; step++)
+				sum++;
 		if (write(handed_out[1], "x", 1) != 1)
 			fail("write");
 	}
