@@ -15,7 +15,7 @@ FAULT = Fault(
     inject='echo "ubsan-shift by=$by" > /proc/kernward_faults',
     symptom=Symptom(
         doc="The report names the access and its place.",
-        console=r"UBSAN: shift-out-of-bounds in kernward_faults/objects\.c",
+        console=r"UBSAN: shift-out-of-bounds in \S*objects\.c",
         within_s=20,
     ),
     truth=Truth(
