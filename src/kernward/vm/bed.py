@@ -274,7 +274,8 @@ class Bed:
         kept = folder / digest
         with (folder / f"{digest}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
-            if not (kept / "state").exists():
+            # Between two kinds of lock there is a moment without one, in which it may be removed again.
+            while not (kept / "state").exists():
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 if not (kept / "state").exists():
                     self._save(spec, kept, timeout_s)

@@ -59,7 +59,6 @@ def clean(home: Path) -> Cleaned:
                 size += _size(folder)
                 shutil.rmtree(folder, ignore_errors=True)
                 snapshots += 1
-            lock.unlink(missing_ok=True)
     return Cleaned(machines, snapshots, in_use, size)
 
 
