@@ -325,6 +325,8 @@ def not_restorable(spec: Spec) -> str | None:
         return "its root is not the test bed's"
     if any(disk.shared for disk in spec.disks):
         return "it writes to a disk image in place"
+    if any(option.startswith("file.") for disk in spec.disks for option in disk.options):
+        return "what its disk options say of the image would be said of the overlay"
     if any(disk.interface == "nvme" for disk in spec.disks):
         return "QEMU cannot save an NVMe controller"
     return None
