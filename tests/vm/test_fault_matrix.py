@@ -146,3 +146,16 @@ def test_shows_with_every_choice(
     given = {parameter: choice}
     kinds = kinds_of(printed(bed, fault, chosen[1], vm_home, given), tmp_path)
     assert set(fault.truth.kinds) <= set(kinds)
+
+
+def test_a_hard_lockup_goes_unnoticed_without_a_counter(bed: Bed, vm_home: Path) -> None:
+    fault = FAULTS["hard-lockup"]
+    try:
+        kernel = find.find("6.1", vm_home)
+    except KernwardError as problem:
+        pytest.skip(str(problem))
+    with start(bed, fault, spec_for(fault, kernel, home=vm_home)) as machine:
+        assert b"Perf NMI watchdog permanently disabled" in machine.sh("dmesg").stdout
+        machine.sh("echo 1 >/proc/sys/kernel/watchdog_thresh")
+        machine.sh("echo hard-lockup seconds=8 cpu=1 >/proc/kernward_faults")
+        assert machine.wait_console("hard LOCKUP", 12) is None

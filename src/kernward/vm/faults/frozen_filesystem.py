@@ -44,8 +44,8 @@ FAULT = Fault(
         entity_kind="process",
         entity="$service",
         mechanism=(
-            "mnt_want_write() and sb_start_write() in include/linux/fs.h wait in percpu_rwsem_wait() "
-            "(kernel/locking/percpu-rwsem.c) until thaw_super() in fs/super.c."
+            "mnt_want_write() in fs/namespace.c calls sb_start_write(), which waits in percpu_rwsem_wait() of "
+            "kernel/locking/percpu-rwsem.c until thaw_super() in fs/super.c."
         ),
     ),
 )

@@ -34,8 +34,6 @@ extern const struct kf_fault kf_traps[], kf_objects[], kf_pages[], kf_locks[], k
 
 /* In a kernel thread named after `name`, on that CPU (-1: any); returns once it has been started. */
 int kf_start_thread(int (*run)(void *argument), void *argument, const char *name, long cpu);
-/* How such a thread ends. */
-void __noreturn kf_end_thread(void);
 /* Spins until so much time has passed, whatever the interrupts do. */
 void kf_spin(u64 milliseconds);
 

@@ -70,7 +70,7 @@ static kf_mistake void kf_wait_for_spinlock(void)
 static int kf_holder_thread(void *unused)
 {
 	kf_hold_spinlock(held_ms);
-	kf_end_thread();
+	return 0;
 }
 
 static int kf_waiter_thread(void *unused)
@@ -78,7 +78,7 @@ static int kf_waiter_thread(void *unused)
 	while (!spin_is_locked(&kf_ring_lock))
 		cpu_relax();
 	kf_wait_for_spinlock();
-	kf_end_thread();
+	return 0;
 }
 
 static int run_spinlock_held(const long *values)
@@ -269,13 +269,13 @@ static kf_mistake void kf_submit(void)
 static int kf_flush_thread(void *unused)
 {
 	kf_flush();
-	kf_end_thread();
+	return 0;
 }
 
 static int kf_submit_thread(void *unused)
 {
 	kf_submit();
-	kf_end_thread();
+	return 0;
 }
 
 static int run_hung_task(const long *values)

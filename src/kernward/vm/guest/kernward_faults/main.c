@@ -5,7 +5,7 @@
  *     echo "soft-lockup seconds=12" > /proc/kernward_faults
  *
  * makes it; reading the file lists the mistakes with their parameters. An unknown name or parameter
- * and a value out of range are refused with EINVAL, and nothing is done.
+ * and a value out of range are refused with EINVAL, and nothing is done. The module cannot be removed.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -27,21 +27,13 @@ int kf_start_thread(int (*run)(void *argument), void *argument, const char *name
 
 	if (cpu >= 0 && (cpu >= nr_cpu_ids || !cpu_online(cpu)))
 		return -EINVAL;
-	__module_get(THIS_MODULE);
 	thread = kthread_create(run, argument, "%s", name);
-	if (IS_ERR(thread)) {
-		module_put(THIS_MODULE);
+	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	}
 	if (cpu >= 0)
 		kthread_bind(thread, cpu);
 	wake_up_process(thread);
 	return 0;
-}
-
-void __noreturn kf_end_thread(void)
-{
-	module_put_and_kthread_exit(0);
 }
 
 void kf_spin(u64 milliseconds)
@@ -164,12 +156,7 @@ static int __init kf_init(void)
 	return proc_create("kernward_faults", 0600, NULL, &kf_operations) ? 0 : -ENOMEM;
 }
 module_init(kf_init);
-
-static void __exit kf_exit(void)
-{
-	remove_proc_entry("kernward_faults", NULL);
-}
-module_exit(kf_exit);
+/* There is no way out: after some of the mistakes, threads, work and timers of this module go on. */
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Makes a mistake, on purpose, when told to");

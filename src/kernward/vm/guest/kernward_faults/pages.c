@@ -85,7 +85,7 @@ static int kf_leak_thread(void *unused)
 		if (leak.seconds)
 			msleep(100);
 	}
-	kf_end_thread();
+	return 0;
 }
 
 static int run_memory_leak(const long *values)

@@ -29,7 +29,7 @@ static kf_mistake void kf_poll_ring(u64 milliseconds)
 static int kf_poll_thread(void *unused)
 {
 	kf_poll_ring(stall_ms);
-	kf_end_thread();
+	return 0;
 }
 
 static int run_soft_lockup(const long *values)
@@ -50,7 +50,7 @@ static kf_mistake void kf_poll_with_interrupts_off(u64 milliseconds)
 static int kf_poll_irqs_off_thread(void *unused)
 {
 	kf_poll_with_interrupts_off(stall_ms);
-	kf_end_thread();
+	return 0;
 }
 
 static int run_hard_lockup(const long *values)
@@ -84,13 +84,13 @@ static kf_mistake void kf_walk_table_asleep(u64 milliseconds)
 static int kf_walk_thread(void *unused)
 {
 	kf_walk_table(stall_ms);
-	kf_end_thread();
+	return 0;
 }
 
 static int kf_walk_asleep_thread(void *unused)
 {
 	kf_walk_table_asleep(stall_ms);
-	kf_end_thread();
+	return 0;
 }
 
 static const char *const rcu_ways[] = { "spin", "sleep", NULL };
@@ -101,7 +101,6 @@ static atomic_t grace_periods_asked;
 static void grace_period_over(struct rcu_head *unused)
 {
 	atomic_dec(&grace_periods_asked);
-	module_put(THIS_MODULE);
 }
 
 static int run_rcu_stall(const long *values)
@@ -120,7 +119,6 @@ static int run_rcu_stall(const long *values)
 		return error;
 	}
 	wait_for_completion(&walking);
-	__module_get(THIS_MODULE);
 	call_rcu(&grace_period, grace_period_over);
 	return 0;
 }
@@ -192,7 +190,6 @@ static void poll_again(struct timer_list *timer)
 {
 	if (time_after(jiffies, load.until)) {
 		atomic_set(&load.running, 0);
-		module_put(THIS_MODULE);
 		return;
 	}
 	mod_timer(timer, jiffies + HZ / 10);
@@ -207,7 +204,6 @@ static int run_softirq_load(const long *values)
 		return -EINVAL;
 	if (atomic_xchg(&load.running, 1))
 		return -EBUSY;
-	__module_get(THIS_MODULE);
 	load.percent = values[0];
 	load.until = jiffies + values[1] * HZ;
 	poll_timer.expires = jiffies + 1;

@@ -69,7 +69,7 @@ static noinline void kf_follow_null(void)
 static int kf_null_in_thread(void *unused)
 {
 	kf_follow_null();
-	kf_end_thread();
+	return 0;
 }
 
 static void kf_null_in_work(struct work_struct *unused)
