@@ -88,7 +88,7 @@ score-triage: $(VENV)/installed ## Score triage on the labelled logs of CORPUS=D
 .PHONY: clean
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -f src/kernward/events/catalogue.index*
+	rm -f src/kernward/events/catalogue.index* src/kernward/vm/guest/*.x86_64
 
 # Sets up. Each stamp is made again when what is installed changes.
 

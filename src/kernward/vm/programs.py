@@ -22,6 +22,7 @@ from kernward.records.errors import UsageError
 from kernward.vm.spec import File
 
 _GUEST = Path(__file__).parent / "guest"
+_BUILT = ".x86_64"
 # Programs of an administrator are not on everybody's PATH.
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 # Warnings in a program that is to misbehave on purpose would hide where it does so by accident.
@@ -114,15 +115,41 @@ def misbehave(home: Path) -> bytes:
 
 
 def compiled(name: str, home: Path) -> bytes:
-    """A program of guest/, compiled statically and kept by the digest of its source."""
-    source = (_GUEST / f"{name}.c").read_bytes()
-    digest = hashlib.sha256(b"\0".join((source, *(flag.encode() for flag in _CFLAGS)))).hexdigest()
-    built = home / "vm/programs" / f"{name}-{digest[:16]}"
+    """A program of guest/, compiled statically: the one that came with the package, or made here.
+
+    Both are named by the digest of their source, so that neither can be of another.
+    """
+    source, file = _source(name)
+    if (packaged := _GUEST / file).exists():
+        return packaged.read_bytes()
+    built = home / "vm/programs" / file
     if not built.exists():
         with _locked(home):
             if not built.exists():
                 _compile(name, source, built)
     return built.read_bytes()
+
+
+def compile_for_package() -> list[str]:
+    """Compile the programs of guest/ beside their sources; the names of those that could not be."""
+    failed = []
+    for path in sorted(_GUEST.glob("*.c")):
+        source, file = _source(path.stem)
+        for stale in _GUEST.glob(f"{path.stem}-*{_BUILT}"):
+            if stale.name != file:
+                stale.unlink()
+        try:
+            if not (_GUEST / file).exists():
+                _compile(path.stem, source, _GUEST / file)
+        except UsageError:
+            failed.append(path.stem)
+    return failed
+
+
+def _source(name: str) -> tuple[bytes, str]:
+    source = (_GUEST / f"{name}.c").read_bytes()
+    digest = hashlib.sha256(b"\0".join((source, *(flag.encode() for flag in _CFLAGS)))).hexdigest()
+    return source, f"{name}-{digest[:16]}{_BUILT}"
 
 
 def _compile(name: str, source: bytes, built: Path) -> None:
