@@ -1,7 +1,10 @@
 """Installed machines: the bytes that GRUB boots from, and machines that choose and change their kernels."""
 
+import re
+import shutil
 import socket
 import struct
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,8 @@ from kernward.vm.installed import InstalledMachine
 from kernward.vm.installed_image import Installation
 
 from .conftest import kernel_of
+
+GUEST_FILES = Path(installed_image.__file__).parent / "guest" / "installed"
 
 # ---- the boot loader, as bytes ----
 
@@ -85,6 +90,23 @@ def test_the_start_of_a_disk_fills_the_gap_before_the_partition(tmp_path: Path) 
     assert not any(start[512 * (2 + count) :])
 
 
+# ---- what is put into the guest ----
+
+
+def test_scripts_of_the_guest_are_scripts() -> None:
+    scripts = [path for path in GUEST_FILES.iterdir() if path.read_bytes().startswith(b"#!/")]
+    assert len(scripts) == 6
+    for path in scripts:
+        assert path.stat().st_mode & 0o100, f"{path.name} must be executable"
+        subprocess.run(["sh", "-n", path], check=True)
+
+
+def test_grub_takes_its_configuration() -> None:
+    if shutil.which("grub-script-check") is None:
+        pytest.skip("grub-script-check is not installed here (Debian: grub-common)")
+    subprocess.run(["grub-script-check", GUEST_FILES / "grub.cfg"], check=True)
+
+
 # ---- requests ----
 
 
@@ -106,6 +128,12 @@ def test_a_release_must_be_fit_for_a_name(tmp_path: Path, small_kernel: Kernel) 
         strange = msgspec.structs.replace(small_kernel, release=release)
         with pytest.raises(UsageError, match="not a kernel's release"):
             installed_image.disk_of(Installation(kernels=(strange,)), tmp_path)
+
+
+def test_a_host_must_have_a_name(tmp_path: Path, small_kernel: Kernel) -> None:
+    for name in ("web 1", "", "a\nb"):
+        with pytest.raises(UsageError, match="not the name of a host"):
+            installed_image.disk_of(Installation(kernels=(small_kernel,), host_name=name), tmp_path)
 
 
 def test_memory_must_hold_a_crash_kernel(tmp_path: Path, small_kernel: Kernel) -> None:
@@ -268,7 +296,13 @@ def test_a_panic_leaves_a_dump_and_the_machine_comes_back(
     program = drgn.Program()
     program.set_core_dump(dump.vmcore)
     assert program["UTS_RELEASE"].string_().decode() == crashing
-    assert f"OSRELEASE={crashing}\n".encode() in program["VMCOREINFO"].string_()
+    about = program["VMCOREINFO"].string_().decode()
+    assert f"OSRELEASE={crashing}\n" in about
+    # The kernel's memory is there: struct new_utsname holds the release behind two fields of 65 bytes.
+    (address,) = re.findall(r"^SYMBOL\(init_uts_ns\)=(\w+)$", about, re.MULTILINE)
+    (offset,) = re.findall(r"^OFFSET\(uts_namespace.name\)=(\d+)$", about, re.MULTILINE)
+    held = program.read(int(address, 16) + int(offset) + 130, 65)
+    assert held.rstrip(b"\0").decode() == crashing
 
 
 @pytest.mark.vm_slow

@@ -33,6 +33,7 @@ _PACKAGES = (
 _ROOT_MODULES = ("virtio_pci", "virtio_blk", "ext4", "crc32c_generic")
 _GUEST_MODULES = ("virtio_console", "qemu_fw_cfg", "pvpanic_pci", "virtio_net")
 _DISK = "/dev/vda1"
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*")
 
 
@@ -61,6 +62,8 @@ def disk_of(wanted: Installation, home: Path) -> Path:
     Raises UsageError for a request that makes no sense, InputError when a part cannot be had.
     """
     releases = [kernel.release for kernel in wanted.kernels]
+    if not _HOST.fullmatch(wanted.host_name):
+        raise UsageError(f"{wanted.host_name!r} is not the name of a host")
     for release in releases:
         if not _RELEASE.fullmatch(release):
             raise UsageError(f"{release!r} is not a kernel's release: it names files and an entry of GRUB")
