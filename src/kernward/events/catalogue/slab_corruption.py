@@ -8,12 +8,40 @@ from kernward.events.reading import Reading
 _INSTANCE = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,16}\b")
 
 
+_DUMPED = re.compile(r"(Redzone|Object) +(?:0x)?[0-9a-f]{8,16}: ((?:[0-9a-f]{2} ){1,16})")
+# What a red zone consists of while its object is free, and in use (include/linux/poison.h).
+_RED = ({"bb"}, {"cc"})
+_FREE = {"6b", "a5"}
+
+
 def read(reading: Reading) -> None:
     """Addresses in the text are of this instance only."""
     what = _INSTANCE.sub("ADDR", reading.fields["what"].strip())
+    if what == "Object corrupt":
+        what = damage(reading.texts) or what
     reading.fields["what"] = what
     if what.startswith("Object already free"):
         reading.title = "BUG: Object already free"
+
+
+def damage(texts: list[str]) -> str | None:
+    """What is damaged, by the bytes that are shown; None when they do not tell.
+
+    Kernels that print "Object corrupt" say so in a line before the report.
+    """
+    free = written = False
+    for text in texts:
+        dumped = _DUMPED.match(text)
+        if dumped is None:
+            continue
+        found = set(dumped[2].split())
+        if dumped[1] == "Object":
+            written = written or not found <= _FREE
+        elif found not in _RED:
+            return "Redzone overwritten"
+        else:
+            free = found == _RED[0]
+    return "Poison overwritten" if free and written else None
 
 
 KIND = Kind(
