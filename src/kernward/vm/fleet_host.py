@@ -172,6 +172,9 @@ class Host:
         for each in group.values():
             if self._is_peer(each):
                 each.through.wait()
+                # A fault between machines may have stopped this one.
+                if machine.qmp("query-status").get("status") == "paused":
+                    machine.qmp("cont")
         self._undo(due=None, all_of_them=True)
         self._gather()
         self._flush()
