@@ -94,6 +94,23 @@ def test_other_data_is_an_error_only_where_it_was_named(tmp_path: Path) -> None:
     assert read_paths([tmp_path / "empty"])[1] == []
 
 
+def test_a_document_about_logs_is_read_only_where_it_was_named(tmp_path: Path) -> None:
+    told = b'{\n  "evidence": "[    1.000000] checkout-api[9]: segfault at 8",\n  "shown": true\n}\n'
+    _write(tmp_path, "truth.json", data=told)
+    _write(
+        tmp_path,
+        "dmesg.json",
+        data=b'{\n   "dmesg": [\n      {\n         "pri": 5,\n         "time": 1.0,\n         "msg": "first"\n      }\n   ]\n}\n',
+    )
+    _, problems, formats = read_paths([tmp_path])
+    assert problems == []
+    assert {Path(name).name: form for name, form in formats.items()} == {
+        "truth.json": None,
+        "dmesg.json": "dmesg-json",
+    }
+    assert set(read_paths([tmp_path / "truth.json"])[2].values()) == {"console"}
+
+
 def test_a_journal_file_is_always_told(tmp_path: Path) -> None:
     _write(tmp_path, "system.journal", data=b"LPKSHHRH" + bytes(4000))
     _, (problem,), _ = read_paths([tmp_path])

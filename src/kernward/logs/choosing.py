@@ -4,6 +4,8 @@ The sample is thinned to some dozens of lines before any format looks at it, so 
 well under a millisecond however many formats there are.
 """
 
+import re
+
 from kernward.logs.console import ESCAPES
 from kernward.logs.format import Format
 from kernward.logs.formats import formats
@@ -12,6 +14,8 @@ SAMPLE_BYTES = 1 << 16
 _HEAD_LINES = 20
 _SPREAD_LINES = 30
 _WIDEST = 1024
+# An object or a list that goes on over several lines.
+_DOCUMENT = re.compile(rb"\s*[\[{]\s*\n\s*[\"\[{]")
 
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\x08\x07\x0c\x1e\0"
 _HIGH = bytes(range(0x80, 0x100))
@@ -58,3 +62,8 @@ def choose(sample: bytes) -> Format | None:
     # Some formats may hold binary data (a journal's fields, a console at the wrong speed); what is
     # not text must look like one of them by more than half.
     return form if score > 0.5 or is_text(sample.lstrip(b"\0")) else None
+
+
+def is_document(sample: bytes, form: Format) -> bool:
+    """Whether the sample is a JSON document that the format does not know: about logs perhaps, but none."""
+    return _DOCUMENT.match(sample) is not None and form.sniff(thin(sample)) <= 0.5

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, tzinfo
 
 from kernward.logs.buffer import Buffer, buffer_chunks
-from kernward.logs.choosing import SAMPLE_BYTES, choose
+from kernward.logs.choosing import SAMPLE_BYTES, choose, is_document
 from kernward.logs.chunk import Chunk
 from kernward.logs.compression import unread_compression
 from kernward.logs.decoding import decoded_chunks
@@ -67,7 +67,7 @@ class Source:
         peeked = Peeked(stream, SAMPLE_BYTES)
         reader = _Reader(peeked, self._report)
         form = choose(peeked.head)
-        if form is None:
+        if form is None or (not self._named and is_document(peeked.head, form)):
             self._not_text(peeked.head)
             if self.hashing:
                 reader.drain()
