@@ -51,7 +51,11 @@ class PlannedDisk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedHost(msgspec.Struct, frozen=True, kw_only=True):
-    """One host: its machine, the logs it gives, and what befalls it. `line` is where the plan has it."""
+    """One host: its machine, the logs it gives, and what befalls it. `line` is where the plan has it.
+
+    `script` is what it does besides, `run_s` how long it lives at least; with `power_off` it is shut down in
+    the end, else it is cut off.
+    """
 
     name: str
     kernel: str
@@ -71,6 +75,7 @@ class PlannedHost(msgspec.Struct, frozen=True, kw_only=True):
     clock: datetime | None = None
     script: str = ""
     run_s: float = 0
+    power_off: bool = False
     logs: tuple[LogForm, ...] = ("console",)
     faults: tuple[PlannedFault, ...] = ()
 

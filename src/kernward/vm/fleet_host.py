@@ -178,6 +178,10 @@ class Host:
         self._undo(due=None, all_of_them=True)
         self._gather()
         self._flush()
+        if self.planned.power_off:
+            machine.start(["poweroff", "-f"])
+            if not machine.process.ended.wait(ANSWER_S):
+                raise Verdict("the host did not power off")
 
     def _is_peer(self, other: "Host") -> bool:
         return any(self.planned.name in fault.peers for fault in other.planned.faults)
