@@ -191,7 +191,7 @@ def test_a_folder_for_each_host_names_the_hosts(tmp_path: Path) -> None:
     assert _hints(tmp_path) == {
         "web1/console.log": "web1",
         "web2/console.log": "web2",
-        "web2/dmesg": None,
+        "web2/dmesg": "web2",
         "db/console.log": "db",
     }
 
@@ -199,6 +199,17 @@ def test_a_folder_for_each_host_names_the_hosts(tmp_path: Path) -> None:
 def test_a_folder_for_each_host_may_hold_folders(tmp_path: Path) -> None:
     _write(tmp_path, "a1.example.com/var/log/kern.log", "b1.example.com/var/log/kern.log")
     assert set(_hints(tmp_path).values()) == {"a1.example.com", "b1.example.com"}
+
+
+def test_all_in_a_hosts_folder_is_of_that_host(tmp_path: Path) -> None:
+    names = (
+        "web1/pstore/dmesg-efi-1",
+        "web2/pstore/dmesg-efi-1",
+        "web2/pstore/dmesg-efi-2",
+        "web2/old/kern.log",
+    )
+    _write(tmp_path, *names)
+    assert _hints(tmp_path) == {name: name.partition("/")[0] for name in names}
 
 
 def test_a_file_for_each_host_names_the_hosts(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which host a log is of, as far as the layout of its folder tells it beyond doubt.
 
 Two layouts do. A folder for each host: two or more sibling folders hold a log at the same place
-(`web1/console.log`, `web2/console.log`). A file for each host: two or more files of one folder differ
+(`web1/console.log`, `web2/console.log`), and then all in such a folder is of its host. A file for each host: two or more files of one folder differ
 only in a name that has a letter and a digit, as host names do (`console-web1.log`, `web2.log.gz`).
 """
 
@@ -53,10 +53,13 @@ def hosts_of(paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
         named = _file_host(path)
         if named:
             files[named[0]].add(named[1])
+    folders = {
+        (*before, name): name for (before, _), names in places.items() if len(names) > 1 for name in names
+    }
     hosts: dict[tuple[str, ...], str] = {}
     for path in paths:
         for depth in range(len(path) - 1):
-            if len(places.get((path[:depth], path[depth + 1 :]), ())) > 1:
+            if path[: depth + 1] in folders:
                 hosts.setdefault(path, path[depth])
         named = _file_host(path)
         if named and len(files[named[0]]) > 1:
