@@ -135,7 +135,7 @@ def test_shows_and_can_be_taken_back(
         try:
             assert inject(machine, fault, peers=peers, **values).evidence
             if not fault.ends:
-                undo(machine, fault, **values)
+                undo(machine, fault, peers=peers, **values)
                 assert machine.sh("echo well").stdout == b"well\n"
         finally:
             for peer in peers:

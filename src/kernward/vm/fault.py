@@ -192,7 +192,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     # script returns once the fault is set going, or says so with `&`. "": nothing to run.
     inject: str = ""
     drive: Drive | None = None
-    # Takes the fault back, as far as it can be.
+    # Take the fault back, as far as it can be: first what `drive` did, then the script.
+    undrive: Drive | None = None
     undo: str | None = None
     symptom: Symptom
     truth: Truth

@@ -274,7 +274,7 @@ class Host:
             if fault.undo is None:
                 continue
             try:
-                undo(self.alive(), fault, **record.values)
+                undo(self.alive(), fault, peers=(), **record.values)
             except KernwardError as error:
                 self.fleet.tell(self.planned.name, f"{fault.name} could not be taken back: {error}")
                 continue

@@ -205,10 +205,13 @@ def _said(job: "Job | None") -> str:
     return f"; its script ended with status {job.status} and said: {last}"
 
 
-def undo(machine: "Machine", fault: Fault, **given: object) -> None:
-    """Take the fault back, as far as it can be."""
+def undo(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (), **given: object) -> None:
+    """Take the fault back, as far as it can be; what it did to `peers` only where they are given."""
+    values = fault.values(given)
+    if fault.undrive is not None:
+        fault.undrive(machine, peers, values)
     if fault.undo:
-        machine.run(["sh", "-c", fault.undo], environment=environment(fault.values(given)))
+        machine.run(["sh", "-c", fault.undo], environment=environment(values))
 
 
 def environment(values: Values) -> dict[str, str]:

@@ -15,6 +15,10 @@ def _slow_down(machine: "Machine", peers: "Sequence[Machine]", values: Values) -
     machine.monitor(f"block_set_io_throttle spinning 0 0 {int(values['write_kb_s']) * 1024} 0 0 0")
 
 
+def _unthrottle(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
+    machine.monitor("block_set_io_throttle spinning 0 0 0 0 0 0")
+
+
 FAULT = Fault(
     name="dirty-page-stall",
     title="writers wait for dirty pages to be written",
@@ -42,6 +46,7 @@ FAULT = Fault(
         serve $service "" dirty /mnt/spinning/log 128
     """,
     drive=_slow_down,
+    undrive=_unthrottle,
     undo=STOP
     + """
         echo 20 >/proc/sys/vm/dirty_ratio

@@ -15,6 +15,10 @@ def _limit(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> No
     machine.monitor(f"block_set_io_throttle shared 0 0 0 {values['disk_iops']} 0 0")
 
 
+def _unthrottle(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
+    machine.monitor("block_set_io_throttle shared 0 0 0 0 0 0")
+
+
 FAULT = Fault(
     name="io-saturation",
     title="a neighbour saturates a disk",
@@ -37,6 +41,7 @@ FAULT = Fault(
         serve $victim "" direct $(disk shared) read 1 4096 64
     """,
     drive=_limit,
+    undrive=_unthrottle,
     undo=STOP + "stop $service; stop $victim",
     symptom=Symptom(
         doc="Within 2 s the disk is busy for 90 % of the time, with a queue of a quarter of the threads.",

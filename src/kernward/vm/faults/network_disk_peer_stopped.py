@@ -39,6 +39,13 @@ def _stop(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> Non
     machine.sh(SERVE + 'serve $service "" fsync /dev/nbd0 1 4096', environment=given)
 
 
+def _go_on(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
+    for server in peers:
+        if values["stopped"] == "machine":
+            server.qmp("cont")
+        server.sh("kill -CONT $(cat /run/nbd-server.pid)")
+
+
 FAULT: Fault = msgspec.structs.replace(
     _ALONE,
     name="network-disk-peer-stopped",
@@ -55,5 +62,6 @@ FAULT: Fault = msgspec.structs.replace(
     needs=Needs(misbehave=True, modules=("nbd",), nics=(_WIRE,), peers=1, config=_ALONE.needs.config),
     inject="",
     drive=_stop,
+    undrive=_go_on,
     undo=STOP + "stop nbd-client; stop $service",
 )

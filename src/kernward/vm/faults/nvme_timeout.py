@@ -18,6 +18,10 @@ def _stall(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> No
     )
 
 
+def _unthrottle(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
+    machine.monitor("block_set_io_throttle flash 0 0 0 0 0 0")
+
+
 FAULT = Fault(
     name="nvme-timeout",
     title="an NVMe disk does not answer in time",
@@ -43,6 +47,8 @@ FAULT = Fault(
         echo $((timeout_s * 1000)) >/sys/block/${device##*/}/queue/io_timeout
     """,
     drive=_stall,
+    undrive=_unthrottle,
+    undo=DISK + "device=$(disk flash); echo 30000 >/sys/block/${device##*/}/queue/io_timeout",
     symptom=Symptom(
         doc="The driver prints that a command timed out.",
         console=r"nvme nvme\d+: I/O (tag )?\d+ .*timeout, ",

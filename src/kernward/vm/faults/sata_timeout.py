@@ -17,6 +17,10 @@ def _stall(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> No
     )
 
 
+def _unthrottle(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
+    machine.monitor("block_set_io_throttle rust 0 0 0 0 0 0")
+
+
 FAULT = Fault(
     name="sata-timeout",
     title="a SATA disk does not answer in time",
@@ -45,6 +49,8 @@ FAULT = Fault(
         echo $timeout_s >/sys/block/${device##*/}/device/timeout
     """,
     drive=_stall,
+    undrive=_unthrottle,
+    undo=DISK + "device=$(disk rust); echo 30 >/sys/block/${device##*/}/device/timeout",
     symptom=Symptom(
         doc="libata prints that the port was frozen by a command that timed out.",
         console=r"ata\d+\.\d+: exception Emask .* frozen",
