@@ -64,8 +64,14 @@ docs: $(VENV)/installed ## Generate docs/reference/ from the catalogue, the comm
 	@$(BIN)/python docs/generate.py
 
 .PHONY: examples
-examples: $(VENV)/installed ## Make examples/ again: boots Debian's kernels in QEMU and breaks them
-	@$(BIN)/python -m scripts.make_examples $(EXAMPLES_ARGS)
+examples: $(VENV)/installed-for-tests ## Make examples/ again: boots Debian's kernels in QEMU and breaks them
+	@status=0; $(BIN)/kernward vm fleet examples/plan.toml --out examples $(EXAMPLES_ARGS) || status=$$?; \
+	$(BIN)/python -m scripts.examples_readme; exit $$status
+
+.PHONY: healthy
+healthy: $(VENV)/installed-for-tests ## Make the logs of tests/healthy/ again: boots on which nothing goes wrong
+	@$(BIN)/kernward vm fleet tests/healthy/plan.toml --out tests/healthy $(HEALTHY_ARGS)
+	@$(BIN)/python -m scripts.healthy_text
 
 .PHONY: fuzz
 fuzz: $(VENV)/installed-for-linting ## Feed damaged and hostile logs to triage for FUZZ_SECONDS (60)

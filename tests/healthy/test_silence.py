@@ -2,7 +2,7 @@
 
 The logs are what Debian's 6.1 and 6.12 kernels printed in QEMU, on a bare cloud machine and on one with
 SATA, NVMe, USB and PCIe, as console, `dmesg --json` and syslog. `*-boot-*` only booted; `*-used-*` then
-did what scripts/make_examples/faults/ordinary-use.sh says.
+did what ordinary-use.sh says.
 """
 
 from pathlib import Path

@@ -1,4 +1,0 @@
-# A driver sleeps with preemption off.
-# kinds: scheduling-while-atomic
-# lab: yes
-echo atomic-sleep >/proc/faultlab
