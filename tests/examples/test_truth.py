@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from scripts.examples_readme import OPENING, rows
 
 from kernward.events.recognise import recognise
 from kernward.logs.sources import open_sources
 from kernward.records.events import Event
 from kernward.records.fleet import FleetHost, FleetLog, FleetTruth
 from kernward.vm.plan import read_plan
-from scripts.examples_readme import OPENING, rows
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 TRUTH = msgspec.json.decode((EXAMPLES / "truth.json").read_bytes(), type=FleetTruth)
