@@ -12,7 +12,7 @@ FAULT = Fault(
     ),
     group="cpu",
     parameters=(
-        Parameter("threads", 6, "", "how many threads compute", least=2, most=64),
+        Parameter("threads", 6, "", "how many threads compute", least=3, most=64),
         Parameter("cpu", 0, "", "the processor they are bound to", least=0, most=1),
         service_name("packet-proc"),
     ),

@@ -30,6 +30,11 @@ FAULT = Fault(
         service_name("payment-api", "victim", "name of the victim's process"),
         cgroup_path("/system.slice/payment.service", "victim_cgroup", "path of the victim's cgroup"),
     ),
+    refuse=lambda values: (
+        "weight must be at least three times victim_weight"
+        if int(values["weight"]) < 3 * int(values["victim_weight"])
+        else None
+    ),
     needs=Needs(misbehave=True),
     inject=MAKE_CGROUP
     + SERVE

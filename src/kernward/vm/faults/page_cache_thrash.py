@@ -12,11 +12,19 @@ FAULT = Fault(
     ),
     group="memory",
     parameters=(
-        Parameter("size_mb", 384, "MiB", "size of the data set", least=320, most=1024),
+        Parameter(
+            "size_percent", 160, "%", "size of the data set, of the host's memory", least=130, most=400
+        ),
         service_name("reporter"),
     ),
-    needs=Needs(misbehave=True, disks=(DiskNeed("warehouse", "blank", 1024),)),
-    inject=SERVE + DISK + "serve $service '' reread $(disk warehouse) $size_mb",
+    needs=Needs(misbehave=True, disks=(DiskNeed("warehouse", "blank", 8192),)),
+    inject=SERVE
+    + DISK
+    + """
+        total=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
+        [ $((total * size_percent / 100)) -le 8192 ] || { echo "the disk holds 8192 MiB only" >&2; exit 1; }
+        serve $service "" reread $(disk warehouse) $((total * size_percent / 100))
+    """,
     undo=STOP + "stop $service",
     symptom=Symptom(
         doc="Within 2 s at least 500 pages are read again that had been thrown out not long before.",

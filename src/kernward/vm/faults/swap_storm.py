@@ -22,7 +22,7 @@ FAULT = Fault(
         ),
         service_name("analytics"),
     ),
-    needs=Needs(misbehave=True, disks=(DiskNeed("swap", "blank", 512),)),
+    needs=Needs(misbehave=True, disks=(DiskNeed("swap", "blank", 4096),)),
     inject=SERVE
     + DISK
     + """

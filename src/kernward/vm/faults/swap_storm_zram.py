@@ -20,7 +20,7 @@ FAULT: Fault = msgspec.structs.replace(
     inject=SERVE
     + """
         available=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
-        echo 512M >/sys/block/zram0/disksize || exit 1
+        echo 4G >/sys/block/zram0/disksize || exit 1
         mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 || exit 1
         serve $service "" churn $((available * working_set_percent / 100))
     """,

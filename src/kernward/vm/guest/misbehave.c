@@ -218,9 +218,9 @@ static void churn(char **argument)
 		fail("mmap");
 	/* One page at a time is what is to go in and out. */
 	madvise(all, pages * PAGE, MADV_NOHUGEPAGE);
-	/* The first half of each page differs from all others, so that zram cannot store it as one word. */
+	/* A quarter of each page differs from all others: zram can neither store it as one word nor in none. */
 	for (long page = 0; page < pages; page++)
-		for (long word = 0; word < PAGE / 16; word++)
+		for (long word = 0; word < PAGE / 32; word++)
 			((uint64_t *)(all + page * PAGE))[word] = chance(&state);
 	for (;;)
 		((uint64_t *)(all + chance(&state) % pages * PAGE))[0] = chance(&state);
