@@ -6,6 +6,7 @@ Debian's kernels come first; where their configuration cannot show a fault, a ke
 
 import fcntl
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ BY_CHANCE = frozenset(
     perf-interrupt-too-long tsc-unstable workqueue-hog rcu-kthread-starved nmi-handler-too-long
     """.split()
 )
+LATE_S = 10.0
 FAULTS = faults()
 
 pytestmark = pytest.mark.vm_slow
@@ -66,8 +68,13 @@ def kinds_of(console: bytes, folder: Path) -> list[str]:
     return sorted({event["kind"] for event in found} - BY_CHANCE)
 
 
-def printed(bed: Bed, fault: Fault, kernel: Kernel, home: Path, given: dict[str, object]) -> bytes:
-    """What a machine prints from the injection on; fails when the fault does not show."""
+def printed(
+    bed: Bed, fault: Fault, kernel: Kernel, home: Path, given: dict[str, object], folder: Path
+) -> bytes:
+    """What a machine prints from the injection on; fails when the fault does not show.
+
+    The symptom may be there before the last of the kinds that the truth names.
+    """
     spec = spec_for(fault, kernel, home=home, **given)
     with start(bed, fault, spec) as machine:
         peers = start_peers(bed, fault, spec)
@@ -75,6 +82,11 @@ def printed(bed: Bed, fault: Fault, kernel: Kernel, home: Path, given: dict[str,
             before = len(machine.console()) if fault.needs.initramfs else 0
             injected = inject(machine, fault, peers=peers, **given)
             assert injected.evidence
+            deadline = time.monotonic() + LATE_S
+            while not set(fault.truth.kinds) <= set(kinds_of(machine.console()[before:], folder)):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.5)
             return machine.console()[before:]
         finally:
             for peer in peers:
@@ -92,7 +104,7 @@ def test_shows_and_is_recognised(
         compare(name, series, {"impossible": chosen}, update)
         return
     wanted, kernel = chosen
-    console = printed(bed, fault, kernel, vm_home, {})
+    console = printed(bed, fault, kernel, vm_home, {}, tmp_path)
     kinds = kinds_of(console, tmp_path)
     assert set(fault.truth.kinds) <= set(kinds), (
         f"triage finds {kinds} in:\n{console.decode(errors='replace')}"
@@ -144,7 +156,7 @@ def test_shows_with_every_choice(
     if isinstance(chosen, str):
         return
     given = {parameter: choice}
-    kinds = kinds_of(printed(bed, fault, chosen[1], vm_home, given), tmp_path)
+    kinds = kinds_of(printed(bed, fault, chosen[1], vm_home, given, tmp_path), tmp_path)
     assert set(fault.truth.kinds) <= set(kinds)
 
 

@@ -17,6 +17,7 @@ from kernward.records.errors import KernwardError, UsageError
 from kernward.vm.fault import Fault, Needs, Value, Values, fill, shown
 from kernward.vm.faults import fault as find_fault
 from kernward.vm.faults import faults
+from kernward.vm.verdict import CommandNotRun
 
 if TYPE_CHECKING:
     from kernward.kernels.kernel import Kernel
@@ -251,14 +252,17 @@ def _answer(machine: "Machine", fault: Fault, values: Values, deadline: float) -
     command = ["sh", "-c", fault.symptom.command or ""]
     while True:
         left = max(10.0, deadline - time.monotonic())
-        asked = machine.run(command, environment=environment(values), timeout_s=left)
-        if asked.status == 0:
-            return text_of(asked.stdout).strip() or "exit status 0"
+        try:
+            asked = machine.run(command, environment=environment(values), timeout_s=left)
+        except CommandNotRun as error:  # no process or no memory left: that may be the fault, and pass
+            said = f"it could not be run: {error}"
+        else:
+            if asked.status == 0:
+                return text_of(asked.stdout).strip() or "exit status 0"
+            last = (text_of(asked.stderr or asked.stdout).strip().splitlines() or ["nothing"])[-1]
+            said = f"its command ends with status {asked.status} and says: {last}"
         if time.monotonic() >= deadline:
-            said = (text_of(asked.stderr or asked.stdout).strip().splitlines() or ["nothing"])[-1]
-            raise NotShown(
-                _late(fault, values, f"its command ends with status {asked.status} and says: {said}")
-            )
+            raise NotShown(_late(fault, values, said))
         time.sleep(POLL_S)
 
 
