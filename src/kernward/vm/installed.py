@@ -5,6 +5,7 @@ last kernel that came up, and kdump leaves what a panic was about. All of that h
 whose reset button is what is left for a kernel that hangs.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ BOOT_S = 180.0
 CRASH_S = 300.0
 _ENVIRONMENT = "/boot/grub/grubenv"
 _CRASHES = "/var/crash"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
 
 
 class Boot(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +89,8 @@ class InstalledMachine:
                 f"with {crash_memory_mb} MB set aside for a crash kernel, a machine needs {crash_memory_mb + 256} MB, "
                 f"and this one has {memory_mb} MB"
             )
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"{name!r} is not the name of a host")
         self.bed = bed
         self.name = name
         self.installation = Installation(
@@ -95,7 +99,6 @@ class InstalledMachine:
             packages=tuple(packages),
             modules=tuple(modules),
             append=tuple(append),
-            host_name=name,
             crash_memory_mb=crash_memory_mb,
             size_mb=size_mb,
         )
@@ -115,6 +118,7 @@ class InstalledMachine:
             memory_mb=self._memory_mb,
             disks=(Disk(name="system", image=disk, options=("cache=unsafe",)), *self._disks),
             nics=self._nics,
+            devices=("-smbios", f"type=1,serial={self.name}"),
         )
         with ExitStack() as failing:
             machine = failing.enter_context(self.bed.boot(spec, name=self.name, timeout_s=BOOT_S))

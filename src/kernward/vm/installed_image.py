@@ -7,6 +7,7 @@ packages are in the cache. The disk is kept under `home`/vm/installed; machines 
 
 import hashlib
 import io
+import os
 import re
 import tarfile
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from kernward.vm import grub, programs, root_image
 from kernward.vm.cpio import Archive
 from kernward.vm.spec import File
 
+# Each takes half a gigabyte.
+DISKS_KEPT = 12
 _FILES = Path(__file__).parent / "guest" / "installed"
 _SCRIPTS = ("start", "stop", "confirm-boot", "load-crash-kernel", "save-dump")
 # sysvinit, because its boot costs a second without hardware virtualisation where systemd's costs ten.
@@ -33,7 +36,6 @@ _PACKAGES = (
 _ROOT_MODULES = ("virtio_pci", "virtio_blk", "ext4", "crc32c_generic")
 _GUEST_MODULES = ("virtio_console", "qemu_fw_cfg", "pvpanic_pci", "virtio_net")
 _DISK = "/dev/vda1"
-_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*")
 
 
@@ -50,7 +52,6 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     packages: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     append: tuple[str, ...] = ()
-    host_name: str = "host"
     crash_memory_mb: int = 128
     panic_s: int = 1
     size_mb: int = 1536
@@ -62,8 +63,6 @@ def disk_of(wanted: Installation, home: Path) -> Path:
     Raises UsageError for a request that makes no sense, InputError when a part cannot be had.
     """
     releases = [kernel.release for kernel in wanted.kernels]
-    if not _HOST.fullmatch(wanted.host_name):
-        raise UsageError(f"{wanted.host_name!r} is not the name of a host")
     for release in releases:
         if not _RELEASE.fullmatch(release):
             raise UsageError(f"{release!r} is not a kernel's release: it names files and an entry of GRUB")
@@ -99,6 +98,8 @@ def disk_of(wanted: Installation, home: Path) -> Path:
                         if kernel.modules is not None
                     ],
                 )
+                _prune(made)
+        os.utime(made)
     return made
 
 
@@ -160,8 +161,7 @@ def _files(wanted: Installation, home: Path) -> Iterator[File]:
     yield File("usr/lib/kernward/busybox", programs.busybox(home), 0o755)
     names = (*_GUEST_MODULES, *wanted.modules)
     yield File("etc/kernward/modules", "".join(f"{name}\n" for name in names).encode())
-    yield File("etc/hostname", f"{wanted.host_name}\n".encode())
-    yield File("etc/hosts", f"127.0.0.1 localhost {wanted.host_name}\n".encode())
+    yield File("etc/hosts", b"127.0.0.1 localhost\n")
 
 
 def _kernel(kernel: Kernel, home: Path) -> Iterator[File]:
@@ -192,6 +192,14 @@ def _modules(kernel: Kernel) -> Iterator[File]:
         return
     for name in modules.load_order(kernel, _those_of(kernel, (*_ROOT_MODULES, *_GUEST_MODULES))):
         yield File(f"{to}/kernel/{name}.ko", modules.read(kernel, name))
+
+
+def _prune(made: Path) -> None:
+    """Remove the disks that were not used for the longest time; a machine that runs has its own open."""
+    disks = sorted(made.parent.glob("*.img"), key=lambda path: path.stat().st_mtime)
+    for path in disks[:-DISKS_KEPT]:
+        if path != made:
+            path.unlink(missing_ok=True)
 
 
 def _those_of(kernel: Kernel, names: tuple[str, ...]) -> list[str]:
