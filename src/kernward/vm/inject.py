@@ -17,7 +17,7 @@ from kernward.records.errors import KernwardError, UsageError
 from kernward.vm.fault import Fault, Needs, Value, Values, fill, shown
 from kernward.vm.faults import fault as find_fault
 from kernward.vm.faults import faults
-from kernward.vm.verdict import CommandNotRun
+from kernward.vm.verdict import CommandNotRun, GuestHung
 
 if TYPE_CHECKING:
     from kernward.kernels.kernel import Kernel
@@ -48,6 +48,8 @@ POLL_S = 0.1
 # A crash report is printed line by line: the console counts as complete when it was silent for so long.
 SILENCE_S = 0.4
 LAST_WORDS_S = 6.0
+# A script sets its fault going and returns.
+SCRIPT_S = 30.0
 
 
 class NotShown(KernwardError):
@@ -161,7 +163,7 @@ def inject(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (),
 
     Parameters are given by name. Raises UsageError for one that is unknown or out of range, NotShown
     when the symptom is not there in time. Afterwards a fault that `ends` has cost the machine; the
-    script of any other has come to its end.
+    script of any other has come to its end, unless the machine hangs, as it shall.
     """
     values = fault.values(given)
     if len(peers) < fault.needs.peers:
@@ -190,7 +192,11 @@ def inject(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (),
         raise NotShown(f"{error}{_said(job)}") from None
     moment = datetime.now(UTC)
     if job is not None and not fault.ends and not fault.needs.reboots:
-        machine.finish(job, timeout_s=within_s, what=f"the script of fault {fault.name}")
+        try:
+            machine.finish(job, timeout_s=SCRIPT_S, what=f"the script of fault {fault.name}")
+        except GuestHung:
+            if fault.group != "hang":  # it shows, and its only processor may be what hangs
+                raise
     if fault.symptom.console is not None:
         _until_silent(machine, time.monotonic() + LAST_WORDS_S)
     return Injected(
