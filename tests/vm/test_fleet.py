@@ -19,7 +19,11 @@ PLAN = """\
 name = "web-1"
 kernel = "tested"
 logs = ["console", "syslog", "journal", "dmesg"]
-faults = [{ fault = "syn-flood-peer", peers = ["probe-1"] }, { fault = "cgroup-oom", limit_mb = 32 }]
+faults = [
+    { fault = "syn-flood-peer", peers = ["probe-1"] },
+    { fault = "network-disk-peer-stopped", stopped = "machine", peers = ["probe-1"] },
+    { fault = "cgroup-oom", limit_mb = 32 },
+]
 
 [[host]]
 name = "probe-1"

@@ -33,7 +33,8 @@ from kernward.vm.faults import fault as fault_named
 from kernward.vm.fleet_logs import form_of, write_log
 from kernward.vm.inject import inject, undo
 from kernward.vm.machine import Machine
-from kernward.vm.verdict import Verdict
+from kernward.vm.spec import Spec
+from kernward.vm.verdict import NeverBooted, Verdict
 
 # Between a fault that shows and the next, where the plan says nothing.
 PAUSE_S = 2.0
@@ -80,6 +81,7 @@ class Host:
         # Up, or as far as it got; and through with the faults that the plan has for it.
         self.ready = threading.Event()
         self.through = threading.Event()
+        self._group: dict[str, Host] = {}
         self._gathered: dict[str, bytes] = {}
         # Faults that are in place: when to undo each (None: when the next begins), and its place in the list.
         self._standing: list[tuple[float | None, int]] = []
@@ -93,7 +95,8 @@ class Host:
             self.ready.set()
             for each in group:
                 each.ready.wait()
-            self._befall({host.planned.name: host for host in group})
+            self._group = {host.planned.name: host for host in group}
+            self._befall()
         except (KernwardError, OSError) as error:
             self._fail(str(error))
             if self.machine is None and isinstance(error, Verdict):
@@ -123,16 +126,29 @@ class Host:
             self.up_at, self.identity = now, site.Identity("", round(offset, 3))
             return
         self.restored = not host.cold and not_restorable(spec) is None
-        if self.restored:
-            self.machine = bed.restore(spec, name=host.name)
-        else:
-            # Its console is kept whatever becomes of its boot.
-            self.machine = bed.boot(spec, name=host.name, wait=False)
-            self.machine.wait_ready(BOOT_S, started)
+        try:
+            self.machine = self._booted(spec)
+        except NeverBooted as error:
+            # On a busy machine a guest may be stuck for once; who sees to it presses the button.
+            if self.machine is not None and self.machine.process.ended.is_set():
+                raise
+            self.fleet.tell(host.name, f"{error}; it is tried once more")
+            if self.machine is not None:
+                self.machine.close()
+            self.machine = self._booted(spec)
         self.up_at = datetime.now(UTC)
         self._move_in(restored=self.restored)
         how = "restored" if self.restored else "booted"
         self.fleet.tell(host.name, f"{how} and set up within {time.monotonic() - started:.1f} s")
+
+    def _booted(self, spec: Spec) -> Machine:
+        bed, name = self.fleet.bed, self.planned.name
+        if self.restored:
+            return bed.restore(spec, name=name)
+        # Its console is kept whatever becomes of its boot.
+        self.machine = bed.boot(spec, name=name, wait=False)
+        self.machine.wait_ready(BOOT_S, time.monotonic())
+        return self.machine
 
     def _roles(self) -> list[tuple[Fault, dict[str, Value]]]:
         return [
@@ -149,7 +165,7 @@ class Host:
 
     # ---- faults ----
 
-    def _befall(self, group: "dict[str, Host]") -> None:
+    def _befall(self) -> None:
         machine = self.alive()
         began = time.monotonic()
         job = None
@@ -160,7 +176,7 @@ class Host:
             after = PAUSE_S if self.faults else 0.0
             self._until(time.monotonic() + after if planned.at_s is None else began + planned.at_s)
             self._undo(due=None)
-            self._inject(planned, group)
+            self._inject(planned)
             if self.state == "crashed":
                 self.fleet.tell(self.planned.name, "is down, as planned")
                 return
@@ -168,14 +184,11 @@ class Host:
         self._until(max([began + self.planned.run_s, *lasting]))
         if job is not None:
             machine.finish(job, timeout_s=SCRIPT_S, what=f"the script {self.planned.script}")
+        self._undo(due=None, all_of_them=True)
         self.through.set()
-        for each in group.values():
+        for each in self._group.values():
             if self._is_peer(each):
                 each.through.wait()
-                # A fault between machines may have stopped this one.
-                if machine.qmp("query-status").get("status") == "paused":
-                    machine.qmp("cont")
-        self._undo(due=None, all_of_them=True)
         self._gather()
         self._flush()
         if self.planned.power_off:
@@ -204,7 +217,7 @@ class Host:
         if machine.process.ended.is_set():
             raise Verdict("the machine ended, and no fault of the plan was to end it")
 
-    def _inject(self, planned: PlannedFault, group: "dict[str, Host]") -> None:
+    def _inject(self, planned: PlannedFault) -> None:
         machine, fault = self.alive(), fault_named(planned.fault)
         values = fault.values(planned.values)
         boot = max(0, len(self.boot_ids) - 1)
@@ -216,7 +229,7 @@ class Host:
             self._flush()
         hello, started = machine.channel.hello, datetime.now(UTC)
         try:
-            peers = [group[name].alive() for name in planned.peers]
+            peers = [self._group[name].alive() for name in planned.peers]
             injected = inject(machine, fault, peers=peers, **values)
             record = msgspec.structs.replace(
                 record,
@@ -271,10 +284,11 @@ class Host:
                 continue
             record = self.faults[number]
             fault = fault_named(record.fault)
-            if fault.undo is None:
+            if fault.undo is None and fault.undrive is None:
                 continue
             try:
-                undo(self.alive(), fault, peers=(), **record.values)
+                peers = [self._group[name].alive() for name in record.peers]
+                undo(self.alive(), fault, peers=peers, **record.values)
             except KernwardError as error:
                 self.fleet.tell(self.planned.name, f"{fault.name} could not be taken back: {error}")
                 continue
