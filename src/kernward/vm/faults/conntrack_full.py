@@ -22,13 +22,19 @@ FAULT = Fault(
         nft 'add table inet kernward' &&
             nft 'add chain inet kernward input { type filter hook input priority 0; }' &&
             nft 'add rule inet kernward input ct state established accept' || exit 1
-        cat /proc/sys/net/netfilter/nf_conntrack_max >/run/conntrack-full.max
-        echo $table_size >/proc/sys/net/netfilter/nf_conntrack_max
+        at=/proc/sys/net/netfilter
+        cat $at/nf_conntrack_max >/run/conntrack-full.max
+        cat $at/nf_conntrack_buckets >/run/conntrack-full.buckets
+        # Entries that are alone in their hash buckets: early_drop() searches few and finds none to throw out.
+        buckets=$((table_size * 16))
+        [ $buckets -lt $(cat $at/nf_conntrack_buckets) ] || echo $buckets >$at/nf_conntrack_buckets
+        echo $table_size >$at/nf_conntrack_max
         serve $service "" sockets $((table_size * 2))
     """,
     undo=STOP
     + """
         stop $service
+        cat /run/conntrack-full.buckets >/proc/sys/net/netfilter/nf_conntrack_buckets
         cat /run/conntrack-full.max >/proc/sys/net/netfilter/nf_conntrack_max
         nft 'delete table inet kernward'
     """,

@@ -13,7 +13,7 @@ FAULT = Fault(
     ),
     group="network",
     parameters=(
-        Parameter("ports", 64, "", "how many ephemeral ports there are", least=8, most=2000),
+        Parameter("ports", 64, "", "how many ephemeral ports there are", least=8, most=1000),
         Parameter("port", 8443, "", "the server's port", least=1, most=29999),
         service_name("proxy"),
     ),

@@ -12,7 +12,7 @@ FAULT = Fault(
     ),
     group="network",
     parameters=(
-        Parameter("gc_thresh3", 16, "", "how many neighbours the table may hold", least=4, most=4096),
+        Parameter("gc_thresh3", 16, "", "how many neighbours the table may hold", least=4, most=2048),
         interface_name("storage0"),
         service_name("discovery"),
     ),
@@ -24,6 +24,8 @@ FAULT = Fault(
         # a dummy interface does not ask for neighbours of itself
         ip link set dev $interface arp on
         ip link set dev $interface up
+        # who does not answer is waited for, so that many are waited for at a time
+        echo 20000 >/proc/sys/net/ipv4/neigh/$interface/retrans_time_ms
         at=/proc/sys/net/ipv4/neigh/default
         cat $at/gc_thresh1 $at/gc_thresh2 $at/gc_thresh3 >/run/neighbour-overflow.before
         echo $((gc_thresh3 / 4)) >$at/gc_thresh1
@@ -52,7 +54,7 @@ FAULT = Fault(
         echo "the neighbour table was full $full times"
         [ $full -gt 0 ]
         """,
-        within_s=30,
+        within_s=40,
     ),
     truth=Truth(
         kinds=("neighbour-table-overflow",),

@@ -12,7 +12,7 @@ FAULT = Fault(
     ),
     group="limits",
     parameters=(
-        Parameter("zombies", 100, "", "how many there are", least=1, most=4000),
+        Parameter("zombies", 100, "", "how many there are", least=1, most=1000),
         service_name("job-runner"),
     ),
     needs=Needs(misbehave=True),

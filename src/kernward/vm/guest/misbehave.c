@@ -819,9 +819,9 @@ static void hold(char **argument)
 		if (s < 0) {
 			rest(0.1);
 		} else if (connect(s, (struct sockaddr *)&to, sizeof(to)) && errno != EINPROGRESS) {
-			/* EADDRNOTAVAIL: no port left. */
+			/* EADDRNOTAVAIL: no port left. The kernel has looked at all of them. */
 			close(s);
-			rest(0.05);
+			rest(0.5);
 		} else {
 			open_now++;
 		}
@@ -936,8 +936,10 @@ static void scan(char **argument)
 {
 	struct sockaddr_in to = place(argument[0], 9);
 	uint32_t first = ntohl(to.sin_addr.s_addr);
-	int s = socket(AF_INET, SOCK_DGRAM, 0);
+	int s = socket(AF_INET, SOCK_DGRAM, 0), buffer = 256 << 20;
 
+	/* Packets that wait for a neighbour's address count against it. */
+	setsockopt(s, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
 	for (long count = number(argument[1]);; rest(1))
 		for (long i = 0; i < count; i++) {
 			to.sin_addr.s_addr = htonl(first + i);
