@@ -231,6 +231,11 @@ def shown(value: Value) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
+def environment(values: Values) -> dict[str, str]:
+    """The parameters as the scripts see them."""
+    return {name: shown(value) for name, value in values.items()}
+
+
 def too_short(seconds: Value, least_s: float) -> str | None:
     """For `refuse`: why a state of so many seconds ends before anything notices it."""
     if float(seconds) >= least_s:

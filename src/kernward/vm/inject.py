@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from kernward.records.errors import KernwardError, UsageError
-from kernward.vm.fault import Fault, Needs, Value, Values, fill, shown
+from kernward.vm.fault import Fault, Needs, Value, Values, environment, fill, shown
 from kernward.vm.faults import fault as find_fault
 from kernward.vm.faults import faults
 from kernward.vm.verdict import CommandNotRun, GuestHung
@@ -219,11 +219,6 @@ def undo(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (), *
         fault.undrive(machine, peers, values)
     if fault.undo:
         machine.run(["sh", "-c", fault.undo], environment=environment(values))
-
-
-def environment(values: Values) -> dict[str, str]:
-    """The parameters as the scripts see them."""
-    return {name: shown(value) for name, value in values.items()}
 
 
 def _evidence(

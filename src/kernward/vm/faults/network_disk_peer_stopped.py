@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kernward.vm.fault import Fault, Needs, Parameter, Values
+from kernward.vm.fault import Fault, Needs, Parameter, Values, environment
 from kernward.vm.fault_parts import SERVE, STOP, join
 from kernward.vm.faults import network_disk_stopped
-from kernward.vm.inject import environment
 
 if TYPE_CHECKING:
     from kernward.vm.machine import Machine

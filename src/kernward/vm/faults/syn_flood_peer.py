@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kernward.vm.fault import Fault, Needs, Values
+from kernward.vm.fault import Fault, Needs, Values, environment
 from kernward.vm.fault_parts import NETSTAT, SERVE, STOP, card_on, join
 from kernward.vm.faults import syn_flood
-from kernward.vm.inject import environment
 
 if TYPE_CHECKING:
     from kernward.vm.machine import Machine
