@@ -25,15 +25,25 @@ KIND = Kind(
             ),
             printed=("%#lx: forcibly killing %s:%d because of failure to unmap corrupted page",),
         ),
+        Pattern(
+            literal="MCE: Killing ",
+            regex=(
+                r"MCE: Killing (?P<comm>.{0,64}):(?P<pid>\d+) due to hardware memory corruption"
+                r" fault at (?P<address>[0-9a-f]+)"
+            ),
+            printed=("MCE: Killing %s:%d due to hardware memory corruption fault at %lx",),
+        ),
     ),
     fields=(
         Field("pfn", "hex", "page frame number"),
         Field("comm", "str", "the process"),
         Field("pid", "int", "its thread id"),
+        Field("address", "hex", "where it touched the page, in its own address space"),
     ),
     printed_by=(
         "mm/memory-failure.c:kill_proc",
         "mm/memory-failure.c:kill_procs",
+        "arch/x86/mm/fault.c:do_sigbus",
     ),
     meaning=(
         "The process has the broken page mapped. A hypervisor or a database that handles SIGBUS passes it "
