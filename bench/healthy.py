@@ -13,7 +13,7 @@ TEXTS = ("invoked oom-killer", "Kernel panic - not syncing", "EXT4-fs error")
 
 def write(target: Path, size_bytes: int) -> None:
     """Healthy console logs, one after the other, again and again."""
-    boots = b"".join(path.read_bytes() for path in sorted(LOGS.glob("*-console.log")))
+    boots = b"".join(path.read_bytes() for path in sorted(LOGS.glob("idle-*/console.log")))
     with target.open("wb") as file:
         for _ in range(max(1, size_bytes // len(boots))):
             file.write(boots)
@@ -22,7 +22,7 @@ def write(target: Path, size_bytes: int) -> None:
 def write_distinct(target: Path, size_bytes: int) -> int:
     """The same boots, each with one early time stamp of its own, so that no two are copies; how many."""
     boots: list[tuple[bytes, bytes]] = []
-    for path in sorted(LOGS.glob("*-console.log")):
+    for path in sorted(LOGS.glob("idle-*/console.log")):
         before, _, after = path.read_bytes().partition(b"[    0.000000] BIOS-provided")
         boots.append((before, after))
     number = written = 0

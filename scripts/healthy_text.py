@@ -14,13 +14,14 @@ from kernward.logs.sources import open_sources
 from kernward.records.errors import KernwardError
 
 ROOT = Path(__file__).parent.parent
+FOLDERS = sorted(path for path in (ROOT / "tests" / "healthy").glob("*-*") if path.is_dir())
 
 
 def main() -> int:
     """Write the file; the lines' order is that of the logs."""
     problems: list[KernwardError] = []
     lines: dict[str, str] = {}
-    for source in open_sources([ROOT / "tests" / "healthy"], problems=problems):
+    for source in open_sources(FOLDERS, problems=problems):
         for chunk in source.chunks(None):
             for line in chunk.lines(chunk.fresh, chunk.size):
                 lines.setdefault(re.sub(r"\d+|0x[0-9a-f]+", "0", line.text), line.text)
