@@ -46,8 +46,8 @@ FAULT = Fault(
         entity_kind="process",
         entity="$service",
         mechanism=(
-            "ext4_sync_file() in fs/ext4/fsync.c has jbd2_complete_transaction() commit the journal, and "
-            "blkdev_issue_flush() in block/blk-flush.c waits for the disk's cache."
+            "ext4_sync_file() in fs/ext4/fsync.c has the journal commit (ext4_fc_commit() in "
+            "fs/ext4/fast_commit.c), and blkdev_issue_flush() in block/blk-flush.c waits for the disk's cache."
         ),
     ),
 )

@@ -27,8 +27,8 @@ FAULT = Fault(
         entity_kind="process",
         entity="$service",
         mechanism=(
-            "memory_failure() in mm/memory-failure.c unmaps the page with hwpoison_user_mappings() and has "
-            "me_huge_page(), me_pagecache_clean() or me_swapcache_dirty() recover what it held."
+            "memory_failure() in mm/memory-failure.c unmaps the page in hwpoison_user_mappings(), signals who uses "
+            "it, and page_action() takes it out of service."
         ),
     ),
 )

@@ -40,8 +40,8 @@ FAULT = Fault(
         entity_kind="process",
         entity="$service",
         mechanism=(
-            "loopback_xmit() in drivers/net/loopback.c queues each packet with __netif_rx(), and net_rx_action() in "
-            "net/core/dev.c takes it through process_backlog() to udp_rcv() in softirq context."
+            "loopback_xmit() in drivers/net/loopback.c queues each packet, and net_rx_action() in net/core/dev.c "
+            "takes it through process_backlog() to udp_rcv() in net/ipv4/udp.c in softirq context."
         ),
     ),
 )

@@ -58,7 +58,7 @@ FAULT = Fault(
         entity="dm-0",
         mechanism=(
             "delay_map() in drivers/md/dm-delay.c queues each bio, and flush_delayed_bios() passes it on when "
-            "its time has come; whoever waits for it sleeps in io_schedule()."
+            "its time has come; whoever waits for it sleeps in io_schedule() in kernel/sched/core.c."
         ),
     ),
 )

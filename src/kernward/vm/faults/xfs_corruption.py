@@ -35,7 +35,7 @@ FAULT = Fault(
         entity_kind="device",
         entity="vda",
         mechanism=(
-            "xfs_bnobt_read_verify() in fs/xfs/libxfs/xfs_alloc_btree.c refuses the block, xfs_verifier_error() "
+            "xfs_allocbt_read_verify() in fs/xfs/libxfs/xfs_alloc_btree.c refuses the block, xfs_verifier_error() "
             "in fs/xfs/xfs_error.c reports it, and xfs_do_force_shutdown() in fs/xfs/xfs_fsops.c ends all access."
         ),
     ),
