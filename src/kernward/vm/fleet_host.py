@@ -28,7 +28,6 @@ from kernward.vm import console_log, site
 from kernward.vm.bed import BOOT_S, Bed, not_restorable
 from kernward.vm.collector import Collector
 from kernward.vm.fault import Fault
-from kernward.vm.fault_parts import card_on
 from kernward.vm.faults import fault as fault_named
 from kernward.vm.fleet_logs import form_of, write_log
 from kernward.vm.inject import inject, undo
@@ -222,8 +221,6 @@ class Host:
         values = fault.values(planned.values)
         boot = max(0, len(self.boot_ids) - 1)
         record = msgspec.structs.replace(described(fault, planned, values), boot=boot)
-        if record.entity_kind == "interface" and fault.needs.nics:
-            record = msgspec.structs.replace(record, entity=f"eth{card_on(machine, fault.needs.nics[0])}")
         if fault.ends and fault.needs.initramfs:
             self._gather()
             self._flush()
@@ -237,6 +234,7 @@ class Host:
                 injected_at_utc=self._own_time(injected.started_at_utc),
                 shown_at_utc=self._own_time(injected.shown_at_utc),
                 evidence=injected.evidence,
+                entity=injected.entity,
             )
             took = (injected.shown_at_utc - injected.started_at_utc).total_seconds()
             self.fleet.tell(self.planned.name, f"{fault.name} shows after {took:.1f} s")

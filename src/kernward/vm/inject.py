@@ -15,6 +15,7 @@ import msgspec
 
 from kernward.records.errors import KernwardError, UsageError
 from kernward.vm.fault import Fault, Needs, Value, Values, environment, fill, shown
+from kernward.vm.fault_parts import DISK, card_on
 from kernward.vm.faults import fault as find_fault
 from kernward.vm.faults import faults
 from kernward.vm.verdict import CommandNotRun, GuestHung
@@ -57,13 +58,17 @@ class NotShown(KernwardError):
 
 
 class Injected(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault that shows. `evidence` is the line of the console, or what the command printed."""
+    """A fault that shows. `evidence` is the line of the console, or what the command printed.
+
+    `entity` is the truth's, with the name that a disk has in this machine, or that its card has.
+    """
 
     fault: str
     values: dict[str, Value]
     started_at_utc: datetime
     shown_at_utc: datetime
     evidence: str
+    entity: str = ""
 
 
 def spec_for(
@@ -200,8 +205,25 @@ def inject(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (),
     if fault.symptom.console is not None:
         _until_silent(machine, time.monotonic() + LAST_WORDS_S)
     return Injected(
-        fault=fault.name, values=values, started_at_utc=started, shown_at_utc=moment, evidence=evidence
+        fault=fault.name,
+        values=values,
+        started_at_utc=started,
+        shown_at_utc=moment,
+        evidence=evidence,
+        entity=_entity(machine, fault, values),
     )
+
+
+def _entity(machine: "Machine", fault: Fault, values: Values) -> str:
+    """What the truth calls the fault's entity, in a machine that may have further disks and cards."""
+    truth = fault.truth.filled(values)
+    if truth.entity_kind == "interface" and fault.needs.nics:
+        return f"eth{card_on(machine, fault.needs.nics[0])}"
+    # A disk of its own and not a table over it: vda, sda, nvme0n1.
+    if truth.entity_kind == "device" and fault.needs.disks and re.match(r"vd|sd|nvme", truth.entity):
+        asked = machine.sh(f"{DISK}\ndisk {fault.needs.disks[0].name}")
+        return text_of(asked.stdout).strip().removeprefix("/dev/") or truth.entity
+    return truth.entity
 
 
 def _said(job: "Job | None") -> str:
