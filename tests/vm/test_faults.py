@@ -10,10 +10,10 @@ import pytest
 from kernward.events import index
 from kernward.operations.vm_faults import explain_fault, list_faults
 from kernward.records.errors import UsageError
-from kernward.vm.fault import GROUPS, Fault, Parameter, fill
+from kernward.vm.fault import GROUPS, Fault, Parameter, environment, fill
 from kernward.vm.faults import fault as find_fault
 from kernward.vm.faults import faults
-from kernward.vm.inject import MODULE_SOURCE, console_pattern, environment
+from kernward.vm.inject import MODULE_SOURCE, console_pattern
 
 FAULTS = sorted(faults().values(), key=lambda fault: fault.name)
 IDS = [fault.name for fault in FAULTS]
