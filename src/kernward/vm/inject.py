@@ -231,7 +231,8 @@ def _said(job: "Job | None") -> str:
     if job is None or not (job.status or job.stderr):
         return ""
     last = (text_of(job.stderr).strip().splitlines() or ["nothing"])[-1]
-    return f"; its script ended with status {job.status} and said: {last}"
+    state = "still runs" if job.status is None else f"ended with status {job.status}"
+    return f"; its script {state} and said: {last}"
 
 
 def undo(machine: "Machine", fault: Fault, *, peers: "Sequence[Machine]" = (), **given: object) -> None:
