@@ -249,10 +249,10 @@ class Host:
             return
         if not machine.channel.answers(ANSWER_S):
             raise Verdict(f"the host does not answer any more after {fault.name}")
-        if record.shown:
-            due = None if planned.for_s is None else time.monotonic() + planned.for_s
-            self._standing.append((due, len(self.faults) - 1))
-            self._gather()
+        # What did not show may be in place all the same.
+        due = None if planned.for_s is None else time.monotonic() + planned.for_s
+        self._standing.append((due, len(self.faults) - 1))
+        self._gather()
 
     def _after_the_end(self, fault: Fault, hello: object) -> None:
         machine = self.alive()
