@@ -27,10 +27,21 @@ from kernward.cli.terminal import escape_block
 from kernward.events import index
 from kernward.events.kind import Kind, Pattern
 from kernward.logs.formats import formats
+from kernward.records.builds import KernelBuild, UnitTests
+from kernward.records.crash import CrashManifest
 from kernward.records.events import Event, EventClass
+from kernward.records.faults import FaultAbout
+from kernward.records.fleet import FleetTruth
+from kernward.records.kernels import KernelListing
+from kernward.records.machines import Ability, RunningMachine
 from kernward.records.problems import Problem, Triage
 
 REFERENCE = Path(__file__).parent / "reference"
+# What commands print as JSON, and what these are made of.
+PRINTED = (
+    Event, Problem, Triage, KernelListing, KernelBuild, UnitTests, RunningMachine, Ability, FaultAbout,
+    CrashManifest, FleetTruth,
+)  # fmt: skip
 WRITTEN_BY = (
     "<!-- Written by docs/generate.py: change the source it was made from, then run `make docs`. -->\n\n"
 )
@@ -232,7 +243,7 @@ def records() -> str:
     parts = [
         "# The records\n",
         "A field's name carries its unit; absent is `null`. `kernward triage --format jsonl` prints one `Event` a\n"
-        "line, `--format json` one `Triage`. Texts that come from logs are in them as they were: whoever shows\n"
+        "line, `--format json` one `Triage`; the verbs of `kernward vm` print the others. Texts that come from logs are in them as they were: whoever shows\n"
         "them escapes them.\n",
     ]
     printed = definitions()[1]
@@ -274,7 +285,7 @@ def spelled(type_: Any) -> str:
 
 
 def definitions() -> tuple[Any, dict[str, Any]]:
-    return msgspec.json.schema_components((Event, Problem, Triage), ref_template="#/$defs/{name}")
+    return msgspec.json.schema_components(PRINTED, ref_template="#/$defs/{name}")
 
 
 def schema() -> str:
