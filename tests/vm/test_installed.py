@@ -95,7 +95,7 @@ def test_the_start_of_a_disk_fills_the_gap_before_the_partition(tmp_path: Path) 
 
 def test_scripts_of_the_guest_are_scripts() -> None:
     scripts = [path for path in GUEST_FILES.iterdir() if path.read_bytes().startswith(b"#!/")]
-    assert len(scripts) == 6
+    assert len(scripts) == 7
     for path in scripts:
         assert path.stat().st_mode & 0o100, f"{path.name} must be executable"
         subprocess.run(["sh", "-n", path], check=True)

@@ -29,6 +29,8 @@ BOOT_S = 180.0
 CRASH_S = 300.0
 _ENVIRONMENT = "/boot/grub/grubenv"
 _CRASHES = "/var/crash"
+# Makes GRUB see what was written.
+_SETTLE = "/usr/lib/kernward/settle"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
 
 
@@ -214,7 +216,7 @@ class InstalledMachine:
         self._asked("tar", "-x", "--keep-directory-symlink", "-C", "/", stdin=packed, timeout_s=timeout_s)
         if kernel.modules is not None:
             self._asked("depmod", kernel.release, timeout_s=timeout_s)
-        self._asked("sync", timeout_s=timeout_s)
+        self._asked(_SETTLE, timeout_s=timeout_s)
 
     def remove(self, release: str) -> None:
         """Remove a kernel. Refused for the one that runs and the default."""
@@ -346,8 +348,7 @@ class InstalledMachine:
 
     def _choose(self, tool: str, release: str) -> None:
         self._known(release)
-        # On the disk before a panic can come.
-        self._asked("sh", "-c", f'{tool} "$1" && sync', tool, entry(release))
+        self._asked("sh", "-c", f'{tool} "$1" && {_SETTLE}', tool, entry(release))
 
     def _known(self, release: str) -> None:
         there = self.releases()

@@ -26,7 +26,7 @@ from kernward.vm.spec import File
 # Each takes half a gigabyte.
 DISKS_KEPT = 12
 _FILES = Path(__file__).parent / "guest" / "installed"
-_SCRIPTS = ("start", "stop", "confirm-boot", "load-crash-kernel", "save-dump")
+_SCRIPTS = ("start", "stop", "confirm-boot", "load-crash-kernel", "save-dump", "settle")
 # sysvinit, because its boot costs a second without hardware virtualisation where systemd's costs ten.
 _PACKAGES = (
     "sysvinit-core", "kmod", "e2fsprogs", "procps", "iproute2", "grub2-common", "kexec-tools", "makedumpfile",
