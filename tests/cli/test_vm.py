@@ -68,11 +68,25 @@ def test_what_is_no_status_is_a_sentence(
     assert done.stderr.decode().splitlines()[-1].startswith(f"kernward: {sentence}")
 
 
+def test_a_fault_is_injected_before_the_command_runs(kernward: Kernward) -> None:
+    throttled = "cpu-throttling quota_percent=10 cgroup=/test"
+    done = kernward(
+        "vm", "run", "--kernel", "6.1", "--fault", throttled, "--", "cat", "/sys/fs/cgroup/test/cpu.stat"
+    )
+    assert done.returncode == 0
+    counted = dict(line.split() for line in done.stdout.decode().splitlines())
+    assert int(counted["nr_throttled"]) >= 3
+    assert done.stderr.startswith(b"kernward: cpu-throttling shows: ")
+
+
 def test_wrong_usage_is_a_sentence(kernward: Kernward) -> None:
     for arguments, sentence in (
         (("run", "--memory", "huge", "--", "true"), b"huge is no size of memory"),
         (("run", "--kernel", "/nowhere", "--", "true"), b"/nowhere"),
         (("run",), b"Missing argument"),
+        (("run", "--fault", "nosuch", "--", "true"), b"there is no fault 'nosuch'"),
+        (("run", "--fault", "sysrq-crash", "--", "true"), b"does not survive sysrq-crash"),
+        (("run", "--fault", "segfault x", "--", "true"), b"x is no parameter; NAME=VALUE was expected"),
         (("stop", "nosuch"), b"no machine nosuch runs (kernward vm list)"),
         (("shell",), b"vm shell needs a terminal"),
         (("crash", "6.1", "nosuch"), b"there is no fault 'nosuch'"),

@@ -20,9 +20,9 @@ from kernward.records.errors import KernwardError, UsageError
 from kernward.vm import qemu
 from kernward.vm.acceleration import acceleration
 from kernward.vm.bed import Bed
-from kernward.vm.console import restamped, unstamped
+from kernward.vm.console import unstamped
 from kernward.vm.fault import Fault, usable_on
-from kernward.vm.inject import Injected, inject, spec_for, start
+from kernward.vm.inject import Injected, inject, spec_for, start, start_peers
 from kernward.vm.listener import Listener
 from kernward.vm.spec import Nic, Spec
 from kernward.vm.verdict import Verdict
@@ -62,7 +62,8 @@ def capture(
         try:
             if fault.needs.initramfs:
                 _netconsole(machine, listener, missing)
-            injected = inject(machine, fault, **values)
+            peers = start_peers(bed, fault, spec, cold=cold)
+            injected = inject(machine, fault, peers=peers, **values)
             if fault.ends:
                 machine.wait_console(re.compile(rb"---\[ end Kernel panic"), PANIC_S)
             kept |= _memory(machine, folder / "vmcore", missing)
@@ -71,10 +72,10 @@ def capture(
             if listener.received:
                 (folder / "netconsole.log").write_bytes(listener.received)
                 kept["netconsole.log"] = "what netconsole sent"
-            log = _whole_console(machine)
+            log = machine.whole_console()
             kept |= _pstore(machine, folder, panic, missing)
         finally:
-            (folder / "console.log").write_bytes(_whole_console(machine))
+            (folder / "console.log").write_bytes(machine.whole_console())
     # As it was before the restart.
     (folder / "console.log").write_bytes(log)
     (folder / "console.raw").write_bytes(unstamped(log))
@@ -122,11 +123,6 @@ def _netconsole(machine: "Machine", listener: Listener, missing: list[str]) -> N
     if done.status:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         missing.append(f"netconsole: the guest could not set it up: {said[-1]}")
-
-
-def _whole_console(machine: "Machine") -> bytes:
-    """The console from the first line of the boot on, which a restored machine has shared with others."""
-    return restamped(machine.boot_log, machine.name.encode()) + machine.console_log.read_bytes()
 
 
 def _memory(machine: "Machine", path: Path, missing: list[str]) -> dict[str, str]:

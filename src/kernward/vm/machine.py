@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kernward.vm import channel as wire
 from kernward.vm.channel import Channel, Completed, Job
-from kernward.vm.console import Console
+from kernward.vm.console import Console, restamped
 from kernward.vm.monitor import Monitor
 from kernward.vm.spawning import Process
 from kernward.vm.spec import Spec
@@ -291,6 +291,10 @@ class Machine:
     def console_log(self) -> Path:
         """The file of the whole console, with the host's times; removed with the machine."""
         return self.folder / "console.log"
+
+    def whole_console(self) -> bytes:
+        """The log from the first line of the boot on, which a restored machine has shared with others."""
+        return restamped(self.boot_log, self.name.encode()) + self.console_log.read_bytes()
 
     def console_mark(self) -> int:
         """How much has been printed so far, for `wait_console` to look from."""

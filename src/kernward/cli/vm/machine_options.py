@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kernward.cli.terminal import escape
+
 if TYPE_CHECKING:
+    from kernward.operations.machines import BrokenBy
+    from kernward.vm.inject import Injected
     from kernward.vm.spec import Spec
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -51,6 +55,13 @@ OPTIONS = (
         help="Put this program of the host or of Debian into the guest, with its libraries.",
     ),
     click.option(
+        "--fault",
+        "faults",
+        multiple=True,
+        metavar="FAULT",
+        help="Inject this fault before; parameters may follow its name: 'cpu-throttling quota_percent=10'.",
+    ),
+    click.option(
         "--share",
         "shares",
         multiple=True,
@@ -67,6 +78,26 @@ OPTIONS = (
         help="How long the machine may take to come up.",
     ),
 )  # fmt: skip
+
+
+def broken_by(given: dict[str, Any]) -> list["BrokenBy"]:
+    """The faults that the options name."""
+    from kernward.operations.machines import BrokenBy
+
+    found = []
+    for text in given["faults"]:
+        name, *words = text.split() or [""]
+        pairs = [word.partition("=") for word in words]
+        wrong = [word for word, (_, equals, _) in zip(words, pairs, strict=True) if not equals]
+        if wrong:
+            raise click.UsageError(f"--fault {text}: {wrong[0]} is no parameter; NAME=VALUE was expected")
+        found.append(BrokenBy(name, {name: value for name, _, value in pairs}))
+    return found
+
+
+def tell_shown(injected: "Injected") -> None:
+    """Say on standard error that a fault shows."""
+    click.echo(escape(f"kernward: {injected.fault} shows: {injected.evidence.splitlines()[0]}"), err=True)
 
 
 def machine_options(function: Function) -> Function:

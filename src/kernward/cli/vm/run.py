@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kernward.cli.vm.machine_options import machine_options, spec_of
+from kernward.cli.vm.machine_options import broken_by, machine_options, spec_of, tell_shown
 from kernward.cli.vm.telling import tell
 
 
@@ -29,6 +29,7 @@ def command(arguments: tuple[str, ...], timeout: float, console: Path | None, **
     hung, flooded its console or was lost. The reason is one sentence on standard error.
     """
     from kernward.operations.machines import run
+    from kernward.vm.inject import NotShown
     from kernward.vm.verdict import Verdict
 
     spec = spec_of(given)
@@ -51,7 +52,9 @@ def command(arguments: tuple[str, ...], timeout: float, console: Path | None, **
             stderr=written(err),
             timeout_s=timeout,
             boot_timeout_s=given["boot_timeout"],
+            broken_by=broken_by(given),
+            shown=tell_shown,
             console=console,
         )
-    except Verdict as verdict:
+    except (Verdict, NotShown) as verdict:
         return tell(verdict)

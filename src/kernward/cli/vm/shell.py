@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kernward.cli.vm.machine_options import machine_options, spec_of
+from kernward.cli.vm.machine_options import broken_by, machine_options, spec_of, tell_shown
 from kernward.cli.vm.telling import tell
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def command(arguments: tuple[str, ...], **given: Any) -> int:
     Ctrl-] leaves at once, also when the guest hangs.
     """
     from kernward.operations.machines import open_shell
+    from kernward.vm.inject import NotShown
     from kernward.vm.verdict import Verdict
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -53,9 +54,11 @@ def command(arguments: tuple[str, ...], **given: Any) -> int:
             shape=(size.lines, size.columns),
             output=output,
             boot_timeout_s=given["boot_timeout"],
+            broken_by=broken_by(given),
+            shown=tell_shown,
             session=_session,
         )
-    except Verdict as verdict:
+    except (Verdict, NotShown) as verdict:
         return tell(verdict)
 
 
