@@ -6,6 +6,7 @@ Debian's kernels come first; where their configuration cannot show a fault, a ke
 
 import fcntl
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,17 @@ def test_shows_and_is_recognised(
     assert set(fault.truth.kinds) <= set(kinds), (
         f"triage finds {kinds} in:\n{console.decode(errors='replace')}"
     )
+    if fault.needs.lab and fault.truth.kinds:
+        named = culprits(fault)
+        assert any(re.search(rf"\b{function}\b".encode(), console) for function in named), (
+            f"nothing names {named}"
+        )
     compare(name, series, {"kernel": wanted, "kinds": kinds}, update)
+
+
+def culprits(fault: Fault) -> list[str]:
+    """The functions of the module that the truth names."""
+    return re.findall(r"\b(kf_\w+)\(\)", fault.truth.filled(fault.values({})).mechanism)
 
 
 def crashes(cell: dict[str, Any]) -> set[str]:

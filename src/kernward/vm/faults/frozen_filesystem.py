@@ -35,7 +35,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The kernel says who is blocked, and where.",
         console=r"INFO: task $service:\d+ blocked for more than \d+ seconds",
-        within_s=15,
+        within_s=25,
         plus=("timeout_s", "timeout_s"),
     ),
     truth=Truth(

@@ -26,7 +26,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The watchdog names the CPU that is locked up.",
         console=r"(Watchdog detected hard LOCKUP on cpu $cpu|CPU$cpu: Watchdog detected hard LOCKUP)",
-        within_s=10,
+        within_s=25,
         plus=("seconds",),
     ),
     truth=Truth(

@@ -26,7 +26,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The kernel says who is blocked, and where.",
         console=r"INFO: task kf_submit:\d+ blocked for more than \d+ seconds",
-        within_s=10,
+        within_s=25,
         plus=("timeout_s", "timeout_s"),
     ),
     truth=Truth(
@@ -35,7 +35,7 @@ FAULT = Fault(
         entity_kind="process",
         entity="kf_flush",
         mechanism=(
-            "check_hung_task() in kernel/hung_task.c; kf_submit waits in __mutex_lock() (kernel/locking/mutex.c) "
+            "check_hung_task() in kernel/hung_task.c; kf_submit() waits in __mutex_lock() (kernel/locking/mutex.c) "
             "for what kf_flush() of the module kernward_faults holds while it sleeps."
         ),
     ),

@@ -28,7 +28,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The report of who is blocked, and a panic behind it.",
         console=r"Kernel panic - not syncing: hung_task: blocked tasks",
-        within_s=15,
+        within_s=25,
         plus=("timeout_s", "timeout_s"),
     ),
     truth=Truth(

@@ -32,7 +32,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="RCU names the CPU or the task that it waits for.",
         console=r"rcu: INFO: rcu_\w+ (self-)?detected stalls? on CPU",
-        within_s=15,
+        within_s=25,
         plus=("seconds",),
     ),
     truth=Truth(

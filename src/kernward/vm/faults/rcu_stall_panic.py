@@ -18,7 +18,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The report of RCU, and a panic behind it.",
         console=r"Kernel panic - not syncing: RCU Stall",
-        within_s=20,
+        within_s=25,
         plus=("stall_s", "stall_s"),
     ),
     truth=Truth(

@@ -26,7 +26,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The watchdog names the CPU and the thread.",
         console=r"watchdog: BUG: soft lockup - CPU#$cpu stuck for \d+s! \[kf_poll:\d+\]",
-        within_s=10,
+        within_s=25,
         plus=("seconds",),
     ),
     truth=Truth(

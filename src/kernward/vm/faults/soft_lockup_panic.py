@@ -19,7 +19,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The watchdog's report, and a panic behind it.",
         console=r"Kernel panic - not syncing: softlockup: hung tasks",
-        within_s=15,
+        within_s=25,
         plus=("threshold_s", "threshold_s", "threshold_s"),
     ),
     truth=Truth(

@@ -26,7 +26,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The watchdog names the CPU that waits.",
         console=r"watchdog: BUG: soft lockup - CPU#1 stuck for \d+s! \[kf_waiter:\d+\]",
-        within_s=10,
+        within_s=25,
         plus=("seconds",),
     ),
     truth=Truth(

@@ -24,7 +24,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The kernel says that a worker is blocked, and on which queue.",
         console=r"INFO: task kworker/\S+ blocked for more than \d+ seconds",
-        within_s=10,
+        within_s=25,
         plus=("timeout_s", "timeout_s"),
     ),
     truth=Truth(

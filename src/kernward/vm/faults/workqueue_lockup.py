@@ -30,7 +30,7 @@ FAULT = Fault(
     symptom=Symptom(
         doc="The workqueue's watchdog names the pool.",
         console=r"BUG: workqueue lockup - pool cpus=$cpu ",
-        within_s=10,
+        within_s=25,
         plus=("seconds",),
     ),
     truth=Truth(

@@ -80,22 +80,27 @@ static int run_slab_use_after_free(const long *values)
 	return 0;
 }
 
-static kf_mistake void kf_write_past_object(char *end, long bytes)
+/* The damage is noticed when the object is freed. */
+static kf_mistake void kf_write_past_object(struct kmem_cache *cache, long bytes)
 {
+	char *request = kmem_cache_alloc(cache, GFP_KERNEL);
+	char *end = request + REQUEST_SIZE;
+
+	if (!request)
+		return;
 	OPTIMIZER_HIDE_VAR(end);
 	for (long i = 0; i < bytes; i++)
 		WRITE_ONCE(end[i], 0);
+	kmem_cache_free(cache, request);
 }
 
 static int run_slab_redzone(const long *values)
 {
 	struct kmem_cache *cache = kf_request_cache();
-	char *request = cache ? kmem_cache_alloc(cache, GFP_KERNEL) : NULL;
 
-	if (!request)
+	if (!cache)
 		return -ENOMEM;
-	kf_write_past_object(request + REQUEST_SIZE, values[0]);
-	kmem_cache_free(cache, request);
+	kf_write_past_object(cache, values[0]);
 	return 0;
 }
 
