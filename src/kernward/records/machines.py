@@ -33,5 +33,6 @@ class Cleaned(msgspec.Struct, frozen=True):
 
     machines: int
     snapshots: int
+    images: int
     in_use: int
     size_bytes: int

@@ -200,6 +200,7 @@ class Bed:
                 environment={"TMPDIR": str(folder)},
             )
             on_failure.pop_all()
+        channel = Channel(ours[qemu.CHANNEL])
         machine = Machine(
             spec=spec,
             name=name,
@@ -207,8 +208,8 @@ class Bed:
             console=Console(
                 ours[qemu.CONSOLE], folder / "console.log", name, limit_bytes=self._console_limit
             ),
-            channel=Channel(ours[qemu.CHANNEL]),
-            monitor=Monitor(ours[qemu.MONITOR], name),
+            channel=channel,
+            monitor=Monitor(ours[qemu.MONITOR], name, on_reset=channel.forget_partial),
             folder=folder,
             bed=self,
             servers=servers,

@@ -108,7 +108,6 @@ class InstalledMachine:
         self._machine: Machine | None = None
         self._boot: Boot | None = None
         # How often QEMU has said that the guest was reset.
-        self._resets = 0
 
     def __enter__(self) -> "InstalledMachine":
         disk = installed_image.disk_of(self.installation, self.bed.home)
@@ -270,11 +269,6 @@ class InstalledMachine:
                 raise self._never(time.monotonic() - started)
             if time.monotonic() > started + timeout_s:
                 return None
-            if len(machine.events("RESET")) > self._resets:
-                # What the guest had written is with the channel's reader long before GRUB is through.
-                time.sleep(0.1)
-                self._resets = len(machine.events("RESET"))
-                machine.channel.forget_partial()
             time.sleep(0.02)
         machine.restarted()
         self._boot = self._state(machine, power_cycled=power_cycled, seconds=time.monotonic() - started)

@@ -39,7 +39,10 @@ def stop(machine: RunningMachine) -> None:
 
 
 def clean(home: Path) -> Cleaned:
-    """Remove folders of machines that run no more, and the snapshots that nobody uses."""
+    """Remove folders of machines that run no more, the snapshots that nobody uses, and images that are kept.
+
+    All of them are made again when they are needed.
+    """
     machines = snapshots = in_use = size = 0
     for folder in _folders(home):
         if _alive(folder) is None and not _owned(folder):
@@ -59,7 +62,15 @@ def clean(home: Path) -> Cleaned:
                 size += _size(folder)
                 shutil.rmtree(folder, ignore_errors=True)
                 snapshots += 1
-    return Cleaned(machines, snapshots, in_use, size)
+    images = 0
+    if not running(home):  # else one of them may be about to open its image
+        for place in (home / "vm" / name for name in ("images", "roots", "installed")):
+            for path in sorted(place.iterdir()) if place.is_dir() else ():
+                if path.is_file() and not path.name.startswith("."):
+                    size += path.stat().st_blocks * 512
+                    path.unlink()
+                    images += 1
+    return Cleaned(machines, snapshots, images, in_use, size)
 
 
 def _folders(home: Path) -> list[Path]:

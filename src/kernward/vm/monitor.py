@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from functools import cache
 from typing import Any, TypeVar
@@ -33,7 +33,9 @@ def _on_loop(work: Coroutine[Any, Any, T]) -> Future[T]:
 class Monitor:
     """One machine's monitor. It connects in the background; the first command waits for that."""
 
-    def __init__(self, connection: socket.socket, name: str) -> None:
+    def __init__(self, connection: socket.socket, name: str, *, on_reset: Callable[[], object]) -> None:
+        """`on_reset` is called on the event loop's thread a moment after each reset of the guest."""
+        self._on_reset = on_reset
         self._connection = connection
         self._client: QMPClient | None = None
         self._name = name
@@ -51,6 +53,9 @@ class Monitor:
         with client.listener() as events:
             async for event in events:
                 self._events.append(dict(event))
+                if event.get("event") == "RESET":
+                    # What the guest had written is with its reader by then; firmware takes longer to be through.
+                    asyncio.get_running_loop().call_later(0.1, self._on_reset)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The events of this name so far, as QEMU's QAPI describes them."""
