@@ -133,16 +133,17 @@ class TestRun:
             uml.kunit(script(tmp_path, "echo 'VFS: Unable to mount root'"))
 
 
+@pytest.fixture(scope="module")
+def kernel(vm_home: Path) -> Kernel:
+    return build(
+        "linux-source-6.12", name="kunit-6.12", fragments=("kunit",), architecture="um", home=vm_home
+    )
+
+
 @pytest.mark.vm_slow
 @pytest.mark.skipif(bool(missing()), reason=f"kernels cannot be built here: {missing()}")
 class TestARealKernel:
     """Linux 6.12 of Debian's source package, compiled as a program."""
-
-    @pytest.fixture(scope="class")
-    def kernel(self, vm_home: Path) -> Kernel:
-        return build(
-            "linux-source-6.12", name="kunit-6.12", fragments=("kunit",), architecture="um", home=vm_home
-        )
 
     def test_the_suites_run_and_pass(self, kernel: Kernel) -> None:
         text = uml.kunit(kernel)
