@@ -6,6 +6,7 @@ raises ValueError before it fills the memory.
 
 import lzma
 import zlib
+from typing import Protocol
 
 import zstandard
 
@@ -17,6 +18,15 @@ LIMIT_BYTES = 1 << 30
 _WINDOW_BYTES = 256 << 20
 # Four bytes of zstd may stand for 128 KB: what one step gives stays within 128 MB.
 _ZSTD_STEP_BYTES = 4096
+
+
+class _Decompressor(Protocol):
+    """What the standard library's decompressors have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
 def decompressed(data: bytes, limit_bytes: int = LIMIT_BYTES) -> bytes:
@@ -40,27 +50,22 @@ def _too_much(limit_bytes: int) -> str:
 
 def _lzma(data: bytes, limit_bytes: int) -> bytes:
     decompressor = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_WINDOW_BYTES)
-    try:
-        out = decompressor.decompress(data, limit_bytes + 1)
-    except lzma.LZMAError as error:
-        raise ValueError(f"its xz data is damaged ({error})") from error
-    if len(out) > limit_bytes:
-        raise ValueError(_too_much(limit_bytes))
-    if not decompressor.eof:
-        raise ValueError("its xz data ends early")
-    return out
+    return _whole(decompressor, "xz", data, limit_bytes)
 
 
 def _gzip(data: bytes, limit_bytes: int) -> bytes:
-    decompressor = zlib.decompressobj(31)
+    return _whole(zlib.decompressobj(31), "gzip", data, limit_bytes)
+
+
+def _whole(decompressor: _Decompressor, name: str, data: bytes, limit_bytes: int) -> bytes:
     try:
         out = decompressor.decompress(data, limit_bytes + 1)
-    except zlib.error as error:
-        raise ValueError(f"its gzip data is damaged ({error})") from error
+    except (lzma.LZMAError, zlib.error) as error:
+        raise ValueError(f"its {name} data is damaged ({error})") from error
     if len(out) > limit_bytes:
         raise ValueError(_too_much(limit_bytes))
     if not decompressor.eof:
-        raise ValueError("its gzip data ends early")
+        raise ValueError(f"its {name} data ends early")
     return out
 
 

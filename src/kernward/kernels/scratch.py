@@ -1,5 +1,6 @@
-"""A folder to make something in, which then appears under its own name at once."""
+"""Making something aside, so that it appears under its own name at once and whole."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -28,3 +29,17 @@ def scratch(place: Path) -> Iterator[Path]:
             shutil.rmtree(around, ignore_errors=True)
     except OSError as error:
         raise InputError(f"{place}: it cannot be made: {error.strerror or error}") from error
+
+
+def write_whole(place: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file that others see whole or not at all; several processes may do so at once."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+    try:
+        with open(number, "wb") as file:
+            file.write(data)
+            os.fchmod(file.fileno(), mode)
+        os.replace(name, place)
+    except BaseException:
+        os.unlink(name)
+        raise

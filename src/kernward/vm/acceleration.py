@@ -8,9 +8,12 @@ import socket
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 import msgspec
+
+from kernward.kernels.scratch import write_whole
 
 QEMU = "qemu-system-x86_64"
 # A boot sector that writes "K" to QEMU's debug port and halts: the shortest guest that proves a CPU runs.
@@ -42,13 +45,11 @@ def acceleration(home: Path) -> Acceleration:
     except (OSError, msgspec.DecodeError):
         pass
     found = probe(home)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(msgspec.json.encode((key, found)))
-    partial.rename(kept)
+    write_whole(kept, msgspec.json.encode((key, found)))
     return found
 
 
+@cache
 def version() -> str:
     """QEMU's version; "" when it is not installed."""
     try:

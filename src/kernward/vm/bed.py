@@ -270,8 +270,8 @@ class Bed:
         """The folder of a snapshot, which stays as long as this lasts."""
         folder = self.home / "vm" / "snapshots"
         folder.mkdir(parents=True, exist_ok=True)
-        base = guest_root.base(self.home)
-        digest = spec.digest(version(), acceleration(self.home).name, qemu.CPU, str(hash_of(base)))
+        how = acceleration(self.home).name
+        digest = spec.digest(version(), how, qemu.CPU, guest_root.base_digest(self.home))
         kept = folder / digest
         with (folder / f"{digest}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
@@ -331,13 +331,6 @@ def not_restorable(spec: Spec) -> str | None:
     if any(disk.interface == "nvme" for disk in spec.disks):
         return "QEMU cannot save an NVMe controller"
     return None
-
-
-def hash_of(data: bytes) -> str:
-    """A digest of what is in memory."""
-    from hashlib import sha256
-
-    return sha256(data).hexdigest()[:16]
 
 
 def overlay(view: Path, image: Path, form: str) -> None:

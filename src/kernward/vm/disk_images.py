@@ -1,6 +1,5 @@
 """Disk images for guests, made with this machine's mkfs and kept by their contents' name and size."""
 
-import fcntl
 import hashlib
 import os
 import re
@@ -9,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from kernward.kernels.lock import locked
 from kernward.records.errors import UsageError
 from kernward.vm import programs
 
@@ -23,10 +23,8 @@ def image(contents: str, size_mb: int, home: Path) -> Path | None:
     if contents not in MAKERS:
         raise UsageError(f"there is no disk image {contents!r}; there are: blank, {', '.join(MAKERS)}")
     folder = home / "vm/images"
-    folder.mkdir(parents=True, exist_ok=True)
     made = folder / f"{contents}-{size_mb}-{REVISION}.img"
-    with open(folder / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder / ".lock"):
         if not made.exists():
             with TemporaryDirectory(dir=folder) as work:
                 partial = Path(work, "image")

@@ -6,9 +6,11 @@ kernel lacks, the programs and the files that a Spec asks for. The kernel unpack
 
 import hashlib
 import subprocess
+from functools import cache
 from pathlib import Path
 
 from kernward.kernels import modules
+from kernward.kernels.scratch import write_whole
 from kernward.vm.cpio import Archive
 from kernward.vm.programs import busybox, compiled, files_of
 from kernward.vm.spec import File, Spec
@@ -30,6 +32,7 @@ def archive_of(spec: Spec, home: Path) -> bytes:
     return base(home) + payload(spec, home)
 
 
+@cache
 def base(home: Path) -> bytes:
     """busybox with its names, the agent as /init, and the few files that programs expect."""
     shell, agent = busybox(home), compiled("agent", home)
@@ -52,22 +55,21 @@ def base(home: Path) -> bytes:
         )
     )
     data = archive.finished()
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(f".{id(archive):x}")
-    partial.write_bytes(data)
-    partial.rename(kept)
+    write_whole(kept, data)
     return data
+
+
+@cache
+def base_digest(home: Path) -> str:
+    """A name for the first archive, for those who keep what was booted with it."""
+    return hashlib.sha256(base(home)).hexdigest()[:16]
 
 
 def applets(shell: bytes, home: Path) -> list[str]:
     """The names by which this busybox answers."""
     place = home / "vm" / "base" / "busybox"
-    place.parent.mkdir(parents=True, exist_ok=True)
     if not place.exists() or place.read_bytes() != shell:
-        partial = place.with_suffix(f".{id(shell):x}")
-        partial.write_bytes(shell)
-        partial.chmod(0o755)
-        partial.rename(place)
+        write_whole(place, shell, 0o755)
     listed = subprocess.run([place, "--list"], capture_output=True, text=True, check=True).stdout
     return [name for name in listed.split() if name not in ("busybox", "init", "linuxrc")]
 

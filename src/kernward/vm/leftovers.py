@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import msgspec
@@ -94,14 +95,8 @@ def _owned(folder: Path) -> bool:
     """Whether a folder without a machine may belong to one that is just starting or ending."""
     about = _about(folder)
     if about is None:
-        return folder.stat().st_mtime > _now() - 60
-    return Path(f"/proc/{about.owner_pid}").exists() and folder.stat().st_mtime > _now() - 60
-
-
-def _now() -> float:
-    import time
-
-    return time.time()
+        return folder.stat().st_mtime > time.time() - 60
+    return Path(f"/proc/{about.owner_pid}").exists() and folder.stat().st_mtime > time.time() - 60
 
 
 def _arguments(pid: int) -> list[str]:

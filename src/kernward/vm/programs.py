@@ -5,7 +5,6 @@ archive's signed lists, and unpacked under `home`/vm/programs, so an ordinary us
 processes may ask at once; each package is fetched once.
 """
 
-import fcntl
 import hashlib
 import os
 import re
@@ -14,10 +13,10 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from kernward.kernels.lock import locked
 from kernward.records.errors import UsageError
 from kernward.vm.spec import File
 
@@ -124,7 +123,7 @@ def compiled(name: str, home: Path) -> bytes:
         return packaged.read_bytes()
     built = home / "vm/programs" / file
     if not built.exists():
-        with _locked(home):
+        with locked(home / "vm/programs/.lock"):
             if not built.exists():
                 _compile(name, source, built)
     return built.read_bytes()
@@ -225,7 +224,7 @@ def _dependencies(package: str) -> Iterator[str]:
 def _package(name: str, home: Path) -> Path:
     """The folder that holds this package's files, fetched and unpacked when it is not there yet."""
     folder = home / "vm/programs" / name
-    with _locked(home):
+    with locked(home / "vm/programs/.lock"):
         if folder.exists():
             return folder
         with tempfile.TemporaryDirectory(dir=folder.parent) as work:
@@ -254,15 +253,6 @@ def _apt(*command: str, folder: str = "/") -> subprocess.CompletedProcess[str]:
         raise UsageError(
             f"{command[-1]} is not installed here, and without {command[0]} its package cannot be fetched"
         ) from error
-
-
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    folder = home / "vm/programs"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _library_folders(folders: tuple[Path, ...] | list[Path]) -> list[str]:
