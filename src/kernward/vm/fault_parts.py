@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kernward.records.errors import UsageError
-from kernward.vm.fault import Parameter
+from kernward.vm.fault import Drive, Parameter, Values
 
 if TYPE_CHECKING:
     from kernward.vm.machine import Machine
@@ -198,3 +198,37 @@ netstat() {
 PRESSURE = r"""
 pressure() { sed -n "s/^$2 .*total=//p" $1; }
 """
+
+
+def throttle(
+    machine: "Machine",
+    disk: str,
+    *,
+    bytes_per_s: int = 0,
+    write_bytes_per_s: int = 0,
+    requests_per_s: int = 0,
+) -> None:
+    """Have QEMU let a disk do so much and no more; 0 is no limit."""
+    limits = f"{bytes_per_s} 0 {write_bytes_per_s} {requests_per_s} 0 0"
+    machine.monitor(f"block_set_io_throttle {disk} {limits}")
+
+
+def unthrottled(disk: str) -> Drive:
+    """Takes back what `throttle` did to a disk."""
+    return lambda machine, peers, values: throttle(machine, disk)
+
+
+def stalled_reads(disk: str) -> Drive:
+    """Slows a disk to `$bytes_per_s` and reads from it.
+
+    The throttle lets the first request through; the next one has to wait for it.
+    """
+
+    def drive(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
+        throttle(machine, disk, bytes_per_s=int(values["bytes_per_s"]))
+        reading = (
+            f"dd if=$(disk {disk}) of=/dev/null bs=64k count=6 iflag=direct >/dev/null 2>&1 </dev/null &"
+        )
+        machine.sh(DISK + reading)
+
+    return drive

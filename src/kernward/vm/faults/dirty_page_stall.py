@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kernward.vm.fault import DiskNeed, Fault, Needs, Parameter, Symptom, Truth, Values
-from kernward.vm.fault_parts import COUNT, DISK, SERVE, STOP, service_name
+from kernward.vm.fault_parts import COUNT, DISK, SERVE, STOP, service_name, throttle, unthrottled
 
 if TYPE_CHECKING:
     from kernward.vm.machine import Machine
@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 def _slow_down(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
     # QEMU's throttle delays requests as a disk does that can take no more.
-    machine.monitor(f"block_set_io_throttle spinning 0 0 {int(values['write_kb_s']) * 1024} 0 0 0")
-
-
-def _unthrottle(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
-    machine.monitor("block_set_io_throttle spinning 0 0 0 0 0 0")
+    throttle(machine, "spinning", write_bytes_per_s=int(values["write_kb_s"]) * 1024)
 
 
 FAULT = Fault(
@@ -46,7 +42,7 @@ FAULT = Fault(
         serve $service "" dirty /mnt/spinning/log 128
     """,
     drive=_slow_down,
-    undrive=_unthrottle,
+    undrive=unthrottled("spinning"),
     undo=STOP
     + """
         echo 20 >/proc/sys/vm/dirty_ratio

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kernward.vm.fault import DiskNeed, Fault, Needs, Parameter, Symptom, Truth, Values
-from kernward.vm.fault_parts import DISK, PRESSURE, SERVE, STOP, service_name
+from kernward.vm.fault_parts import DISK, PRESSURE, SERVE, STOP, service_name, throttle, unthrottled
 
 if TYPE_CHECKING:
     from kernward.vm.machine import Machine
@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 def _limit(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
     # QEMU answers faster than any disk; its throttle makes it one of so many requests a second.
-    machine.monitor(f"block_set_io_throttle shared 0 0 0 {values['disk_iops']} 0 0")
-
-
-def _unthrottle(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
-    machine.monitor("block_set_io_throttle shared 0 0 0 0 0 0")
+    throttle(machine, "shared", requests_per_s=int(values["disk_iops"]))
 
 
 FAULT = Fault(
@@ -41,7 +37,7 @@ FAULT = Fault(
         serve $victim "" direct $(disk shared) read 1 4096 64
     """,
     drive=_limit,
-    undrive=_unthrottle,
+    undrive=unthrottled("shared"),
     undo=STOP + "stop $service; stop $victim",
     symptom=Symptom(
         doc="Within 2 s the disk is busy for 90 % of the time, with a queue of a quarter of the threads.",

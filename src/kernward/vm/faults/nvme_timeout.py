@@ -1,26 +1,7 @@
 """An NVMe disk takes longer than its time-out."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from kernward.vm.fault import DiskNeed, Fault, Needs, Parameter, Symptom, Truth, Values
-from kernward.vm.fault_parts import DISK
-
-if TYPE_CHECKING:
-    from kernward.vm.machine import Machine
-
-
-def _stall(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
-    machine.monitor(f"block_set_io_throttle flash {values['bytes_per_s']} 0 0 0 0 0")
-    # The throttle lets the first request through; the next one has to wait for it.
-    machine.sh(
-        DISK + "dd if=$(disk flash) of=/dev/null bs=64k count=6 iflag=direct >/dev/null 2>&1 </dev/null &"
-    )
-
-
-def _unthrottle(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
-    machine.monitor("block_set_io_throttle flash 0 0 0 0 0 0")
-
+from kernward.vm.fault import DiskNeed, Fault, Needs, Parameter, Symptom, Truth
+from kernward.vm.fault_parts import DISK, stalled_reads, unthrottled
 
 FAULT = Fault(
     name="nvme-timeout",
@@ -46,8 +27,8 @@ FAULT = Fault(
         [ -n "$device" ] || exit 1
         echo $((timeout_s * 1000)) >/sys/block/${device##*/}/queue/io_timeout
     """,
-    drive=_stall,
-    undrive=_unthrottle,
+    drive=stalled_reads("flash"),
+    undrive=unthrottled("flash"),
     undo=DISK + "device=$(disk flash); echo 30000 >/sys/block/${device##*/}/queue/io_timeout",
     symptom=Symptom(
         doc="The driver prints that a command timed out.",

@@ -1,25 +1,7 @@
 """A SATA disk takes longer than the SCSI layer's time-out."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from kernward.vm.fault import DiskNeed, Fault, Needs, Parameter, Symptom, Truth, Values
-from kernward.vm.fault_parts import DISK
-
-if TYPE_CHECKING:
-    from kernward.vm.machine import Machine
-
-
-def _stall(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
-    machine.monitor(f"block_set_io_throttle rust {values['bytes_per_s']} 0 0 0 0 0")
-    machine.sh(
-        DISK + "dd if=$(disk rust) of=/dev/null bs=64k count=6 iflag=direct >/dev/null 2>&1 </dev/null &"
-    )
-
-
-def _unthrottle(machine: "Machine", peers: "Sequence[Machine]", values: Values) -> None:
-    machine.monitor("block_set_io_throttle rust 0 0 0 0 0 0")
-
+from kernward.vm.fault import DiskNeed, Fault, Needs, Parameter, Symptom, Truth
+from kernward.vm.fault_parts import DISK, stalled_reads, unthrottled
 
 FAULT = Fault(
     name="sata-timeout",
@@ -48,8 +30,8 @@ FAULT = Fault(
         [ -n "$device" ] || { echo "no SATA disk came up" >&2; exit 1; }
         echo $timeout_s >/sys/block/${device##*/}/device/timeout
     """,
-    drive=_stall,
-    undrive=_unthrottle,
+    drive=stalled_reads("rust"),
+    undrive=unthrottled("rust"),
     undo=DISK + "device=$(disk rust); echo 30 >/sys/block/${device##*/}/device/timeout",
     symptom=Symptom(
         doc="libata prints that the port was frozen by a command that timed out.",
