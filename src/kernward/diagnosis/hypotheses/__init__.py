@@ -1,0 +1,18 @@
+"""One hypothesis a file, each a value HYPOTHESIS."""
+
+import importlib
+import pkgutil
+from functools import cache
+
+from kernward.diagnosis.hypothesis import Hypothesis
+
+
+@cache
+def hypotheses() -> dict[str, Hypothesis]:
+    """All hypotheses by id, in the order of their ids."""
+    found: dict[str, Hypothesis] = {}
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda each: each.name):
+        value = getattr(importlib.import_module(f"{__name__}.{module.name}"), "HYPOTHESIS", None)
+        if isinstance(value, Hypothesis):
+            found[value.id] = value
+    return found

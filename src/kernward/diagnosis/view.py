@@ -1,0 +1,100 @@
+"""What a test of a hypothesis sees: the window, the measurements, the log's events, the question.
+
+Helpers here are those that many tests need: evidence with its unit and place, names of processes and
+devices, the number of CPUs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kernward.collectors.source import AnySource
+from kernward.collectors.window import Window
+from kernward.records.check import Evidence, Measured, Plot, Scope
+
+
+class Focus(msgspec.Struct, frozen=True):
+    """What the question is about: the whole machine, a cgroup and all below it, or one process."""
+
+    cgroup: str | None = None
+    pid: int | None = None
+
+
+EVERYTHING = Focus()
+HOST = Scope()
+
+
+class View:
+    """One look at a machine. Tests read it and change nothing."""
+
+    def __init__(
+        self,
+        window: Window,
+        *,
+        focus: Focus = EVERYTHING,
+        measured: Mapping[str, Measured] | None = None,
+        final: bool = True,
+    ) -> None:
+        self.window = window
+        self.focus = focus
+        # Measurements that were tried, by name; `tier` is None where that failed.
+        self.measured = dict(measured or {})
+        # Nothing more will be measured: a test that would be Open decides as well as it can.
+        self.final = final
+
+    def can_ask(self, measurement: str) -> bool:
+        """Whether this measurement has not been tried yet, so that asking for it makes sense."""
+        return not self.final and measurement not in self.measured
+
+    def can_read(self, source: AnySource) -> bool:
+        """Whether a source that is read only when asked for has not been asked for yet."""
+        return (
+            not self.final and self.window.why_absent(source) is not None and source.name not in self.measured
+        )
+
+    def has(self, measurement: str) -> bool:
+        """Whether this measurement was made."""
+        found = self.measured.get(measurement)
+        return found is not None and found.tier is not None
+
+    def evidence(
+        self,
+        source: AnySource,
+        field: str,
+        value: float | int | str,
+        *,
+        scope: Scope = HOST,
+        unit: str | None = None,
+        says: str = "",
+        change: bool = True,
+        file: str | None = None,
+    ) -> Evidence:
+        """A value of a source as evidence; its unit, place and time come from the source.
+
+        `change` says that it is a difference or a rate over the window. `unit` is given where the value
+        was computed (a share, a rate).
+        """
+        quantity = source.quantities[field]
+        return Evidence(
+            signal=f"{source.name}.{field}",
+            value=round(value, 4) if isinstance(value, float) else value,
+            unit=quantity.unit if unit is None else unit,
+            source=file or source.files[0],
+            at_utc=self.window.at_utc,
+            scope=scope,
+            window_s=round(self.window.seconds_of(source), 3) if change else None,
+            says=says,
+        )
+
+    def plot(
+        self, source: AnySource, field: str, points: Sequence[tuple[Any, float]], *, scope: Scope, unit: str
+    ) -> Plot:
+        """A signal over the window; points are (time, value)."""
+        return Plot(
+            signal=f"{source.name}.{field}",
+            unit=unit,
+            scope=scope,
+            at_utc=tuple(at for at, _ in points),
+            values=tuple(value for _, value in points),
+        )
