@@ -9,6 +9,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from kernward.records.errors import InputError
 
@@ -48,6 +49,8 @@ class Root:
         self.path = str(path).rstrip("/")
         # Of files that a reader asked for and did not get: why, by path below the root.
         self.missing: dict[str, str] = {}
+        # What one source has read and others of the same sample use as well; a new sample begins with none.
+        self.kept: dict[str, Any] = {}
         self._real = os.path.realpath(self.path) if self.path else ""
 
     @property

@@ -64,6 +64,7 @@ def take(
     chosen = [each for each in sources().values() if each.when == "sample"] if wanted is None else wanted
     began = time.process_time()
     root.missing.clear()
+    root.kept.clear()
     at_utc, at_s = clock.utc(), clock.monotonic_s()
     read: dict[str, Any] = {}
     read_at_s: dict[str, float] = {}
