@@ -1,0 +1,58 @@
+"""`kernward check`: why is this machine slow or sick?"""
+
+import sys
+from typing import IO, TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from kernward.records.check import Check
+
+
+@click.command()
+@click.option("--cgroup", metavar="PATH", help="Ask about this cgroup and all below it.")
+@click.option("--pid", type=click.IntRange(1), help="Ask about this process.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1, 3600),
+    default=6.0,
+    show_default=True,
+    help="How long the first look lasts; what has to be measured to decide takes longer.",
+)
+@click.option(
+    "--max-overhead",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=2.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="What measuring may cost, of one CPU.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when a cause was found.")
+def command(
+    cgroup: str | None, pid: int | None, seconds: float, max_overhead: float, form: str, exit_code: bool
+) -> int:
+    """Say why this machine is slow or sick.
+
+    Samples the machine for some seconds, tests every hypothesis that kernward knows against what it
+    read, measures what has to be measured to tell rivals apart, and explains the causes it found, with
+    their evidence, what to do, what was ruled out and what could not be seen.
+    """
+    from kernward.operations.check import check_here
+
+    result = check_here(cgroup=cgroup, pid=pid, seconds=seconds, max_overhead_percent=max_overhead)
+    show(result, sys.stdout, form)
+    return 1 if exit_code and result.findings else 0
+
+
+def show(result: "Check", out: IO[str], form: str) -> None:
+    """Print a check in one of the forms."""
+    if form == "json":
+        from kernward.records.safe_json import pretty
+
+        out.write(pretty(result).decode() + "\n")
+    else:
+        from kernward.cli.check_text import lines
+
+        for line in lines(result):
+            out.write(line + "\n")

@@ -1,0 +1,170 @@
+"""The running machine under a check: samples about once a second, and measurements when they are asked for.
+
+The first look reads files only. Each further look attaches the measurements that were asked for and reads
+the sources that were asked for, beside everything of the first look, so that the window only grows. How
+often samples are taken follows from what they cost: on a machine where reading is slow they are fewer, never
+fewer than the ends of a look and one between.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from kernward.collectors.clock import Clock
+from kernward.collectors.root import Root
+from kernward.collectors.sample import Sample, take
+from kernward.collectors.source import AnySource
+from kernward.collectors.sources import sources
+from kernward.collectors.window import Window
+from kernward.records.check import Measured
+
+# How long the first look lasts. Quotas have periods of 0.1 s, PSI averages and the block layer's timeouts
+# several seconds: shorter than this a pause between two bursts passes for rest.
+FIRST_LOOK_S = 6.0
+# A look that only reads some more files, such as the stacks of a few tasks.
+SHORT_LOOK_S = 2.5
+# All looks together; the answer is promised within 30 s, and starting, attaching and thinking take time too.
+LONGEST_S = 24.0
+INTERVAL_S = 1.0
+# Sources that take longer than this are read at the ends of a look only.
+SLOW_SOURCE_S = 0.02
+
+
+class Measuring(Protocol):
+    """Measurements that are attached to the kernel; see measuring.Session."""
+
+    def start(self, names: Sequence[str]) -> Mapping[str, Measured]:
+        """Attach these, each by the best way that works; what became of each."""
+        ...
+
+    def read(self) -> Mapping[str, Mapping[str, msgspec.Struct]]:
+        """What each has counted since it was attached, by name and entity."""
+        ...
+
+    def check_cost(self) -> Sequence[Measured]:
+        """Detach what costs more than it may; those that are no longer as `start` said."""
+        ...
+
+
+class Live:
+    """A machine that is being looked at. Reading it costs time: `window` takes the first look."""
+
+    def __init__(
+        self,
+        root: Root,
+        clock: Clock,
+        *,
+        seconds: float = FIRST_LOOK_S,
+        longest_s: float = LONGEST_S,
+        max_overhead_percent: float = 2.0,
+        entities: Mapping[str, Sequence[str]] | None = None,
+        measuring: Measuring | None = None,
+    ) -> None:
+        self._root = root
+        self._clock = clock
+        self._seconds = seconds
+        self._max_overhead = max_overhead_percent / 100
+        self._ends_at_s = clock.monotonic_s() + max(longest_s, seconds)
+        # Sources that are read for some entities only, by name.
+        self._entities: dict[str, tuple[str, ...]] = {
+            name: tuple(some) for name, some in (entities or {}).items()
+        }
+        self._measuring = measuring
+        self._attached = False
+        self._samples: list[Sample] = []
+        self._slow: set[str] = set()
+
+    def window(self) -> Window:
+        """What was read up to now; the first call takes the first look."""
+        if not self._samples:
+            self._look(self._seconds)
+        return Window(self._samples)
+
+    def go_on(
+        self, measurements: Sequence[str], asked: Mapping[str, Sequence[str]]
+    ) -> Mapping[str, Measured]:
+        """Look again, with these measurements attached and these sources read besides."""
+        became: dict[str, Measured] = {}
+        if measurements and self._measuring is not None:
+            became.update(self._measuring.start(measurements))
+            self._attached = self._attached or any(each.tier for each in became.values())
+        known = sources()
+        for name, some in asked.items():
+            if name in known:
+                self._entities[name] = tuple(dict.fromkeys((*self._entities.get(name, ()), *some)))
+                became[name] = Measured(name=name, tier="read on demand")
+        if not any(each.tier for each in became.values()):
+            return became
+        long = self._seconds if any(became[name].tier for name in measurements if name in became) else 0
+        self._look(max(SHORT_LOOK_S, long))
+        if self._attached and self._measuring is not None:
+            became.update({each.name: each for each in self._measuring.check_cost()})
+        for name in asked:
+            if name in became and not any(name in each.read for each in self._samples):
+                reason = self._samples[-1].absent.get(name, "there was nothing to read")
+                became[name] = Measured(name=name, tier=None, reason=reason)
+        return became
+
+    def seconds_left(self) -> float:
+        """How much longer it may take."""
+        return self._ends_at_s - self._clock.monotonic_s()
+
+    def _look(self, seconds: float) -> None:
+        ends_at_s = self._clock.monotonic_s() + min(seconds, max(self.seconds_left(), SHORT_LOOK_S))
+        self._take(at_end=True)
+        while True:
+            left = ends_at_s - self._clock.monotonic_s()
+            interval = min(self._interval_s(), seconds / 2)
+            # One that would come shortly before the last is not worth its cost.
+            if left <= 1.5 * interval:
+                break
+            self._clock.sleep(interval)
+            self._take(at_end=False)
+        self._clock.sleep(max(left, 0.0))
+        self._take(at_end=True)
+
+    def _interval_s(self) -> float:
+        cost_s = self._samples[-1].cost_s or 0.0
+        return max(INTERVAL_S, cost_s / self._max_overhead if self._max_overhead > 0 else INTERVAL_S)
+
+    def _take(self, *, at_end: bool) -> None:
+        sample = take(self._root, self._clock, self._wanted(at_end=at_end), self._entities)
+        self._slow.update(_slow(sample))
+        if self._attached and self._measuring is not None:
+            counted = self._measuring.read()
+            at_s = self._clock.monotonic_s()
+            sample = msgspec.structs.replace(
+                sample,
+                read={**sample.read, **counted},
+                read_at_s={**sample.read_at_s, **dict.fromkeys(counted, at_s)},
+            )
+        self._samples.append(sample)
+
+    def _wanted(self, *, at_end: bool) -> list[AnySource]:
+        return [
+            each
+            for each in sources().values()
+            if (each.when in ("sample", "check") or each.name in self._entities)
+            and (at_end or each.when == "sample" or each.name not in self._slow)
+        ]
+
+
+def _slow(sample: Sample) -> set[str]:
+    """The sources that took long, told by when each was done."""
+    slow: set[str] = set()
+    before_s = sample.at_s
+    for name, at_s in sample.read_at_s.items():
+        if at_s - before_s > SLOW_SOURCE_S:
+            slow.add(name)
+        before_s = at_s
+    return slow
+
+
+def of_process(pid: int) -> dict[str, tuple[str, ...]]:
+    """What is read besides when the question is about one process: all that is known of a process."""
+    found: dict[str, Any] = {}
+    for each in sources().values():
+        if each.when == "asked" and each.scope == "process":
+            found[each.name] = (str(pid),)
+    return found
