@@ -44,10 +44,11 @@ def _ext4(path: Path, work: Path, home: Path) -> None:
         (tree / "orders" / f"part-{number:04}").write_bytes(b"%08d\n" % number * 400)
     (tree / "orders" / "index").write_bytes(b"index of all parts\n" * 3000)
     program, environment = programs.on_host("mkfs.ext4", home)
-    _run([program, "-q", "-b", "1024", "-L", "orders", "-d", str(tree), str(path)], environment)
+    run([program, "-q", "-b", "1024", "-L", "orders", "-d", str(tree), str(path)], environment)
 
 
-def _run(command: list[str], environment: dict[str, str]) -> str:
+def run(command: list[str], environment: dict[str, str]) -> str:
+    """What a program that makes images prints; UsageError when it fails."""
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if result.returncode:
         said = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
@@ -68,7 +69,7 @@ def _ext4_damaged(path: Path, work: Path, home: Path) -> None:
 def _xfs(path: Path, _: Path, home: Path) -> None:
     """An empty file system. mkfs.xfs makes none below 300 MB; most of the image is a hole."""
     program, environment = programs.on_host("mkfs.xfs", home)
-    _run([program, "-q", "-d", f"agcount={_XFS_GROUPS}", "-L", "archive", str(path)], environment)
+    run([program, "-q", "-d", f"agcount={_XFS_GROUPS}", "-L", "archive", str(path)], environment)
 
 
 def _xfs_damaged(path: Path, work: Path, home: Path) -> None:
@@ -110,7 +111,7 @@ def _overwrite(path: Path, offset: int, size: int) -> None:
 def _asked(path: Path, request: str, pattern: str, home: Path) -> re.Match[str]:
     """What debugfs answers, matched."""
     program, environment = programs.on_host("debugfs", home)
-    found = re.search(pattern, _run([program, "-R", request, str(path)], environment))
+    found = re.search(pattern, run([program, "-R", request, str(path)], environment))
     if found is None:
         raise UsageError(f"debugfs does not answer {request!r} about a disk image as was expected")
     return found

@@ -260,7 +260,7 @@ def _library_folders(folders: tuple[Path, ...] | list[Path]) -> list[str]:
     return [str(folder / place) for folder in folders for place in places if (folder / place).is_dir()]
 
 
-def _loads(program: Path, folders: tuple[Path, ...] | list[Path]) -> Iterator[tuple[str, str]]:
+def loads(program: Path, folders: tuple[Path, ...] | list[Path] = ()) -> Iterator[tuple[str, str]]:
     """The libraries that a program loads, each with where it is found ("" when nowhere)."""
     printed = subprocess.run(
         ["ldd", program],
@@ -280,14 +280,14 @@ def _loads(program: Path, folders: tuple[Path, ...] | list[Path]) -> Iterator[tu
 
 
 def _missing(program: Path, folders: list[Path]) -> list[str]:
-    return [name for name, place in _loads(program, folders) if not place]
+    return [name for name, place in loads(program, folders) if not place]
 
 
 def _libraries(program: Path, folders: tuple[Path, ...], home: Path) -> dict[str, Path]:
     """The libraries that a program loads, by the path at which a guest's loader looks for them."""
     unpacked = home / "vm/programs"
     found: dict[str, Path] = {}
-    for name, place in _loads(program, folders):
+    for name, place in loads(program, folders):
         path = Path(place)
         if not place or path.name != Path(name).name:
             continue
