@@ -78,6 +78,12 @@ def take(
         except Unavailable as error:
             absent[each.name] = str(error)
             continue
+        except Exception as error:  # noqa: BLE001  what is read was written by somebody else
+            absent[each.name] = (
+                f"{', '.join(each.files)}: reading it failed ({type(error).__name__}: {error}), "
+                "a fault of kernward itself"
+            )
+            continue
         read[each.name] = record
         read_at_s[each.name] = clock.monotonic_s()
     return Sample(
