@@ -31,7 +31,7 @@ ASK_PYTHON := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(VENV)/installed ## Set up, and triage the logs of examples/
@@ -90,6 +90,10 @@ score-triage: $(VENV)/installed ## Score triage on the labelled logs of CORPUS=D
 	        $$([ $$mutation = none ] || echo --mutate $$mutation) \
 	        -- $(BIN)/kernward triage --no-save --format jsonl; \
 	done
+
+.PHONY: score-diagnosis
+score-diagnosis: $(VENV)/installed-for-vm ## Score check on real faults and healthy machines, guests and this host
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m scripts.score_diagnosis $(SCORE_ARGS)
 
 .PHONY: clean
 clean: ## Remove what the other targets made

@@ -1,0 +1,1 @@
+"""Scores `kernward check`: real faults of varied strength, healthy machines, and what the check said of them."""
