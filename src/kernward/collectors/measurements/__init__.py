@@ -1,0 +1,1 @@
+"""One measurement a file: its record, what is read of the kernel, and how, in a value MEASUREMENT."""
