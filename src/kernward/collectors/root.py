@@ -108,6 +108,27 @@ class Root:
         data = self.read_or_none(path, 1 << 16)
         return None if data is None else data.decode("utf-8", "surrogateescape").rstrip("\n")
 
+    def optional(self, path: str) -> str | None:
+        """The text of a short file that only some kernels or devices have; None elsewhere, which is no gap."""
+        try:
+            return self.read(path, 1 << 16).decode("utf-8", "surrogateescape").strip()
+        except Unavailable:
+            return None
+
+    def optional_number(self, path: str, base: int = 10) -> int | None:
+        """The number in such a file."""
+        try:
+            return int(self.optional(path) or "", base)
+        except ValueError:
+            return None
+
+    def optional_names(self, folder: str) -> list[str]:
+        """The names in such a folder, in their order; none where there is no such folder."""
+        try:
+            return sorted(self.names(folder))
+        except Unavailable:
+            return []
+
     def names(self, folder: str) -> list[str]:
         """The names in a folder, in the folder's order; raises Unavailable."""
         try:
