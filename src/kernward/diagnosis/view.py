@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from kernward.collectors.source import AnySource
+from kernward.collectors.source import AnySource, EntitySource
 from kernward.collectors.window import Window
 from kernward.records.check import Evidence, Measured, Plot, Scope
 
@@ -47,11 +47,14 @@ class View:
         """Whether this measurement has not been tried yet, so that asking for it makes sense."""
         return not self.final and measurement not in self.measured
 
-    def can_read(self, source: AnySource) -> bool:
-        """Whether a source that is read only when asked for has not been asked for yet."""
-        return (
-            not self.final and self.window.why_absent(source) is not None and source.name not in self.measured
-        )
+    def can_read(self, source: AnySource, *entities: str) -> bool:
+        """Whether a source that is read only when asked for can be asked for: at all, or of these entities."""
+        tried = self.measured.get(source.name)
+        if self.final or tried is not None and tried.tier is None:
+            return False
+        if not entities or not isinstance(source, EntitySource):
+            return tried is None and self.window.why_absent(source) is not None
+        return not all(self.window.last.asked_for(source, each) for each in entities)
 
     def has(self, measurement: str) -> bool:
         """Whether this measurement was made."""

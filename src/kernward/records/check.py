@@ -117,7 +117,11 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of `kernward check`. `findings` are ranked, the most likely cause first."""
+    """The answer of `kernward check`. `findings` are ranked, the most likely cause first.
+
+    `about` is what was asked about. `elsewhere` are causes that were found and do not reach it.
+    `overhead_percent` is the processor time that reading took, of one CPU.
+    """
 
     host: str
     kernel: str | None
@@ -127,6 +131,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     refuted: tuple[Refuted, ...]
     unknown: tuple[Undecided, ...]
+    about: Scope = Scope()
+    elsewhere: tuple[Finding, ...] = ()
     measured: tuple[Measured, ...] = ()
     unreadable: dict[str, str] = {}
     overhead_percent: float | None = None
