@@ -1,6 +1,7 @@
 """`kernward check`: why is this machine slow or sick?"""
 
 import sys
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -27,10 +28,22 @@ if TYPE_CHECKING:
     metavar="PERCENT",
     help="What measuring may cost, of one CPU.",
 )
+@click.option(
+    "--keep",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep what was read in this file, so that --replay sees the same elsewhere.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a cause was found.")
 def command(
-    cgroup: str | None, pid: int | None, seconds: float, max_overhead: float, form: str, exit_code: bool
+    cgroup: str | None,
+    pid: int | None,
+    seconds: float,
+    max_overhead: float,
+    keep: Path | None,
+    form: str,
+    exit_code: bool,
 ) -> int:
     """Say why this machine is slow or sick.
 
@@ -40,7 +53,7 @@ def command(
     """
     from kernward.operations.check import check_here
 
-    result = check_here(cgroup=cgroup, pid=pid, seconds=seconds, max_overhead_percent=max_overhead)
+    result = check_here(cgroup=cgroup, pid=pid, seconds=seconds, max_overhead_percent=max_overhead, keep=keep)
     show(result, sys.stdout, form)
     return 1 if exit_code and result.findings else 0
 

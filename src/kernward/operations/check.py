@@ -1,5 +1,8 @@
 """A check: hypotheses about why a machine is slow or sick, tested against it, ranked and explained."""
 
+from pathlib import Path
+
+from kernward.collectors import snapshot_file
 from kernward.collectors.clock import Clock
 from kernward.collectors.live import FIRST_LOOK_S, Live, of_process
 from kernward.collectors.root import Root
@@ -15,10 +18,12 @@ def check_here(
     pid: int | None = None,
     seconds: float = FIRST_LOOK_S,
     max_overhead_percent: float = 2.0,
+    keep: Path | None = None,
 ) -> Check:
     """Check this machine, or one cgroup with all below it, or one process.
 
-    `seconds` is how long the first look lasts; measurements that are needed to decide take longer.
+    `seconds` is how long the first look lasts; measurements that are needed to decide take longer. What
+    was read is written to `keep`, a snapshot file.
     """
     machine = Live(
         Root("/"),
@@ -27,4 +32,7 @@ def check_here(
         max_overhead_percent=max_overhead_percent,
         entities=of_process(pid) if pid is not None else None,
     )
-    return examine(machine, hypotheses().values(), focus=Focus(cgroup=cgroup, pid=pid))
+    result = examine(machine, hypotheses().values(), focus=Focus(cgroup=cgroup, pid=pid))
+    if keep is not None:
+        snapshot_file.write(keep, machine.window().samples)
+    return result
