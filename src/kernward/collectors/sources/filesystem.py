@@ -69,7 +69,7 @@ def read(root: Root, points: Collection[str] | None) -> Mapping[str, Filesystem]
         raise Unavailable("statfs()", "only the running machine can be asked about its file systems")
     found: dict[str, Filesystem] = {}
     seen: set[str | None] = set()
-    for point, mount in mounts.SOURCE.read(root, points).items():
+    for point, mount in mounts.read(root, points).items():
         if mount.kind not in _LOCAL or mount.number in seen:
             continue
         seen.add(mount.number)

@@ -82,7 +82,9 @@ def _record(server: str, lines: list[list[bytes]]) -> Nfs:
             # requests, transmissions, time-outs, bytes sent, bytes received, and ms: queued, answered, total
             for place, value in enumerate((*numbers[:3], *numbers[5:8])):
                 sums[place] += value
-    requests, transmissions, timeouts, queued, answered, total = sums or [None] * 6
+    if sums is None:
+        return Nfs(server, sent=sent, received=received)
+    requests, transmissions, timeouts, queued, answered, total = sums
     return Nfs(server, requests, transmissions, timeouts, queued, answered, total, sent, received)
 
 
