@@ -1,5 +1,6 @@
 """`kernward check`: why is this machine slow or sick?"""
 
+import os
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -65,7 +66,13 @@ def show(result: "Check", out: IO[str], form: str) -> None:
 
         out.write(pretty(result).decode() + "\n")
     else:
-        from kernward.cli.check_text import lines
+        from kernward.cli.check_text import WIDTH, lines
 
-        for line in lines(result):
+        terminal = out.isatty()
+        width = WIDTH
+        if terminal:
+            from shutil import get_terminal_size
+
+            width = get_terminal_size().columns
+        for line in lines(result, width, styled=terminal and not os.environ.get("NO_COLOR")):
             out.write(line + "\n")

@@ -1,84 +1,229 @@
 """A check as text that a person on call can paste into an incident.
 
-The first line names the cause and where it strikes. Everything that comes from the machine has its control
-characters shown by number.
+The first line names the cause and where it strikes; then, for each cause, the mechanism, the evidence, the way
+from cause to symptom and what to do; then what was ruled out and what could not be decided or seen. Everything
+that comes from the machine has its control characters shown by number. Plain text is composed here by hand, and not by
+rich, because on a machine in trouble importing that takes longer than all the rest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
+import click
+
+from kernward.cli.check_words import amount, certainty, looked, place, short, when
 from kernward.cli.terminal import escape
-from kernward.cli.wording import moment
-from kernward.records.check import Check, Evidence, Finding, Scope
+from kernward.cli.wording import many
+from kernward.records.check import Check, Consequence, Evidence, Finding, Measured, Scope
 
 WIDTH = 100
+NARROWEST = 60
+# Findings in detail, and in a line each; what is beyond is counted.
+DETAILED = 5
+LISTED = 20
+# Files that could not be read; there may be one for each process.
+UNREAD = 12
+VICTIMS = 6
+
+_NOT_WELL = (
+    "That is what these hypotheses can see in this time, not that the machine is well: what they do not know, what "
+    "was not measurable, and what did not happen while kernward looked, would not show here."
+)
 
 
-def lines(result: Check) -> Iterator[str]:
-    """The lines of the answer."""
-    for line in _lines(result):
-        yield escape(line)
+def lines(result: Check, width: int = WIDTH, *, styled: bool = False) -> Iterator[str]:
+    """The lines of the answer; `styled` sets headings off on a terminal."""
+    page = _Page(max(width, NARROWEST), styled)
+    yield from page.answer(result)
 
 
-def _lines(result: Check) -> Iterator[str]:
-    if result.findings:
-        first = result.findings[0]
-        yield f"{result.host}: {first.title}, {place(first.scope)}."
-        for number, finding in enumerate(result.findings, 1):
+class _Page:
+    def __init__(self, width: int, styled: bool) -> None:
+        self.width = width
+        self.styled = styled
+
+    def answer(self, result: Check) -> Iterator[str]:
+        yield from self.headline(result)
+        for number, finding in enumerate(result.findings[:DETAILED], 1):
             yield ""
-            yield from _finding(number, finding)
-    else:
-        yield f"{result.host}: no hypothesis confirmed."
-    if result.refuted:
+            yield from self.finding(number, finding, result.findings)
+        rest = result.findings[DETAILED : DETAILED + LISTED]
+        if rest:
+            yield ""
+            yield from self.heading("Further causes")
+            for number, finding in enumerate(rest, DETAILED + 1):
+                yield from self.item(f"{_title(finding)} ({certainty(finding.confidence)})", f"{number}. ")
+        left = len(result.findings) - DETAILED - len(rest)
+        if left > 0:
+            yield from self.item(f"and {left} more, which --format json lists")
+        if result.elsewhere:
+            yield ""
+            yield from self.heading(f"Found elsewhere, without reaching {place(result.about)}")
+            for finding in result.elsewhere[:LISTED]:
+                yield from self.item(f"{_title(finding)} ({certainty(finding.confidence)})")
+        if result.refuted:
+            yield ""
+            yield from self.heading(f"Ruled out ({len(result.refuted)})")
+            for refuted in result.refuted:
+                yield from self.item(_with_number(refuted.id, refuted.reason, refuted.evidence))
+        if result.unknown:
+            yield ""
+            yield from self.heading(f"Not decided ({len(result.unknown)})")
+            for unknown in result.unknown:
+                yield from self.item(_with_number(unknown.id, unknown.reason, unknown.evidence))
+        yield from self.measured(result.measured)
+        yield from self.unreadable(result.unreadable)
+        if result.overhead_percent is not None:
+            yield ""
+            yield f"Reading all this took {amount(result.overhead_percent, '%')} of one CPU."
+
+    def headline(self, result: Check) -> Iterator[str]:
+        if result.findings:
+            first = result.findings[0]
+            where = "" if first.scope == Scope() else f" in {place(first.scope)}"
+            said = f"{escape(result.host)}: {first.title}{escape(where)} ({certainty(first.confidence)})."
+            yield from self.block(said, "", style={"bold": True, "fg": "red"})
+        else:
+            yield self.styling(f"{escape(result.host)}: no hypothesis confirmed.", bold=True)
+        counts = (
+            many(len(result.findings), "cause"),
+            f"{len(result.refuted)} ruled out",
+            f"{len(result.unknown)} not decided",
+        )
+        yield from self.block(f"{escape(looked(result))}: {', '.join(counts)}.", "")
+        if not result.findings:
+            yield from self.block(_NOT_WELL, "")
+
+    def finding(self, number: int, finding: Finding, of: Sequence[Finding]) -> Iterator[str]:
+        yield from self.block(f"{number}. {_title(finding)}", "   ", first="", style={"bold": True})
+        yield from self.block(
+            f"{finding.id}: {certainty(finding.confidence)}, "
+            f"takes {finding.impact:.0%} of the time or work where it strikes",
+            "   ",
+        )
+        yield from self.block(finding.mechanism, "   ")
+        if finding.evidence:
+            yield self.styling("   Evidence", bold=True)
+            yield from self.evidence(finding.evidence)
+        if finding.chain:
+            yield from self.labelled("How it comes about", " → ".join(map(escape, finding.chain)))
+        if finding.consequences:
+            yield from self.labelled("Brings about", "; ".join(_consequences(finding, of)))
+        if finding.victims:
+            names = ", ".join(place(each) for each in finding.victims[:VICTIMS])
+            more = len(finding.victims) - VICTIMS
+            yield from self.labelled(
+                "Suffers from it", escape(names) + (f" and {more} more" if more > 0 else "")
+            )
+        for time, heading in (("now", "Now"), ("for good", "For good")):
+            for action in finding.actions:
+                if action.when != time:
+                    continue
+                risk = f" Risk: {action.risk}" if action.risk else ""
+                yield from self.labelled(heading, f"{action.text}{risk}")
+                if action.command:
+                    # Whole, because it is copied.
+                    yield f"       $ {escape(action.command)}"
+
+    def evidence(self, evidence: Sequence[Evidence]) -> Iterator[str]:
+        """A table; what does not fit the columns goes on below them."""
+        rows = [
+            (each.signal, amount(each.value, each.unit), place(each.scope), when(each), each.source)
+            for each in evidence
+        ]
+        cells = [[escape(cell) for cell in row] for row in rows]
+        widths = [min(max(len(row[column]) for row in cells), most) for column, most in enumerate(_COLUMNS)]
+        for row, each in zip(cells, evidence, strict=True):
+            signal, value, where, time, source = row
+            line = (
+                f"     {signal:<{widths[0]}}  {value:>{widths[1]}}  {where:<{widths[2]}}  {time:<{widths[3]}}"
+            )
+            if len(line) + len(source) + 2 <= self.width:
+                yield f"{line}  {source}".rstrip()
+            else:
+                yield line.rstrip()
+                yield from self.block(source, "         ")
+            if each.says:
+                yield from self.block(each.says, "         ")
+
+    def measured(self, measured: Sequence[Measured]) -> Iterator[str]:
+        if not measured:
+            return
         yield ""
-        yield f"Ruled out ({len(result.refuted)}):"
-        for each in result.refuted:
-            yield from _item(f"{each.id}: {each.reason}")
-    if result.unknown:
+        yield from self.heading("Measured besides")
+        for each in measured:
+            if each.tier is None:
+                yield from self.item(f"{each.name}: not possible: {each.reason}")
+                continue
+            cost = f", {amount(each.cost_percent, '%')} of one CPU" if each.cost_percent is not None else ""
+            lost = f", {each.lost:,} events lost" if each.lost else ""
+            reason = f" ({each.reason})" if each.reason else ""
+            yield from self.item(f"{each.name}: by {each.tier}{cost}{lost}{reason}")
+
+    def unreadable(self, unreadable: Mapping[str, str]) -> Iterator[str]:
+        if not unreadable:
+            return
         yield ""
-        yield f"Not decided ({len(result.unknown)}):"
-        for other in result.unknown:
-            yield from _item(f"{other.id}: {other.reason}")
-    yield ""
-    yield f"Looked at for {result.seconds:g} s until {moment(result.at_utc)} UTC, kernel {result.kernel}."
+        yield from self.heading("Could not be read")
+        for path, reason in list(unreadable.items())[:UNREAD]:
+            # The reason of a source names its file itself.
+            said = reason if reason.startswith("/") else f"{short(path)}: {reason}"
+            yield from self.item(said)
+        if len(unreadable) > UNREAD:
+            yield from self.item(f"and {len(unreadable) - UNREAD} more, which --format json lists")
+
+    def heading(self, text: str) -> Iterator[str]:
+        yield from self.block(text, "", style={"bold": True})
+
+    def labelled(self, label: str, text: str) -> Iterator[str]:
+        yield from self.block(f"{label}: {text}", "     ", first="   ")
+
+    def item(self, text: str, mark: str = "- ") -> Iterator[str]:
+        yield from self.block(text, " " * (3 + len(mark)), first=f"   {mark}")
+
+    def block(
+        self, text: str, indent: str, *, first: str | None = None, style: Mapping[str, object] | None = None
+    ) -> Iterator[str]:
+        for line in wrap(
+            escape(text),
+            self.width,
+            initial_indent=indent if first is None else first,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ):
+            yield self.styling(line, **style) if style else line
+
+    def styling(self, line: str, **style: object) -> str:
+        return click.style(line, **style) if self.styled else line  # type: ignore[arg-type]
 
 
-def place(scope: Scope) -> str:
-    """Where, in words."""
-    if scope.kind == "host":
-        return "the whole machine"
-    return f"{'file system' if scope.kind == 'filesystem' else scope.kind} {scope.name}"
+# The widest that the columns of evidence become: signal, value, scope, time, file.
+_COLUMNS = (44, 16, 40, 24, 60)
 
 
-def _finding(number: int, finding: Finding) -> Iterator[str]:
-    yield f"{number}. {finding.title}: {place(finding.scope)}"
-    yield f"   {finding.id}, confidence {finding.confidence:.0%}"
-    yield from _block(finding.mechanism)
-    yield "   Evidence:"
-    for each in finding.evidence:
-        yield from _item(_evidence(each))
-    if finding.chain:
-        yield from _block("Chain: " + " -> ".join(finding.chain))
-    for consequence in finding.consequences:
-        yield from _block(f"Brings about: {consequence.title}, {place(consequence.scope)}.")
-    for victim in finding.victims:
-        yield from _block(f"Suffers: {place(victim)}.")
-    for action in finding.actions:
-        yield from _item(f"{action.when}: {action.text} Risk: {action.risk}")
-        if action.command:
-            yield f"       {action.command}"
+def _title(finding: Finding) -> str:
+    return f"{finding.title}: {escape(place(finding.scope))}"
 
 
-def _evidence(each: Evidence) -> str:
-    unit = f" {each.unit}" if each.unit else ""
-    over = f" in {each.window_s:g} s" if each.window_s else ""
-    says = f": {each.says}" if each.says else ""
-    return f"{each.signal} = {each.value}{unit}{over} ({place(each.scope)}, {each.source}){says}"
+def _with_number(id: str, reason: str, evidence: Sequence[Evidence]) -> str:
+    """A reason, with the number that decided where the reason does not say it."""
+    said = f"{id}: {reason}"
+    if not evidence or any(digit in reason for digit in "0123456789"):
+        return said
+    first = evidence[0]
+    return f"{said} ({first.signal} = {amount(first.value, first.unit)})"
 
 
-def _block(text: str) -> Iterator[str]:
-    yield from wrap(text, WIDTH, initial_indent="   ", subsequent_indent="   ")
+def _consequences(finding: Finding, of: Sequence[Finding]) -> Iterator[str]:
+    ranks: dict[tuple[str, Scope], int] = {}
+    for number, each in enumerate(of, 1):
+        ranks.setdefault((each.id, each.scope), number)
 
+    def said(each: Consequence) -> str:
+        rank = ranks.get((each.id, each.scope))
+        return f"{f'#{rank} ' if rank else ''}{each.title} ({escape(place(each.scope))})"
 
-def _item(text: str) -> Iterator[str]:
-    yield from wrap(text, WIDTH, initial_indent="   - ", subsequent_indent="     ")
+    yield from (said(each) for each in finding.consequences[:VICTIMS])
+    if len(finding.consequences) > VICTIMS:
+        yield f"{len(finding.consequences) - VICTIMS} more"
