@@ -6,7 +6,7 @@ to be during the window (a process, also one that took over an id; a cgroup; a d
 counts since then. Samples of different boots are never differenced.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,9 +84,7 @@ class Window:
             for entity in having[-1].each(source) if having else ():
                 with_it = [each for each in having if entity in each.each(source)]
                 earlier = [each for each in having if each.at_s < with_it[0].at_s]
-                grown = self._grown(
-                    with_it, source, entity, born=bool(earlier) and earlier[-1].asked_for(source, entity)
-                )
+                grown = self._grown(with_it, source, entity, born=_born(earlier, with_it[0], source, entity))
                 if grown is not None:
                     found[entity] = grown
             self._overs[source.name] = found
@@ -140,17 +138,57 @@ class Window:
             return _unknown_counters(records[0], source.quantities)
         if len(records) == 1:
             return records[0]
-        counters = [name for name, each in source.quantities.items() if each.kind == "counter"]
-        sums: dict[str, Any] = {name: getattr(records[0], name) for name in counters} if born else {}
-        for before, after in zip(records, records[1:], strict=False):
-            step = _difference(before, after, source.quantities)
-            for name in counters:
-                more = getattr(step, name)
-                if name not in sums:
-                    sums[name] = more
-                elif sums[name] is not None:
-                    sums[name] = None if more is None else _plus(sums[name], more)
-        return msgspec.structs.replace(records[-1], **sums)
+        fields = source.quantities
+        identities = [name for name, each in fields.items() if each.kind == "identity"]
+        # Where another entity took over the name.
+        reborn = frozenset(
+            number
+            for number, (before, after) in enumerate(zip(records, records[1:], strict=False), 1)
+            if any(getattr(before, name) != getattr(after, name) for name in identities)
+        )
+        return msgspec.structs.replace(
+            records[-1],
+            **{
+                name: _growth([getattr(each, name) for each in records], each.bits, reborn, born)
+                for name, each in fields.items()
+                if each.kind == "counter"
+            },
+        )
+
+
+def _born(earlier: Sequence[Sample], having: Sample, source: EntitySource[Any], entity: str) -> bool:
+    """Whether an entity came to be since the last of the earlier samples, rather than into view.
+
+    A recording keeps only the busiest processes; what says that it is older than that sample is.
+    """
+    if not earlier or not earlier[-1].asked_for(source, entity):
+        return False
+    began_s = getattr(having.each(source)[entity], "start_s", None)
+    return began_s is None or began_s >= earlier[-1].at_s - 1
+
+
+def _growth(values: Sequence[Any], bits: int, reborn: Collection[int], born: bool) -> Any:
+    """How much a counter grew over all its readings; `born`: what the first one shows counts as well."""
+    first, last = values[0], values[-1]
+    if not reborn and isinstance(first, int | float):
+        # What nearly all counters do needs no more than this, and there are many.
+        before = first
+        for each in values:
+            if each is None or each < before:
+                break
+            before = each
+        else:
+            return last if born else last - first
+    total = first if born else _NOTHING
+    for number, (before, after) in enumerate(zip(values, values[1:], strict=False), 1):
+        step = after if number in reborn else grown(before, after, bits)
+        if step is None or total is None:
+            return None
+        total = step if total is _NOTHING else _plus(total, step)
+    return total
+
+
+_NOTHING = object()
 
 
 def _difference(before: Any, after: Any, fields: Mapping[str, Quantity]) -> Any:
