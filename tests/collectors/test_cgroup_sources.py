@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kernward.collectors import cgroups
@@ -227,14 +228,16 @@ def test_only_the_groups_asked_for_are_read(tmp_path: Path) -> None:
     assert list(cgroup_cpu.read(tree(tmp_path, V2, files), {"/one"})) == ["/one"]
 
 
-def test_hostile_names_are_kept_as_they_are(tmp_path: Path) -> None:
+def test_hostile_names_are_kept_and_can_be_written_as_json(tmp_path: Path) -> None:
     name = "evil\x1b[2J\n0::/fake \\ \udcff"
     root = tree(tmp_path, V2, {})
     folder = os.fsencode(f"{tmp_path}/sys/fs/cgroup/{name}")
     os.makedirs(folder)
     with open(folder + b"/cpu.stat", "w") as file:
         file.write("usage_usec 3000000\n")
-    assert cgroup_cpu.read(root, None)[f"/{name}"].usage_s == 3.0
+    found = cgroup_cpu.read(root, None)
+    assert found["/evil\x1b[2J\n0::/fake \\ \\xff"].usage_s == 3.0
+    msgspec.json.encode(found)
 
 
 @pytest.mark.parametrize("text", ["", "nr_periods", "nr_periods x\n", "\0\0\0", "usage_usec 1 2 3\n- -\n"])

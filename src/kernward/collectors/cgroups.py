@@ -178,7 +178,7 @@ def _walk(root: Root, tree: Hierarchy) -> Iterator[Group]:
             root.missing[tree.mount] = f"there are more than {MOST} cgroups; the others were not read"
             return
         count += 1
-        yield Group(name or "/", folder, identity)
+        yield Group(_printable(name) or "/", folder, identity)
         # A folder of cgroupfs has a link from each folder in it, besides its name and its ".". Folders of
         # most groups hold none, and listing the fifty files in each would be most of the work.
         if links == 2 or depth == DEEPEST:
@@ -187,6 +187,11 @@ def _walk(root: Root, tree: Hierarchy) -> Iterator[Group]:
             waiting.extend((f"{folder}/{each}", f"{name}/{each}", depth + 1) for each in root.folders(folder))
         except Unavailable:
             continue
+
+
+def _printable(name: str) -> str:
+    """What is no UTF-8 as \\xNN, so that the name can be written as JSON."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _inode(root: Root, folder: str) -> tuple[int | None, int | None]:

@@ -104,9 +104,9 @@ class Root:
             return None
 
     def text(self, path: str) -> str | None:
-        """The file's text without the line's end; None when it cannot be read. It may hold anything."""
+        """The file's text without the line's end; None when it cannot be read. What is no UTF-8 is \\xNN."""
         data = self.read_or_none(path, 1 << 16)
-        return None if data is None else data.decode("utf-8", "surrogateescape").rstrip("\n")
+        return None if data is None else data.decode("utf-8", "backslashreplace").rstrip("\n")
 
     def optional(self, path: str) -> str | None:
         """The text of a short file that only some kernels or devices have; None elsewhere, which is no gap."""

@@ -10,6 +10,7 @@ from kernward.collectors.cgroups import Group
 from kernward.collectors.quantity import counter, gauge, identity
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import EntitySource
+from kernward.collectors.sources.stat import is_count
 
 _STAT = "cpu_cfs_stat_show() and cpu_extra_stat_show() in kernel/sched/core.c"
 _THROTTLE = "throttle_cfs_rq() in kernel/sched/fair.c"
@@ -94,9 +95,9 @@ def _version_2(root: Root, group: Group, stat: dict[bytes, bytes]) -> CgroupCpu:
 def _quota(data: bytes | None) -> tuple[float | None, float | None]:
     """`20000 100000` or `max 100000`, in microseconds."""
     words = (data or b"").split()
-    if len(words) != 2 or not words[1].isdigit():
+    if len(words) != 2 or not is_count(words[1]):
         return None, None
-    return int(words[0]) / 1e6 if words[0].isdigit() else None, int(words[1]) / 1e6
+    return int(words[0]) / 1e6 if is_count(words[0]) else None, int(words[1]) / 1e6
 
 
 def _version_1(root: Root, group: Group, stat: dict[bytes, bytes]) -> CgroupCpu:

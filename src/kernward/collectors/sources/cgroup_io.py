@@ -11,10 +11,11 @@ from kernward.collectors.cgroups import Group
 from kernward.collectors.quantity import counter, gauge, identity
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import EntitySource
+from kernward.collectors.sources.stat import is_count
 
 _STAT = "blkcg_print_one_stat() in block/blk-cgroup.c"
 _LIMIT = "tg_prfill_limit() in block/blk-throttle.c"
-_NUMBER = re.compile(rb"\d+:\d+")
+_NUMBER = re.compile(rb"\d{1,9}:\d{1,9}")
 
 
 class CgroupIo(msgspec.Struct, frozen=True):
@@ -90,7 +91,7 @@ def _keyed(root: Root, data: bytes, names: dict[bytes, str]) -> Iterator[tuple[s
         device = _name(root, number, names)
         for word in words:
             key, _, value = word.partition(b"=")
-            if value.isdigit():
+            if is_count(value):
                 yield device, key, int(value)
 
 
@@ -122,7 +123,7 @@ def _directions(root: Root, data: bytes, names: dict[bytes, str]) -> tuple[dict[
     read_, written = {}, {}
     for line in data.splitlines():
         words = line.split()
-        if len(words) == 3 and _NUMBER.fullmatch(words[0]) and words[2].isdigit():
+        if len(words) == 3 and _NUMBER.fullmatch(words[0]) and is_count(words[2]):
             if words[1] == b"Read":
                 read_[_name(root, words[0], names)] = int(words[2])
             elif words[1] == b"Write":
@@ -135,7 +136,7 @@ def _limits(root: Root, group: Group, file: str, names: dict[bytes, str]) -> dic
     found = {}
     for line in (cgroups.contents(root, group, f"blkio.throttle.{file}") or b"").splitlines():
         words = line.split()
-        if len(words) == 2 and _NUMBER.fullmatch(words[0]) and words[1].isdigit():
+        if len(words) == 2 and _NUMBER.fullmatch(words[0]) and is_count(words[1]):
             found[_name(root, words[0], names)] = int(words[1])
     return found or None
 

@@ -104,7 +104,7 @@ def lines(root: Root) -> list[bytes]:
 def times(line: bytes) -> list[float | None]:
     """The ten times of a line, in seconds; kernels before 2.6.33 have fewer."""
     found: list[float | None] = [
-        int(word) / TICKS_PER_S if word.isdigit() else None for word in line.split()[1:11]
+        int(word) / TICKS_PER_S if is_count(word) else None for word in line.split()[1:11]
     ]
     return found + [None] * (10 - len(found))
 
@@ -112,7 +112,12 @@ def times(line: bytes) -> list[float | None]:
 def _first(rest: bytes | None) -> int | None:
     """`25417600 0 0 …` -> 25417600. Lines of thousands of interrupts are not split as a whole."""
     word = (rest or b"").split(b" ", 1)[0]
-    return int(word) if word.isdigit() else None
+    return int(word) if is_count(word) else None
+
+
+def is_count(word: bytes) -> bool:
+    """Whether it is a number that 64 bits hold; Python itself refuses to read thousands of digits."""
+    return word.isdigit() and len(word) <= 20
 
 
 SOURCE = Source(
