@@ -97,7 +97,10 @@ class Root:
         if data is None:
             return None
         try:
-            return int(data)
+            found = int(data)
+            if -1 << 63 <= found < 1 << 64:
+                return found
+            raise ValueError
         except ValueError:
             if len(self.missing) < REASONS:
                 self.missing[path] = "it holds no whole number"
