@@ -95,7 +95,15 @@ def read(root: Root, entities: Collection[str] | None = None) -> dict[str, Proce
         root.missing["/proc/PID/stat"] = f"{hidden} processes of other users may not be read (hidepid)"
     elif entities is None and found and "1" not in found:
         root.missing["/proc/PID/stat"] = "process 1 is not shown, so other users' are not either (hidepid)"
+    if entities is None:
+        root.kept["processes"] = found
     return found
+
+
+def known(root: Root) -> dict[str, Process]:
+    """All processes, as this sample has read them already or as they are now; raises Unavailable."""
+    kept: dict[str, Process] | None = root.kept.get("processes")
+    return read(root) if kept is None else kept
 
 
 def pids(root: Root) -> list[str]:

@@ -1,0 +1,201 @@
+"""Sources of tasks besides /proc/PID/stat: files, limits, cgroups, threads, what they wait for, locks."""
+
+import os
+import resource
+import threading
+from pathlib import Path
+
+import pytest
+
+from kernward.collectors import task_files
+from kernward.collectors.root import Root, Unavailable
+from kernward.collectors.sources import (
+    file_locks,
+    kernel_limits,
+    process_cgroups,
+    process_files,
+    process_status,
+    processes,
+    task_waits,
+    threads,
+)
+
+LIMITS = """\
+Limit                     Soft Limit           Hard Limit           Units
+Max cpu time              unlimited            unlimited            seconds
+Max processes             96365                96365                processes
+Max open files            256                  4096                 files
+"""
+STATUS = "Name:\tx\\n0\nUid:\t0\t33\t33\t33\nFDSize:\t{}\nRssAnon:\t  100 kB\nVmSwap:\t  8 kB\nCpus_allowed_list:\t0-3,8\nvoluntary_ctxt_switches:\t70\nnonvoluntary_ctxt_switches:\t9\n"
+FUTEX = f"{task_files._FUTEX.get(os.uname().machine, task_files._FUTEX_GENERIC)[0]} 0x7f0010 0x{{:x}} 0x{{:x}} 0x0 0x0 0x0 0x7ffc 0x7f2b\n"
+
+
+def line(pid: int, comm: str, state: str = "S", count: int = 1, flags: int = 4194304) -> str:
+    return (
+        f"{pid} ({comm}) {state} 1 1 1 0 -1 {flags} 20 0 3 0 141 250 10 5 20 0 {count} 0 2128935 3133440 394 "
+        "18446744073709551615 1 1 1 0 0 0 0 0 0 0 0 0 17 1 0 0 7 0 0 1 1 1 1 1 1 1 0\n"
+    )
+
+
+def process(folder: Path, pid: int, stat: str, **files: str) -> Path:
+    here = folder / "proc" / str(pid)
+    here.mkdir(parents=True)
+    (here / "stat").write_text(stat)
+    for name, text in files.items():
+        (here / name).write_text(text)
+    return here
+
+
+def test_open_files_are_listed_where_the_table_is_large_enough_for_the_limit(tmp_path: Path) -> None:
+    here = process(tmp_path, 7, line(7, "gateway"), limits=LIMITS, status=STATUS.format(256))
+    (here / "fd").mkdir()
+    for number in range(250):
+        (here / "fd" / str(number)).touch()
+    found = process_files.read(Root(tmp_path))["7"]
+    assert (found.open_files, found.limit, found.hard_limit, found.tasks_limit) == (250, 256, 4096, 96365)
+
+
+def test_a_small_table_says_enough(tmp_path: Path) -> None:
+    process(tmp_path, 7, line(7, "gateway"), limits=LIMITS, status=STATUS.format(64))
+    found = process_files.read(Root(tmp_path))["7"]
+    assert (found.open_files, found.table_size) == (None, 64)
+
+
+def test_no_limit_is_none(tmp_path: Path) -> None:
+    text = LIMITS.replace("256                  4096     ", "unlimited            unlimited")
+    process(tmp_path, 7, line(7, "x"), limits=text, status=STATUS.format(64))
+    assert process_files.read(Root(tmp_path))["7"].limit is None
+
+
+def test_a_thread_of_the_kernel_and_a_zombie_have_no_files(tmp_path: Path) -> None:
+    process(tmp_path, 2, line(2, "kthreadd", flags=0x208040), limits=LIMITS, status=STATUS.format(64))
+    process(tmp_path, 9, line(9, "dead", "Z"), limits=LIMITS, status=STATUS.format(64))
+    assert process_files.read(Root(tmp_path)) == {}
+
+
+def test_our_own_open_files_are_counted() -> None:
+    found = process_files.read(Root(), [str(os.getpid())])[str(os.getpid())]
+    assert found.limit == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    assert found.open_files is not None
+    assert abs(found.open_files - len(os.listdir("/proc/self/fd"))) <= 1
+
+
+def test_a_file_limit_that_is_none_is_absent(tmp_path: Path) -> None:
+    (tmp_path / "proc/sys/fs").mkdir(parents=True)
+    (tmp_path / "proc/sys/kernel").mkdir()
+    (tmp_path / "proc/sys/fs/file-nr").write_text("4672\t0\t9223372036854775807\n")
+    (tmp_path / "proc/sys/kernel/pid_max").write_text("32768\n")
+    (tmp_path / "proc/loadavg").write_text("0.5 0.6 0.7 2/431 81220\n")
+    found = kernel_limits.read(Root(tmp_path))
+    assert (found.open_files, found.files_limit) == (4672, None)
+    assert (found.tasks, found.last_pid, found.pid_max, found.threads_max) == (431, 81220, 32768, None)
+
+
+def test_nothing_to_read_of_limits_is_said(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    with pytest.raises(Unavailable, match="counted"):
+        kernel_limits.read(Root(tmp_path))
+
+
+def test_cgroups_of_both_versions_are_told_apart() -> None:
+    found = process_cgroups.parse(
+        b"12:pids:/a\n4:cpu,cpuacct:/b c\n1:name=systemd:/init.scope\n0::/u/x (deleted)\nrubbish\n:::\n"
+    )
+    assert found.cgroup == "/u/x"
+    assert (found.of("cpuacct"), found.of("pids"), found.of("io")) == ("/b c", "/a", "/u/x")
+
+
+def test_status_has_bytes_switches_and_cpus(tmp_path: Path) -> None:
+    process(tmp_path, 7, line(7, "x"), status=STATUS.format(64))
+    found = process_status.read(Root(tmp_path), ["7", "8", "../7"])
+    assert list(found) == ["7"]
+    assert (found["7"].swap_bytes, found["7"].anonymous_bytes) == (8192, 102400)
+    assert (found["7"].voluntary_switches, found["7"].involuntary_switches) == (70, 9)
+    assert (found["7"].user, found["7"].allowed_cpus) == (33, "0-3,8")
+
+
+def waiting(folder: Path, operation: int, value: int) -> Root:
+    here = process(folder, 7, line(7, "inventory", count=4))
+    for tid in (7, 70, 71, 72):
+        task = here / "task" / str(tid)
+        task.mkdir(parents=True)
+        (task / "stat").write_text(line(tid, "inventory", "R" if tid == 70 else "S"))
+        (task / "syscall").write_text("running\n" if tid == 70 else FUTEX.format(operation, value))
+    return Root(folder)
+
+
+@pytest.mark.parametrize(
+    ("operation", "value", "lock"),
+    [(0x80, 2, True), (0x86, 0, True), (0x189, 0, False), (0x80, 0, False), (0, 0x80000007, True)],
+)
+def test_threads_that_queue_for_a_lock_are_told_from_others(
+    tmp_path: Path, operation: int, value: int, lock: bool
+) -> None:
+    found = task_waits.read(waiting(tmp_path, operation, value))["7"]
+    assert (found.threads, found.futex_waits, found.futex_same) == (4, 3, 3)
+    assert (found.futex_address, found.futex_lock) == ("0x7f0010", lock)
+
+
+def test_a_futex_call_that_wakes_is_no_wait(tmp_path: Path) -> None:
+    assert task_waits.read(waiting(tmp_path, 0x81, 1)) == {}
+
+
+def test_a_blocked_task_has_its_stack(tmp_path: Path) -> None:
+    process(
+        tmp_path, 9, line(9, "kf_submit", "D", flags=0x208040), wchan="kf_submit",
+        stack="[<0>] __mutex_lock+0x399/0x700\n[<0>] kf_submit+0x15/0x40 [kf]\n", schedstat="1 2 17\n",
+    )  # fmt: skip
+    process(tmp_path, 10, line(10, "idle"))
+    found = task_waits.read(Root(tmp_path))
+    assert list(found) == ["9"]
+    (task,) = found["9"].blocked_tasks
+    assert (task.task, task.comm, task.wait, task.turns) == ("9", "kf_submit", "kf_submit", 17)
+    assert task.stack == ("__mutex_lock", "kf_submit")
+
+
+def test_our_own_threads_that_wait_for_a_lock_are_seen() -> None:
+    held = threading.Lock()
+    held.acquire()
+    started = threading.Barrier(4)
+
+    def wait() -> None:
+        started.wait()
+        held.acquire()
+        held.release()
+
+    some = [threading.Thread(target=wait) for _ in range(3)]
+    for each in some:
+        each.start()
+    started.wait()
+    try:
+        found = threads.read(Root(), [str(os.getpid())])
+    finally:
+        held.release()
+    for each in some:
+        each.join()
+    assert len(found) >= 4
+    assert all(entity.startswith(f"{os.getpid()}/") for entity in found)
+
+
+def test_threads_of_a_process_that_ended_are_none() -> None:
+    assert threads.read(Root(), ["999999999"]) == {}
+
+
+def test_the_holder_of_a_file_lock_is_named(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/locks").write_text(
+        "1: FLOCK  ADVISORY  WRITE 812 fe:00:131 0 EOF\n"
+        "1: -> FLOCK  ADVISORY  WRITE 813 fe:00:131 0 EOF\n"
+        "1: -> FLOCK  ADVISORY  WRITE 814 fe:00:131 0 EOF\n"
+        "2: POSIX  ADVISORY  READ 900 fe:00:140 0 10\n2:\n\n"
+    )
+    found = file_locks.read(Root(tmp_path))
+    assert (found.held, found.waiting, found.holders, found.wanted) == (2, 2, ("812",), "fe:00:131")
+
+
+def test_processes_are_read_once_a_sample(tmp_path: Path) -> None:
+    process(tmp_path, 7, line(7, "x"))
+    root = Root(tmp_path)
+    processes.read(root)
+    (tmp_path / "proc/7/stat").unlink()
+    assert list(processes.known(root)) == ["7"]
