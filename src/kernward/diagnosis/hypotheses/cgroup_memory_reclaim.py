@@ -1,0 +1,264 @@
+"""A cgroup spends its time reclaiming memory at a limit of its own."""
+
+from collections.abc import Iterator
+
+from kernward.collectors.sources import cgroup_memory, cgroup_pressure
+from kernward.collectors.sources.cgroup_memory import CgroupMemory
+from kernward.diagnosis.hypothesis import (
+    Confirmed,
+    Hypothesis,
+    Refuted,
+    Rival,
+    Signal,
+    Threshold,
+    Unknown,
+    Verdict,
+)
+from kernward.diagnosis.memory import group_stall, rate, size
+from kernward.diagnosis.view import View
+from kernward.records.check import Action, Evidence, Scope
+
+STALLED = Threshold(
+    "part of time in which a task of the group waits for memory",
+    0.1,
+    "",
+    "a group that streams through a file at its limit reclaims clean pages, which takes a few microseconds each "
+    "and stays far below a tenth of the time",
+)
+STALLED_STREAMING = Threshold(
+    "the same where what was reclaimed is hardly used again",
+    0.4,
+    "",
+    "pages that are used once cost no more than their reclaim; only one that takes nearly half of the time is "
+    "itself what slows the group down",
+)
+USED_AGAIN = Threshold(
+    "refaulted pages for each reclaimed page",
+    0.1,
+    "",
+    "workingset_refault() finds the shadow of a page that was evicted before: below a tenth the pages are used once, "
+    "as in a copy or a backup, and would not be missed",
+)
+REFAULTS = Threshold(
+    "refaulted pages a second, where the kernel counts no pressure for the group",
+    100.0,
+    "1/s",
+    "100 reads of a page are 10 ms a second even on a fast disk, and the share of time that a tenth is on a slow one",
+)
+
+
+def _test(view: View) -> Iterator[Verdict]:
+    window = view.window
+    missing = window.why_absent(cgroup_memory.SOURCE)
+    if missing:
+        yield Unknown(reason=f"the memory of cgroups cannot be read: {missing}")
+        return
+    met = confirmed = 0
+    highest: tuple[float, str, Evidence] | None = None
+    unsure: str | None = None
+    for name, group in window.each_over(cgroup_memory.SOURCE).items():
+        events = (group.high_events or 0) + (group.max_events or 0)
+        if name == "/" or not events:
+            continue
+        met += 1
+        stalled = group_stall(view, name)
+        if window.since_boot:
+            # Counted at any time since the group was made: only the averages are of now.
+            if stalled is None:
+                unsure = f"{name} met its limit {events} times, and nothing tells when"
+            elif stalled >= STALLED.value and _near_limit(group):
+                yield _confirmed(view, name, group, events, stalled)
+                confirmed += 1
+            continue
+        if _suffers(view, group, stalled):
+            yield _confirmed(view, name, group, events, stalled)
+            confirmed += 1
+        elif highest is None or (stalled or 0.0) > highest[0]:
+            highest = (stalled or 0.0, name, _events(view, name, group, events))
+    if confirmed:
+        return
+    if unsure:
+        yield Unknown(reason=unsure)
+    elif highest is not None:
+        yield Refuted(
+            reason=f"{met} cgroups met a limit, and the one that waited longest, {highest[1]}, waited for memory "
+            f"during {highest[0]:.1%} of the time: what it reclaims is not missed",
+            evidence=(highest[2],),
+        )
+    else:
+        yield Refuted(reason="no cgroup met a limit of its own" + (" lately" if met else ""))
+
+
+def _suffers(view: View, group: CgroupMemory, stalled: float | None) -> bool:
+    refaults = _refaults(group)
+    if stalled is None:
+        return rate(view, cgroup_memory.SOURCE, refaults) >= REFAULTS.value
+    if group.reclaimed_pages and refaults < USED_AGAIN.value * group.reclaimed_pages:
+        return stalled >= STALLED_STREAMING.value
+    return stalled >= STALLED.value
+
+
+def _refaults(group: CgroupMemory) -> int:
+    return (group.refaulted_file_pages or 0) + (group.refaulted_anon_pages or 0)
+
+
+def _near_limit(group: CgroupMemory) -> bool:
+    limits = [each for each in (group.high_bytes, group.limit_bytes) if each is not None]
+    return bool(limits) and (group.usage_bytes or 0) >= 0.95 * min(limits)
+
+
+def _limit(group: CgroupMemory) -> tuple[str, int | None]:
+    """The limit that was met, by name, and what it is."""
+    if group.high_events:
+        return "memory.high", group.high_bytes
+    if group.high_events is None:
+        return "memory.limit_in_bytes", group.limit_bytes
+    return "memory.max", group.limit_bytes
+
+
+def _events(view: View, name: str, group: CgroupMemory, events: int) -> Evidence:
+    limit, _ = _limit(group)
+    field = "high_events" if group.high_events else "max_events"
+    since = " since it was made" if view.window.since_boot else ""
+    return view.evidence(
+        cgroup_memory.SOURCE,
+        field,
+        getattr(group, field) or events,
+        scope=Scope("cgroup", name),
+        says=f"times that it met {limit}{since}",
+        file=f"/sys/fs/cgroup{'/memory' if group.high_events is None else ''}{name}/"
+        + ("memory.failcnt" if group.high_events is None else "memory.events.local"),
+    )
+
+
+def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled: float | None) -> Confirmed:
+    scope = Scope("cgroup", name)
+    limit, limit_bytes = _limit(group)
+    evidence = [_events(view, name, group, events)]
+    if stalled is not None:
+        evidence.append(
+            view.evidence(
+                cgroup_pressure.SOURCE,
+                "memory_some_10s_percent" if view.window.since_boot else "memory_some_s",
+                stalled,
+                unit="",
+                scope=scope,
+                says=f"some task of the group waited for memory during {stalled:.0%} of the time",
+                change=not view.window.since_boot,
+                file=f"/sys/fs/cgroup{name}/memory.pressure",
+            )
+        )
+    if group.usage_bytes is not None and limit_bytes is not None:
+        evidence.append(
+            view.evidence(
+                cgroup_memory.SOURCE,
+                "usage_bytes",
+                group.usage_bytes,
+                scope=scope,
+                says=f"{size(group.usage_bytes)} used, {limit} is {size(limit_bytes)}",
+                change=False,
+            )
+        )
+    refaults = rate(view, cgroup_memory.SOURCE, _refaults(group))
+    again = ""
+    if refaults >= 1 and not view.window.since_boot:
+        field = (
+            "refaulted_file_pages"
+            if (group.refaulted_file_pages or 0) >= (group.refaulted_anon_pages or 0)
+            else "refaulted_anon_pages"
+        )
+        evidence.append(
+            view.evidence(
+                cgroup_memory.SOURCE,
+                field,
+                refaults,
+                unit="1/s",
+                scope=scope,
+                says="pages a second that had been thrown out not long before were read again",
+            )
+        )
+        again = f", and {refaults:,.0f} pages a second that it threw out are read again"
+    waits = "" if stalled is None else f" Its tasks wait for memory during {stalled:.0%} of the time{again}."
+    if stalled is None and again:
+        waits = f" Its reclaim is in vain{again}."
+    at = "its limit" if limit_bytes is None else f"{limit} = {size(limit_bytes)}"
+    sleeps = (
+        "mem_cgroup_handle_over_high() in mm/memcontrol.c has its tasks reclaim on their way back to user space, and "
+        "sleep for what they are above it."
+        if limit == "memory.high"
+        else "try_charge_memcg() in mm/memcontrol.c has each task that wants a page reclaim another one first."
+    )
+    return Confirmed(
+        scope=scope,
+        confidence=0.6 if view.window.since_boot else 0.85 if stalled is None else 0.93,
+        # Without pressure nobody says how long they waited; to read back page by page takes most of the time.
+        impact=0.6 if stalled is None else stalled,
+        mechanism=f"The group is at {at}: {sleeps}{waits} The host as a whole may have memory left.",
+        evidence=tuple(evidence),
+        chain=(
+            f"the group needs more than {at}",
+            "its own tasks reclaim its pages, or sleep",
+            *(("the pages are needed again and are read back",) if again else ()),
+            "the service is slow, and nothing is printed",
+        ),
+    )
+
+
+HYPOTHESIS = Hypothesis(
+    id="cgroup-memory-reclaim",
+    title="A cgroup reclaims at its own memory limit",
+    group="memory",
+    claim="A cgroup needs more than its memory.high, memory.max or memory.limit_in_bytes lets it keep.",
+    signals=(
+        Signal(
+            "cgroup_memory.high_events", "grows: its tasks are made to reclaim or to sleep at memory.high"
+        ),
+        Signal("cgroup_memory.max_events", "grows: charges meet memory.max, or the limit of cgroup v1"),
+        Signal("cgroup_pressure.memory_some_s", "grows while its tasks wait; near 0: reclaim costs nothing"),
+        Signal("cgroup_memory.refaulted_file_pages", "grows: pages thrown out are missed, and read again"),
+        Signal("cgroup_memory.refaulted_anon_pages", "the same, from swap"),
+        Signal("cgroup_memory.reclaimed_pages", "many beside few refaults: data is used once, as in a copy"),
+    ),
+    thresholds=(STALLED, STALLED_STREAMING, USED_AGAIN, REFAULTS),
+    rivals=(
+        Rival("cgroup-memory-limit", "there reclaim finds nothing and a process of the group is killed"),
+        Rival("memory-pressure", "there the whole host is short: kswapd runs and pgscan_direct grows"),
+        Rival("page-cache-thrashing", "there no limit is met, and refaults come from all of memory"),
+        Rival(
+            "device-saturated", "there reads are wanted for themselves; here they bring back evicted pages"
+        ),
+    ),
+    explains=(
+        "page-cache-thrashing",
+        "swap-thrashing",
+        "memory-pressure",
+        "device-saturated",
+        "device-slow",
+        "device-queue-depth",
+        "d-state-pileup",
+        "kernel-time",
+        "dirty-page-throttling",
+    ),
+    mechanism=(
+        "page_counter_try_charge() in mm/page_counter.c refuses a page beyond the limit, and "
+        "try_to_free_mem_cgroup_pages() in mm/vmscan.c reclaims from the group alone. Above memory.high the task is let "
+        "through, then reclaims and sleeps in mem_cgroup_handle_over_high(). The host's allocstall and kswapd see none "
+        "of this."
+    ),
+    actions=(
+        Action(
+            "now",
+            "Raise the limit and see the group's memory.pressure fall.",
+            "The host must have the memory left, or others reclaim instead.",
+            "echo 512M > /sys/fs/cgroup/GROUP/memory.high",
+        ),
+        Action(
+            "for good",
+            "Set the limit above the working set: its refaults stop growing there. Where the data is larger than any "
+            "limit, make the program use less, or read with O_DIRECT or POSIX_FADV_DONTNEED what it uses once.",
+            "A working set that was measured at low load is too small.",
+        ),
+    ),
+    see=("Documentation/admin-guide/cgroup-v2.rst (memory.high)", "mm/memcontrol.c", "mm/workingset.c"),
+    test=_test,
+)

@@ -1,0 +1,170 @@
+"""What tests of memory have in common: who waits for memory, who reclaims it, who holds it.
+
+The host's counters of reclaim by kswapd and by tasks leave out what cgroups reclaim at their own limits;
+those of refaults and of swap do not. Telling the two apart is most of what these functions are for.
+"""
+
+from collections.abc import Callable, Collection
+
+from kernward.collectors.kernel_messages import LogEvent
+from kernward.collectors.source import AnySource
+from kernward.collectors.sources import (
+    cgroup_memory,
+    cgroup_pressure,
+    kernel_events,
+    meminfo,
+    pressure,
+    processes,
+    vmstat,
+)
+from kernward.collectors.sources.processes import Process
+from kernward.diagnosis.view import HOST, View
+from kernward.records.check import Evidence, Scope
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+# An event in the log is of now for so long: what was restarted after it is still warming up.
+RECENT_S = 600.0
+_PAGE_SIZES = (4096, 16384, 65536)
+
+
+def size(bytes_: float) -> str:
+    """`48.0 MiB`."""
+    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
+        if abs(bytes_) >= unit:
+            return f"{bytes_ / unit:.1f} {name}"
+    return f"{bytes_:.0f} bytes"
+
+
+def ago(seconds: float | None) -> str:
+    """`40 s ago`, `7 min ago`."""
+    if seconds is None:
+        return "at a time that the log does not tell"
+    return f"{seconds:.0f} s ago" if seconds < 120 else f"{seconds / 60:.0f} min ago"
+
+
+def page_bytes(view: View) -> int:
+    """The machine's page size, as the same figure in pages and in bytes tells it."""
+    memory, counted = view.window.of(meminfo.SOURCE), view.window.of(vmstat.SOURCE)
+    if memory is None or counted is None or not memory.free_bytes or not counted.nr_free_pages:
+        return _PAGE_SIZES[0]
+    ratio = memory.free_bytes / counted.nr_free_pages
+    return min(_PAGE_SIZES, key=lambda each: abs(each - ratio))
+
+
+def rate(view: View, source: AnySource, amount: float | None) -> float:
+    """What grew, per second; 0 for what is not known to have grown."""
+    return (amount or 0) / view.window.seconds_of(source)
+
+
+def stall(view: View, name: str = "memory_some") -> float | None:
+    """The part of the time in which tasks of the machine waited; None without PSI."""
+    if view.window.since_boot:
+        now = view.window.of(pressure.SOURCE)
+        percent = getattr(now, f"{name}_10s_percent", None)
+        return None if percent is None else percent / 100
+    seconds = getattr(view.window.over(pressure.SOURCE), f"{name}_s", None)
+    return None if seconds is None else min(1.0, seconds / view.window.seconds_of(pressure.SOURCE))
+
+
+def stall_evidence(view: View, part: float, name: str = "memory_some") -> Evidence:
+    """That part of the time as evidence."""
+    word = "memory" if name.startswith("memory") else "I/O"
+    field = f"{name}_10s_percent" if view.window.since_boot else f"{name}_s"
+    return view.evidence(
+        pressure.SOURCE,
+        field,
+        part,
+        unit="",
+        says=f"some task waited for {word} during {part:.0%} of the time",
+        change=not view.window.since_boot,
+        file=f"/proc/pressure/{name.partition('_')[0]}",
+    )
+
+
+def group_stall(view: View, cgroup: str, name: str = "memory_some") -> float | None:
+    """The part of the time in which tasks of a cgroup waited; None where its pressure is not known."""
+    if view.window.since_boot:
+        now = view.window.each(cgroup_pressure.SOURCE).get(cgroup)
+        percent = getattr(now, f"{name}_10s_percent", None)
+        return None if percent is None else percent / 100
+    seconds = getattr(view.window.each_over(cgroup_pressure.SOURCE).get(cgroup), f"{name}_s", None)
+    return None if seconds is None else min(1.0, seconds / view.window.seconds_of(cgroup_pressure.SOURCE))
+
+
+def host_scanned_pages(view: View) -> int | None:
+    """Pages that were looked at because the machine, and not a cgroup, was short of memory."""
+    over = view.window.over(vmstat.SOURCE)
+    if over is None or over.pgscan_kswapd_pages is None or over.pgscan_direct_pages is None:
+        return None
+    return over.pgscan_kswapd_pages + over.pgscan_direct_pages
+
+
+def at_their_limit(view: View) -> list[str]:
+    """Cgroups that met a limit of their own in the window."""
+    if view.window.since_boot:
+        return []
+    return [
+        name
+        for name, group in view.window.each_over(cgroup_memory.SOURCE).items()
+        if (group.max_events or 0) + (group.high_events or 0) > 0
+    ]
+
+
+def outermost(cgroups: Collection[str]) -> list[str]:
+    """Those that are not below another of them, so that what includes all below is not counted twice."""
+    return [
+        each
+        for each in cgroups
+        if not any(other != each and each.startswith(other.rstrip("/") + "/") for other in cgroups)
+    ]
+
+
+def leader(view: View, amount: Callable[[Process], float | None]) -> tuple[Scope, float, float] | None:
+    """The process with the most of what grew in the window: its scope, how much, and its part of all."""
+    found = [
+        (amount(process) or 0.0, pid, process)
+        for pid, process in view.window.each_over(processes.SOURCE).items()
+        if not process.kernel_thread
+    ]
+    total = sum(each for each, _, _ in found)
+    if total <= 0:
+        return None
+    most, pid, process = max(found, key=lambda each: each[0])
+    return Scope("process", processes.label(pid, process)), most, most / total
+
+
+def largest(view: View) -> tuple[Scope, Process] | None:
+    """The process with the most memory."""
+    found = view.window.each(processes.SOURCE)
+    if not found:
+        return None
+    pid, process = max(found.items(), key=lambda each: each[1].rss_bytes or 0)
+    return Scope("process", processes.label(pid, process)), process
+
+
+def recent(view: View, *kinds: str, within_s: float = RECENT_S) -> list[LogEvent]:
+    """Events of these kinds that are of now, the newest last; those of unknown age count."""
+    found = view.window.each(kernel_events.SOURCE)
+    events = [
+        event
+        for kind in kinds
+        if kind in found
+        for event in found[kind].latest
+        if event.age_s is None or event.age_s <= within_s
+    ]
+    return sorted(events, key=lambda event: -(event.age_s or 0.0))
+
+
+def event_evidence(
+    view: View, events: Collection[LogEvent], *, scope: Scope = HOST, says: str = ""
+) -> Evidence:
+    """Events as one piece of evidence: how many, and what the newest says."""
+    newest = list(events)[-1]
+    return view.evidence(
+        kernel_events.SOURCE,
+        "recent",
+        len(events),
+        scope=scope,
+        says=says or f"{newest.text} ({ago(newest.age_s)})",
+        change=False,
+    )
