@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Check what this snapshot file holds, instead of this machine.",
+)
 @click.option("--cgroup", metavar="PATH", help="Ask about this cgroup and all below it.")
 @click.option("--pid", type=click.IntRange(1), help="Ask about this process.")
 @click.option(
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a cause was found.")
 def command(
+    replay: Path | None,
     cgroup: str | None,
     pid: int | None,
     seconds: float,
@@ -52,9 +59,18 @@ def command(
     read, measures what has to be measured to tell rivals apart, and explains the causes it found, with
     their evidence, what to do, what was ruled out and what could not be seen.
     """
-    from kernward.operations.check import check_here
+    if replay is not None:
+        from kernward.operations.check import check_recording
 
-    result = check_here(cgroup=cgroup, pid=pid, seconds=seconds, max_overhead_percent=max_overhead, keep=keep)
+        if keep is not None:
+            raise click.UsageError("--keep is for what is read of this machine; --replay reads a file")
+        result = check_recording(replay, cgroup=cgroup, pid=pid)
+    else:
+        from kernward.operations.check import check_here
+
+        result = check_here(
+            cgroup=cgroup, pid=pid, seconds=seconds, max_overhead_percent=max_overhead, keep=keep
+        )
     show(result, sys.stdout, form)
     return 1 if exit_code and result.findings else 0
 

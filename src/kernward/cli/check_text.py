@@ -11,7 +11,7 @@ from textwrap import wrap
 
 import click
 
-from kernward.cli.check_words import amount, certainty, looked, place, short, when
+from kernward.cli.check_words import amount, certainty, clock, looked, place, recorded, short, when
 from kernward.cli.terminal import escape
 from kernward.cli.wording import many
 from kernward.records.check import Check, Consequence, Evidence, Finding, Measured, Scope
@@ -61,6 +61,17 @@ class _Page:
             yield from self.heading(f"Found elsewhere, without reaching {place(result.about)}")
             for finding in result.elsewhere[:LISTED]:
                 yield from self.item(f"{_title(finding)} ({certainty(finding.confidence)})")
+        if result.recording is not None and result.recording.episodes:
+            yield ""
+            yield from self.heading("When each cause was there")
+            for episode in result.recording.episodes[:LISTED]:
+                yield from self.item(
+                    f"{clock(episode.first_utc)} to {clock(episode.last_utc)}, "
+                    f"{episode.parts} of {many(result.recording.parts, 'part')}: "
+                    f"{episode.title}: {place(episode.scope)}"
+                )
+            if len(result.recording.episodes) > LISTED:
+                yield from self.item("and more, which --format json lists")
         if result.refuted:
             yield ""
             yield from self.heading(f"Ruled out ({len(result.refuted)})")
@@ -71,6 +82,9 @@ class _Page:
             yield from self.heading(f"Not decided ({len(result.unknown)})")
             for unknown in result.unknown:
                 yield from self.item(_with_number(unknown.id, unknown.reason, unknown.evidence))
+        for note in result.recording.notes if result.recording is not None else ():
+            yield ""
+            yield from self.block(f"Of the recording: {note}.", "")
         yield from self.measured(result.measured)
         yield from self.unreadable(result.unreadable)
         if result.overhead_percent is not None:
@@ -91,6 +105,8 @@ class _Page:
             f"{len(result.unknown)} not decided",
         )
         yield from self.block(f"{escape(looked(result))}: {', '.join(counts)}.", "")
+        if result.recording is not None:
+            yield from self.block(f"{recorded(result.recording)}.", "")
         if not result.findings:
             yield from self.block(_NOT_WELL, "")
 

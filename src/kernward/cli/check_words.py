@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from kernward.cli.wording import moment
-from kernward.records.check import Check, Evidence, Scope
+from kernward.cli.wording import many, moment, span
+from kernward.records.check import Check, Evidence, Recording, Scope
 
 _KINDS = {"filesystem": "file system", "cpu": "CPU"}
 # Longest name of a process, cgroup or device that is shown; what was cut shows as an ellipsis.
@@ -74,6 +74,18 @@ def looked(result: Check) -> str:
     about = "" if result.about == Scope() else f", asked about {place(result.about)}"
     long = f"{duration(result.seconds)} to " if result.seconds else ""
     return f"{result.host}, kernel {result.kernel or 'unknown'}, {long}{moment(result.at_utc)} UTC{about}"
+
+
+def recorded(recording: Recording) -> str:
+    """What was looked at instead of a running machine."""
+    first, last = recording.first_utc, recording.last_utc
+    if recording.samples == 1:
+        return f"{recording.source} holds one sample, of {moment(first)} UTC: counters are those since boot"
+    said = f"{recording.source} holds {many(recording.samples, 'sample')} of {span(first, last)} UTC"
+    if recording.worst is None:
+        return said
+    begin, end = recording.worst
+    return f"{said}; the worst of its {recording.parts} parts is {moment(begin)} to {clock(end)} UTC"
 
 
 def certainty(confidence: float) -> str:

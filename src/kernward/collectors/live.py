@@ -65,7 +65,8 @@ class Live:
         self._clock = clock
         self._seconds = seconds
         self._max_overhead = max_overhead_percent / 100
-        self._ends_at_s = clock.monotonic_s() + max(longest_s, seconds)
+        # Who looks longer than usual still gets what has to be measured.
+        self._ends_at_s = clock.monotonic_s() + longest_s + max(seconds - FIRST_LOOK_S, 0.0)
         # Sources that are read for some entities only, by name.
         self._entities: dict[str, tuple[str, ...]] = {
             name: tuple(some) for name, some in (entities or {}).items()
@@ -96,7 +97,11 @@ class Live:
                 became[name] = Measured(name=name, tier="read on demand")
         if not any(each.tier for each in became.values()):
             return became
-        long = self._seconds if any(became[name].tier for name in measurements if name in became) else 0
+        long = (
+            min(self._seconds, FIRST_LOOK_S)
+            if any(became[name].tier for name in measurements if name in became)
+            else 0
+        )
         self._look(max(SHORT_LOOK_S, long))
         if self._attached and self._measuring is not None:
             became.update({each.name: each for each in self._measuring.check_cost()})

@@ -227,7 +227,7 @@ def ranked(tested: Sequence[Tested], kinship: Kinship) -> tuple[Finding, ...]:
 
     def place(number: int) -> tuple[int, float, str, str]:
         hypothesis, verdict = confirmed[number]
-        return depth[number], -_weight(verdict), hypothesis.id, verdict.scope.name
+        return depth[number], -weight(verdict), hypothesis.id, verdict.scope.name
 
     return tuple(
         _finding(*confirmed[number], [confirmed[other] for other in caused[number]])
@@ -235,7 +235,8 @@ def ranked(tested: Sequence[Tested], kinship: Kinship) -> tuple[Finding, ...]:
     )
 
 
-def _weight(verdict: Confirmed) -> float:
+def weight(verdict: Confirmed) -> float:
+    """How much is lost to it, as far as it is sure."""
     return verdict.confidence * min(max(verdict.impact, 0.0), 1.0)
 
 

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-from kernward.collectors import snapshot_file
+from kernward.collectors.cgroups import groups, hierarchies
 from kernward.collectors.clock import Clock
 from kernward.collectors.live import FIRST_LOOK_S, Live, of_process
 from kernward.collectors.root import Root
 from kernward.diagnosis.engine import examine
 from kernward.diagnosis.hypotheses import hypotheses
+from kernward.diagnosis.recording import examine_recording
 from kernward.diagnosis.view import Focus
 from kernward.records.check import Check
+from kernward.records.errors import UsageError
 
 
 def check_here(
@@ -25,8 +27,13 @@ def check_here(
     `seconds` is how long the first look lasts; measurements that are needed to decide take longer. What
     was read is written to `keep`, a snapshot file.
     """
+    root = Root("/")
+    if pid is not None and not root.exists(f"/proc/{pid}"):
+        raise UsageError(f"there is no process {pid} here, or it is not shown to you")
+    if cgroup is not None:
+        cgroup = _named(root, cgroup)
     machine = Live(
-        Root("/"),
+        root,
         Clock(),
         seconds=seconds,
         max_overhead_percent=max_overhead_percent,
@@ -34,5 +41,39 @@ def check_here(
     )
     result = examine(machine, hypotheses().values(), focus=Focus(cgroup=cgroup, pid=pid))
     if keep is not None:
+        from kernward.collectors import snapshot_file
+
         snapshot_file.write(keep, machine.window().samples)
     return result
+
+
+def _named(root: Root, cgroup: str) -> str:
+    """The cgroup as /proc/PID/cgroup names it; its folder below /sys/fs/cgroup is taken as well."""
+    trees = hierarchies(root)
+    wanted = "/" + cgroup.strip("/")
+    for tree in trees:
+        # The mount of version 2 may be the folder in which those of version 1 are.
+        if wanted == tree.mount or wanted.startswith(f"{tree.mount}/"):
+            below = "/" + (tree.prefix + wanted.removeprefix(tree.mount)).strip("/")
+            if groups(root, tree, {below}):
+                return below
+    if any(groups(root, tree, {wanted}) for tree in trees):
+        return wanted
+    raise UsageError(
+        f"there is no cgroup {cgroup} here; name it as /proc/PID/cgroup does, for example "
+        "/system.slice/ssh.service"
+    )
+
+
+def check_recording(path: Path, *, cgroup: str | None = None, pid: int | None = None) -> Check:
+    """Check what a snapshot file holds; of a long one its worst part."""
+    from kernward.collectors import snapshot_file
+
+    snapshot = snapshot_file.read(path)
+    return examine_recording(
+        snapshot.samples,
+        hypotheses().values(),
+        source=str(path),
+        focus=Focus(cgroup=cgroup, pid=pid),
+        notes=snapshot.notes,
+    )

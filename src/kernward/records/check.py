@@ -116,6 +116,33 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     lost: int | None = None
 
 
+class Episode(msgspec.Struct, frozen=True, kw_only=True):
+    """When in a recording a cause was there: from the first to the last of its parts that confirm it."""
+
+    id: str
+    title: str
+    scope: Scope
+    first_utc: datetime
+    last_utc: datetime
+    parts: int
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """What was looked at instead of a running machine. `worst` is from when to when the answer is about.
+
+    `notes` are sentences on what of it could not be used.
+    """
+
+    source: str
+    first_utc: datetime
+    last_utc: datetime
+    samples: int
+    parts: int = 1
+    worst: tuple[datetime, datetime] | None = None
+    episodes: tuple[Episode, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of `kernward check`. `findings` are ranked, the most likely cause first.
 
@@ -136,3 +163,4 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     measured: tuple[Measured, ...] = ()
     unreadable: dict[str, str] = {}
     overhead_percent: float | None = None
+    recording: Recording | None = None
