@@ -19,6 +19,9 @@ _QUEUE = "block/blk-sysfs.c"
 _SCSI = "drivers/scsi/scsi_sysfs.c"
 _SECTOR_BYTES = 512
 _CHOSEN = re.compile(r"\[([^\]]+)\]")
+_CONTROLLER = re.compile(r"(nvme\d+)n\d+")
+_ATA = re.compile(r"/(ata\d+)/")
+_ADDRESS = re.compile(r"/(\d+:\d+:\d+:\d+)/block/")
 # The driver makes these whether or not anything stands behind them; one without a size is not in use.
 _SPARE = ("loop", "nbd", "ram", "zram", "fd", "sr")
 # Part of the path of a disk behind another machine, and what such a disk is reached by.
@@ -86,6 +89,11 @@ class Block(msgspec.Struct, frozen=True):
     transport: Annotated[
         str | None, fact("how it is reached where that is a network: nbd, iscsi, tcp, …", "")
     ] = None
+    port: Annotated[
+        str | None,
+        fact("the port that the kernel's messages name: ata3, nvme0", "drivers/ata/libata-transport.c"),
+    ] = None
+    address: Annotated[str | None, fact("host:channel:target:lun of a SCSI device", _SCSI)] = None
     model: Annotated[str | None, fact("what the device calls itself", _SCSI)] = None
     state: Annotated[
         str | None, fact("running, offline, blocked, … of SCSI; live, resetting, dead, … of NVMe", _SCSI)
@@ -172,6 +180,8 @@ def _device(root: Root, name: str) -> Block | None:
         carries=tuple(sorted(carries)),
         partitions=partitions,
         transport=_transport(root, name),
+        port=_port(root, name),
+        address=_address(root, name),
         model=root.optional(f"{device}/model") if "device" in inside else None,
         state=root.optional(f"{device}/state") if "device" in inside else None,
         mapped_name=root.optional(f"{folder}/dm/name") if mapped else None,
@@ -197,6 +207,16 @@ def _transport(root: Root, name: str) -> str | None:
         if part in place:
             return network
     return None
+
+
+def _port(root: Root, name: str) -> str | None:
+    match = _CONTROLLER.match(name) or _ATA.search(root.link(f"{_FOLDER}/{name}") or "")
+    return match[1] if match else None
+
+
+def _address(root: Root, name: str) -> str | None:
+    match = _ADDRESS.search(root.link(f"{_FOLDER}/{name}") or "")
+    return match[1] if match else None
 
 
 def _kilobytes(root: Root, path: str) -> int | None:

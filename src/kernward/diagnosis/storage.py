@@ -1,0 +1,467 @@
+"""What tests of storage have in common: devices with what lies below and above them, and who waits for them.
+
+A mapped device counts the time of the device below it as its own, so that the cause is the lowest one
+that shows it. Who waits is told by the kernel functions in which the tasks of a process sleep: a writer that is
+held back, an fsync, a read that came from no cache, a frozen file system are different waits.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from kernward.collectors.kernel_messages import LogEvent
+from kernward.collectors.sources import (
+    block,
+    diskstats,
+    mounts,
+    processes,
+    task_waits,
+)
+from kernward.collectors.sources.block import Block
+from kernward.collectors.sources.diskstats import Diskstats
+from kernward.collectors.sources.mounts import Mount
+from kernward.diagnosis.view import View
+from kernward.records.check import Scope
+
+# The disk of vda1, sdb12; of nvme0n1p2, mmcblk0p1 the digits before the p belong to the name. Used only where
+# sysfs does not say which partitions a disk has.
+_PARTITION = re.compile(
+    r"(?:((?:sd|vd|xvd|hd|dasd)[a-z]+)\d+|((?:nvme\d+n|mmcblk|nbd|loop|md|pmem)\d+)p\d+)\Z"
+)
+_NUMBER = re.compile(r"\d+:\d+\Z")
+_JOURNAL = re.compile(r"-\d+\Z")
+# Deeper stacks of devices than this are a circle in a hostile tree.
+_DEEPEST = 16
+
+# What a task sleeps for, told by functions on its stack; the first that fits counts. Names of several
+# releases: __x64_sys_ and the like are cut off.
+Wait = Literal["throttled", "frozen", "fsync", "sync", "journal", "network", "tag", "read", "device", "other"]
+_FUNCTIONS: tuple[tuple[Wait, frozenset[str]], ...] = (
+    ("throttled", frozenset({"balance_dirty_pages", "balance_dirty_pages_ratelimited_flags"})),
+    (
+        "network",
+        frozenset(
+            {
+                "rpc_wait_bit_killable",
+                "nfs_wait_bit_killable",
+                "nfs_wait_on_request",
+                "cifs_wait_for_response",
+            }
+        ),
+    ),
+    (
+        "fsync",
+        frozenset(
+            {
+                "do_fsync",
+                "vfs_fsync_range",
+                "blkdev_fsync",
+                "ext4_sync_file",
+                "xfs_file_fsync",
+                "btrfs_sync_file",
+            }
+        ),
+    ),
+    ("sync", frozenset({"ksys_sync", "iterate_supers", "sync_filesystem", "sync_inodes_sb", "sync_bdevs"})),
+    (
+        "journal",
+        frozenset(
+            {
+                "start_this_handle",
+                "wait_transaction_locked",
+                "add_transaction_credits",
+                "jbd2_log_wait_commit",
+                "jbd2_journal_get_write_access",
+                "do_get_write_access",
+                "xlog_grant_head_wait",
+                "xlog_grant_head_check",
+                "xfs_log_reserve",
+                "btrfs_wait_for_commit",
+                "wait_current_trans",
+            }
+        ),
+    ),
+    ("tag", frozenset({"blk_mq_get_tag", "rq_qos_wait", "wbt_wait", "blk_queue_enter"})),
+    (
+        "read",
+        frozenset(
+            {
+                "filemap_read",
+                "filemap_fault",
+                "filemap_get_pages",
+                "filemap_update_page",
+                "blkdev_read_iter",
+                "ext4_bread",
+                "__bread_gfp",
+                "vfs_read",
+                "do_swap_page",
+                "ksys_pread64",
+            }
+        ),
+    ),
+    (
+        "device",
+        frozenset(
+            {
+                "io_schedule",
+                "io_schedule_timeout",
+                "wait_for_completion_io",
+                "wait_for_completion_io_timeout",
+                "folio_wait_bit_common",
+                "folio_wait_writeback",
+                "wait_on_page_bit_common",
+                "submit_bio_wait",
+                "blkdev_direct_IO",
+                "__blkdev_direct_IO_simple",
+                "iomap_dio_rw",
+                "__wait_on_buffer",
+                "bit_wait_io",
+                "out_of_line_wait_on_bit",
+            }
+        ),
+    ),
+)
+_FROZEN = frozenset({"percpu_rwsem_wait", "__percpu_down_read", "sb_start_write", "__sb_start_write"})
+# The same kind of lock guards other things: groups of threads, hotplug of processors.
+_NOT_FROZEN = frozenset(
+    {"copy_process", "cgroup_attach_lock", "cgroup_procs_write", "cpus_read_lock", "exit_signals"}
+)
+
+
+class Disk(NamedTuple):
+    """A whole device over the window. `over` holds growth, `now` what was counted up to now."""
+
+    name: str
+    over: Diskstats
+    now: Diskstats
+    block: Block | None
+    seconds: float
+
+    @property
+    def requests(self) -> int:
+        """Reads and writes that ended."""
+        return (self.over.reads or 0) + (self.over.writes or 0)
+
+    @property
+    def ended(self) -> int:
+        """Requests of any kind that ended."""
+        return self.requests + (self.over.discards or 0) + (self.over.flushes or 0)
+
+    @property
+    def busy(self) -> float:
+        """The part of the time in which a request was in flight."""
+        return min(1.0, (self.over.busy_ms or 0) / 1000 / self.seconds)
+
+    @property
+    def queue(self) -> float:
+        """Reads and writes under way or waiting, on average (Little's law)."""
+        return self.read_queue + self.write_queue
+
+    @property
+    def read_queue(self) -> float:
+        """Reads under way or waiting, on average."""
+        return (self.over.read_ms or 0) / 1000 / self.seconds
+
+    @property
+    def write_queue(self) -> float:
+        """Writes under way or waiting, on average."""
+        return (self.over.write_ms or 0) / 1000 / self.seconds
+
+    @property
+    def read_s(self) -> float | None:
+        """How long a read took, its wait in the queue included."""
+        return (
+            self.over.read_ms / 1000 / self.over.reads
+            if self.over.reads and self.over.read_ms is not None
+            else None
+        )
+
+    @property
+    def write_s(self) -> float | None:
+        """How long a write took, its wait in the queue included."""
+        return (
+            self.over.write_ms / 1000 / self.over.writes
+            if self.over.writes and self.over.write_ms is not None
+            else None
+        )
+
+    @property
+    def service_s(self) -> float | None:
+        """The time that the device was busy for each request: what one takes where they are done one by one.
+
+        Flushes are left out. A device that does several at once takes longer than this for each.
+        """
+        return self._service_s(self.over)
+
+    @property
+    def usual_service_s(self) -> float | None:
+        """The same of all requests before the window; None when there were too few to compare with."""
+        before = [
+            (getattr(self.now, name) or 0) - (getattr(self.over, name) or 0)
+            for name in ("reads", "writes", "busy_ms", "flush_ms")
+        ]
+        if before[0] + before[1] < 1000 or before[2] < 0:
+            return None
+        return self._service_s(
+            Diskstats(reads=before[0], writes=before[1], busy_ms=before[2], flush_ms=before[3])
+        )
+
+    @property
+    def request_bytes(self) -> float:
+        """The mean size of a request."""
+        moved = (self.over.read_bytes or 0) + (self.over.write_bytes or 0)
+        return moved / self.requests if self.requests else 0.0
+
+    @property
+    def bytes_per_s(self) -> float:
+        """What was read and written."""
+        return ((self.over.read_bytes or 0) + (self.over.write_bytes or 0)) / self.seconds
+
+    @property
+    def flush_share(self) -> float:
+        """The part of the time that flushes took; several at once count each."""
+        return (self.over.flush_ms or 0) / 1000 / self.seconds
+
+    @property
+    def scope(self) -> Scope:
+        """The device as what is at fault."""
+        return Scope("device", self.name)
+
+    @staticmethod
+    def _service_s(of: Diskstats) -> float | None:
+        count = (of.reads or 0) + (of.writes or 0)
+        busy_ms = max(0, (of.busy_ms or 0) - (of.flush_ms or 0))
+        return busy_ms / 1000 / count if count else None
+
+
+class Waiter(NamedTuple):
+    """A process whose tasks sleep uninterruptibly. `share` is of the samples, `tasks` on average in those."""
+
+    pid: str
+    comm: str
+    share: float
+    tasks: float
+    # Of how many samples tasks slept so.
+    waits: Mapping[Wait, float]
+    kernel: bool
+    functions: frozenset[str]
+
+    @property
+    def scope(self) -> Scope:
+        """The process."""
+        return Scope("process", f"{self.comm}[{self.pid}]")
+
+    def part(self, *waits: Wait) -> float:
+        """The part of the samples in which a task of it slept for one of these."""
+        return max((self.waits.get(each, 0.0) for each in waits), default=0.0)
+
+
+class Storage:
+    """The devices and file systems of a window."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        window = view.window
+        self._blocks: Mapping[str, Block] = window.each(block.SOURCE)
+        self.mounts: Mapping[str, Mount] = window.each(mounts.SOURCE)
+        self._partitions: dict[str, str] = {}
+        self._numbers: dict[str, str] = {}
+        for name, each in self._blocks.items():
+            if each.number:
+                self._numbers[each.number] = name
+            for number, partition in each.partition_numbers.items():
+                self._numbers[number] = partition
+                self._partitions[partition] = name
+        now = window.each(diskstats.SOURCE)
+        for name, counted in now.items():
+            if counted.number:
+                self._numbers.setdefault(counted.number, name)
+        over = window.each_over(diskstats.SOURCE)
+        seconds = window.seconds_of(diskstats.SOURCE)
+        self.disks = {
+            name: Disk(name, over[name], now[name], self._blocks.get(name), seconds)
+            for name in now
+            if name in over and self.whole(name) == name
+        }
+
+    def whole(self, name: str) -> str:
+        """The disk of a partition; any other device itself."""
+        if name in self._partitions:
+            return self._partitions[name]
+        if name in self._blocks:
+            return name
+        match = _PARTITION.match(name)
+        return (match[1] or match[2]) if match else name
+
+    def named(self, text: object) -> str | None:
+        """The device that a message or a mount calls by name, path, number, port or address; None: none known."""
+        if not isinstance(text, str) or not text:
+            return None
+        name = text.removeprefix("/dev/")
+        if _NUMBER.fullmatch(name):
+            return self._numbers.get(name)
+        if name in self._blocks or name in self._partitions:
+            return name
+        without = _JOURNAL.sub("", name)
+        if without in self._blocks or without in self._partitions:
+            return without
+        mapped = name.removeprefix("mapper/")
+        for device, each in self._blocks.items():
+            if mapped == each.mapped_name or name in (each.port, each.address):
+                return device
+        # In a copy without /sys the name is all there is.
+        return None if self._blocks else name
+
+    def below(self, name: str) -> set[str]:
+        """The devices that it lies on, directly or through others."""
+        return self._closure(name, lambda each: each.lies_on)
+
+    def above(self, name: str) -> set[str]:
+        """The devices that lie on it or on a partition of it."""
+        return self._closure(name, lambda each: each.carries)
+
+    def lowest(self, names: Collection[str]) -> list[str]:
+        """Those that lie on none of the others."""
+        return [each for each in names if not self.below(each) & set(names)]
+
+    def on(self, name: str) -> list[str]:
+        """The mount points of file systems on a device, a partition of it, or what lies on it."""
+        whole = self.whole(name)
+        devices = {name, whole} | self.above(whole) if name == whole else {name}
+        devices |= {part for part, disk in self._partitions.items() if disk in devices}
+        return [point for point, each in self.mounts.items() if self.device_of(each) in devices]
+
+    def device_of(self, mount: Mount) -> str | None:
+        """The device that a file system lies on; None for one without."""
+        return (self._numbers.get(mount.number or "") if mount.number else None) or (
+            self.named(mount.source) if (mount.source or "").startswith("/dev/") else None
+        )
+
+    def of_event(self, event: LogEvent) -> str | None:
+        """The device that an event of the log is about."""
+        fields = event.fields
+        for name in ("device", "address"):
+            found = self.named(fields.get(name))
+            if found:
+                return found
+        port = fields.get("port")
+        if port is not None:
+            text = str(port)
+            return self.named(text) or self.named(f"ata{text}")
+        controller = fields.get("device")
+        return self.named(controller) if isinstance(controller, str) else None
+
+    def remote(self, name: str) -> str | None:
+        """By what network a device is reached, its own or that of what it lies on; None for a local one."""
+        for each in (name, *sorted(self.below(name))):
+            found = self._blocks.get(each)
+            if found is not None and found.transport:
+                return found.transport
+        return None
+
+    def in_flight(self, name: str) -> list[int]:
+        """Requests in flight, sample by sample."""
+        return [
+            each.in_flight
+            for sample in self.view.window.samples
+            if (each := sample.each(diskstats.SOURCE).get(name)) is not None and each.in_flight is not None
+        ]
+
+    def stuck(self, name: str) -> bool:
+        """Requests were in flight in each sample, and none ended in the window."""
+        disk = self.disks.get(name)
+        flights = self.in_flight(name)
+        return disk is not None and len(flights) > 1 and min(flights) > 0 and disk.ended == 0
+
+    def _closure(self, name: str, next_of: Callable[[Block], Iterable[str]]) -> set[str]:
+        found: set[str] = set()
+        edge = {name}
+        for _ in range(_DEEPEST):
+            edge = {
+                self.whole(each) for one in edge if one in self._blocks for each in next_of(self._blocks[one])
+            } - found
+            if not edge:
+                break
+            found |= edge
+        return found - {name}
+
+
+def waiters(view: View) -> list[Waiter]:
+    """The processes whose tasks slept uninterruptibly, those that did in most samples first."""
+    window = view.window
+    having = [each for each in window.samples if task_waits.SOURCE.name in each.read]
+    known = window.each(processes.SOURCE)
+    tasks: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    waits: dict[str, Counter[Wait]] = {}
+    comms: dict[str, str] = {}
+    functions: dict[str, set[str]] = {}
+    for sample in having:
+        for pid, record in sample.each(task_waits.SOURCE).items():
+            if not record.blocked:
+                continue
+            comms[pid] = record.comm
+            seen[pid] += 1
+            tasks[pid] += record.blocked
+            kinds = {
+                wait_of(each.stack or ((each.wait,) if each.wait else ())) for each in record.blocked_tasks
+            }
+            waits.setdefault(pid, Counter()).update(kinds)
+            for each in record.blocked_tasks:
+                functions.setdefault(pid, set()).update(each.stack)
+                functions[pid].update((each.wait,) if each.wait else ())
+    found = [
+        Waiter(
+            pid,
+            comms[pid],
+            count / len(having),
+            tasks[pid] / count,
+            {kind: number / len(having) for kind, number in waits.get(pid, Counter()).items()},
+            pid in known and known[pid].kernel_thread,
+            frozenset(functions.get(pid, ())),
+        )
+        for pid, count in seen.items()
+    ]
+    return sorted(found, key=lambda each: (-each.share, -each.tasks, each.pid))
+
+
+def wait_of(stack: Sequence[str]) -> Wait:
+    """What a task sleeps for, by the functions on its stack; "other" when none tells."""
+    names = {each.partition(".")[0] for each in stack}
+    if names & _FROZEN and not names & _NOT_FROZEN:
+        return "frozen"
+    for wait, functions in _FUNCTIONS:
+        if names & functions:
+            return wait
+    return "other"
+
+
+def devices_of(storage: Storage, events: Iterable[LogEvent]) -> dict[str, list[LogEvent]]:
+    """The events by the whole device that each is about; those about none are left out."""
+    found: dict[str, list[LogEvent]] = {}
+    for event in events:
+        device = storage.of_event(event)
+        if device:
+            found.setdefault(storage.whole(device), []).append(event)
+    return found
+
+
+def milliseconds(seconds: float) -> str:
+    """`0.4 ms`, `85 ms`, `3.2 s`."""
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.1f} ms"
+
+
+def names(scopes: Iterable[Scope], most: int = 4) -> str:
+    """`nginx[12], postgres[40] and 3 more`."""
+    found = [each.name for each in scopes]
+    shown = ", ".join(found[:most])
+    return f"{shown} and {len(found) - most} more" if len(found) > most else shown
+
+
+def steps(view: View, name: str) -> Iterator[tuple[float, Diskstats]]:
+    """The seconds and the growth of a device from each sample to the next."""
+    for _, seconds, grown in view.window.each_steps(diskstats.SOURCE, name):
+        yield seconds, grown
