@@ -35,6 +35,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     absent: Mapping[str, str] = {}
     missing: Mapping[str, str] = {}
     cost_s: float | None = None
+    # The process that read it, which is itself one of those that it reads; None in a copied tree.
+    reader: str | None = None
 
     def of(self, source: Source[T]) -> T | None:
         """The record of a source of the whole machine; None when it could not be read."""
@@ -59,6 +61,7 @@ def take(
 
     `entities` restricts a source, by name, to some of its entities.
     """
+    import os
     import time
 
     chosen = [each for each in sources().values() if each.when == "sample"] if wanted is None else wanted
@@ -98,6 +101,7 @@ def take(
         absent=absent,
         missing=dict(root.missing),
         cost_s=time.process_time() - began,
+        reader=str(os.getpid()) if root.live else None,
     )
 
 

@@ -59,6 +59,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     absent: dict[str, str] = {}
     missing: dict[str, str] = {}
     cost_s: float | None = None
+    reader: str | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -213,6 +214,7 @@ class _Reading:
             absent=absent,
             missing=raw.missing,
             cost_s=raw.cost_s,
+            reader=raw.reader,
         )
 
 
