@@ -7,7 +7,7 @@ import pytest
 
 from kernward.collectors.kernel_messages import Message, Ring, busiest
 from kernward.collectors.root import Root, Unavailable
-from kernward.collectors.sources import kernel_events, kernel_log
+from kernward.collectors.sources import earlier_boot, kernel_events, kernel_log
 
 HUNG = """\
 [  100.000000] INFO: task kf_submit:812 blocked for more than 120 seconds.
@@ -152,3 +152,30 @@ def test_the_densest_stretch_ends_where_it_ends() -> None:
     messages = [Message(float(at), f"m {at}") for at in (0, 50, 51, 52, 100)]
     assert busiest(messages, 10.0) == (3, 52.0, "m #", 3)
     assert busiest([], 10.0) is None
+
+
+PANIC = """\
+Panic#1 Part1
+<0>[   93.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b
+<4>[   93.000010] CPU: 0 PID: 1 Comm: init Not tainted 6.1.0 #1
+"""
+
+
+def test_a_panic_of_the_boot_before_is_read_from_pstore(tmp_path: Path) -> None:
+    (tmp_path / "sys/fs/pstore").mkdir(parents=True)
+    (tmp_path / "sys/fs/pstore/dmesg-efi-171234567801001").write_text(PANIC)
+    found = earlier_boot.read(Root(tmp_path))
+    assert "panic-init-killed" in found
+    assert found["panic-init-killed"].latest[0].text.startswith("Kernel panic")
+
+
+def test_a_link_in_a_copied_pstore_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "tree/sys/fs/pstore").mkdir(parents=True)
+    (tmp_path / "outside").write_text(PANIC)
+    (tmp_path / "tree/sys/fs/pstore/dmesg-efi-171234567801001").symlink_to(tmp_path / "outside")
+    assert earlier_boot.read(Root(tmp_path / "tree")) == {}
+
+
+def test_no_crash_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "sys/fs/pstore").mkdir(parents=True)
+    assert earlier_boot.read(Root(tmp_path)) == {}

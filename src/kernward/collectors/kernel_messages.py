@@ -251,7 +251,7 @@ def _uptime(root: Root) -> float | None:
 def _events(data: bytes) -> list[LogEvent]:
     from kernward.events.recognise import recognise
 
-    return [_event(each) for each in recognise(_source(data))][-_MOST_EVENTS:]
+    return [log_event(each) for each in recognise(_source(data))][-_MOST_EVENTS:]
 
 
 def _lines(data: bytes) -> Iterator[tuple[float | None, str]]:
@@ -272,7 +272,8 @@ def _source(data: bytes) -> Any:
     return Source("kernel log", lambda: FileStream(BytesIO(data)), Settings([], UTC, None), named=True)
 
 
-def _event(event: "Event") -> LogEvent:
+def log_event(event: "Event", age_s: float | None = None) -> LogEvent:
+    """What of an event is kept."""
     report = event.report
     stack = report.stacks[0].frames if report is not None and report.stacks else ()
     return LogEvent(
@@ -280,7 +281,7 @@ def _event(event: "Event") -> LogEvent:
         title=event.title,
         severity=event.severity,
         at_s=event.monotonic_s,
-        age_s=None,
+        age_s=age_s,
         text=event.text[:_TEXT],
         fields={
             name: value[:_TEXT] if isinstance(value, str) else value

@@ -93,18 +93,18 @@ def _of(root: Root, process: processes.Process, folders: list[str]) -> TaskWaits
     by_address: Counter[int] = Counter()
     for (address, _, _), count in waits.items():
         by_address[address] += count
-    address = max(by_address, key=by_address.__getitem__, default=None)
+    where = max(by_address, key=by_address.__getitem__, default=None)
     return TaskWaits(
         comm=process.comm,
         threads=len(states),
         blocked=len(blocked),
         blocked_tasks=tuple(blocked[:MOST_BLOCKED]),
         futex_waits=waits.total() or None,
-        futex_same=None if address is None else by_address[address],
-        futex_address=None if address is None else f"{address:#x}",
+        futex_same=None if where is None else by_address[where],
+        futex_address=None if where is None else f"{where:#x}",
         futex_lock=None
-        if address is None
-        else all(_is_lock(operation, value) for at, operation, value in waits if at == address),
+        if where is None
+        else all(_is_lock(operation, value) for at, operation, value in waits if at == where),
         start_s=process.start_s,
     )
 
