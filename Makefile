@@ -12,8 +12,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
 # Debian packages without which tests are skipped: Chromium looks at the HTML page, QEMU runs the guests,
-# and a compiler makes what runs in them.
-TEST_PACKAGES := chromium qemu-system-x86 qemu-utils busybox-static gcc libc6-dev make e2fsprogs xfsprogs
+# a compiler makes what runs in them, and libbpf loads what clang compiled for the kernel.
+TEST_PACKAGES := chromium qemu-system-x86 qemu-utils busybox-static gcc libc6-dev make e2fsprogs xfsprogs \
+    $(BPF_PACKAGES)
+# Those that the eBPF programs are compiled with, and loaded by.
+BPF_PACKAGES := clang llvm libbpf-dev libbpf1
 # Those that kernels are built with, and installed machines made.
 VM_PACKAGES := flex bison bc libelf-dev libssl-dev rsync xz-utils ccache mmdebstrap grub-common grub-pc-bin
 # Arguments for pytest, e.g. make test PYTEST_ARGS='-k triage'.
@@ -95,10 +98,15 @@ score-triage: $(VENV)/installed ## Score triage on the labelled logs of CORPUS=D
 score-diagnosis: $(VENV)/installed-for-vm ## Score check on real faults and healthy machines, guests and this host
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m scripts.score_diagnosis $(SCORE_ARGS)
 
+.PHONY: bpf
+bpf: $(VENV)/installed ## Compile the eBPF programs of measurements that are older than their sources
+	@$(call install_packages,$(BPF_PACKAGES))
+	@$(BIN)/python -m kernward.collectors.bpf.build
+
 .PHONY: clean
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -f src/kernward/events/catalogue.index* src/kernward/vm/guest/*.x86_64
+	rm -f src/kernward/events/catalogue.index* src/kernward/vm/guest/*.x86_64 src/kernward/collectors/bpf/programs/*.bpf.o
 
 # Sets up. Each stamp is made again when what is installed changes.
 
@@ -150,6 +158,7 @@ endef
 
 $(VENV)/installed-for-tests: $(VENV)/installed-for-linting
 	@$(call install_packages,$(TEST_PACKAGES))
+	@$(BIN)/python -m kernward.collectors.bpf.build || echo "Tests that need them are skipped."
 	@touch $@
 
 $(VENV)/installed-for-vm: $(VENV)/installed-for-tests

@@ -1,12 +1,17 @@
 """runqlat: how long tasks that could run waited for a CPU, by the cgroup of the task that waited."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 
-from kernward.collectors.measurement import attached_only
+from kernward.collectors import cgroups
+from kernward.collectors.counted import Counted
+from kernward.collectors.measurement import Measurement, attached_only
 from kernward.collectors.quantity import counter, gauge
+from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import EntitySource
+from kernward.collectors.sources import processes
 
 
 class RunQueue(msgspec.Struct, frozen=True):
@@ -38,4 +43,61 @@ SOURCE: EntitySource[RunQueue] = EntitySource(
     read=attached_only("runqlat"),
     scope="cgroup",
     when="measured",
+)
+
+
+def decode(counted: Counted) -> Mapping[str, RunQueue]:
+    """By cgroup."""
+    return {
+        counted.cgroup(number): RunQueue(waits.number, waits.total_s, waits.items, waits.longest_s)
+        for (number,), (waits,) in counted.rows("totals", "Q", ("durations",))
+    }
+
+
+def poll(root: Root) -> Mapping[str, RunQueue]:
+    """What /proc/PID/schedstat says of the processes that there are, by cgroup of the cpu controller."""
+    waits: dict[str, list[float]] = {}
+    tree = cgroups.hierarchy(root, "cpu")
+    controller = b"cpu" if tree is not None and tree.version == 1 else b""
+    for pid in processes.pids(root):
+        try:
+            _, waited_ns, times = root.read(f"/proc/{pid}/schedstat", 256).split()
+            group = cgroup_of(root.read(f"/proc/{pid}/cgroup", 1 << 16), controller)
+            found = waits.setdefault(group, [0, 0.0])
+            found[0] += int(times)
+            found[1] += int(waited_ns) / 1e9
+        except (Unavailable, ValueError):
+            continue
+    if not waits:
+        raise Unavailable("/proc/PID/schedstat", "no process has one")
+    return {group: RunQueue(int(times), waited_s) for group, (times, waited_s) in waits.items()}
+
+
+def cgroup_of(data: bytes, controller: bytes) -> str:
+    """The group of a process in the hierarchy of this controller, b"" for version 2 (/proc/PID/cgroup)."""
+    for line in data.splitlines():
+        _, controllers, path = line.split(b":", 2)
+        if controller in controllers.split(b","):
+            return path.decode("utf-8", "surrogateescape")
+    return "/"
+
+
+MEASUREMENT = Measurement(
+    source=SOURCE,
+    program="runqlat",
+    fields=(
+        "sched_wakeup.pid",
+        "sched_switch.prev_pid",
+        "sched_switch.prev_state",
+        "sched_switch.next_pid",
+        "sched_wakeup_new.pid",
+    ),
+    decode=decode,
+    poll=poll,
+    cost="one hook at each switch of a CPU to another task; by raw_tp and tracepoint also at each wakeup",
+    caveats=(
+        "A wait counts when it ends: a task that has waited since before the end of the window is not in it.",
+        "By procfs there is no histogram, and what ended between two readings is missing.",
+        "By tracepoint a task counts for the version 2 cgroup, and only once it is switched away again.",
+    ),
 )

@@ -1,0 +1,227 @@
+"""What the programs of a measurement have counted up to now, and the names of what they counted.
+
+Values in the kernel are rows of 64-bit numbers, kept for each CPU; here they are one row. Ids become
+names: a cgroup its path, a process its comm, an address its function. What has no name any more keeps its
+number, in parentheses.
+"""
+
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+from kernward.collectors import cgroups
+from kernward.collectors.bpf.attached import Attached
+from kernward.collectors.durations import ITEMS
+from kernward.collectors.root import Root, Unavailable
+
+# durations: struct durations of measure.h. sum: a number that grows. any: of any CPU that has one.
+# bits: a set. text: 16 bytes.
+Part = Literal["durations", "sum", "any", "bits", "text"]
+_DURATIONS_NUMBERS = 3 + ITEMS
+_SIZES = {"durations": _DURATIONS_NUMBERS, "text": 2}
+_DEEPEST = 64
+# Frames of the tracing itself, and the scheduler's way out of the CPU, which every stack of a wait begins with.
+_DULL = (
+    "bpf_",
+    "__bpf_",
+    "__traceiter_",
+    "trace_",
+    "__schedule",
+    "schedule",
+    "preempt_schedule",
+    "__cond_resched",
+    "schedule_timeout",
+    "__trace",
+    "perf_trace_",
+    "stack_trace_",
+    "get_perf_callchain",
+)
+_EXACT = frozenset({"schedule", "__schedule", "schedule_timeout", "__cond_resched"})
+
+
+class Durations(NamedTuple):
+    """How many, how long together, the longest, and how many by length (see durations.py)."""
+
+    number: int
+    total_s: float
+    longest_s: float
+    items: tuple[int, ...]
+
+    def plus(self, other: "Durations") -> "Durations":
+        """Both together."""
+        return Durations(
+            self.number + other.number,
+            self.total_s + other.total_s,
+            max(self.longest_s, other.longest_s),
+            tuple(a + b for a, b in zip(self.items, other.items, strict=True)),
+        )
+
+
+NO_DURATIONS = Durations(0, 0.0, 0.0, (0,) * ITEMS)
+
+
+class Counted:
+    """The maps of an attached program, read when asked for."""
+
+    def __init__(self, attached: Attached, names: "Names", tree: cgroups.Hierarchy | None) -> None:
+        self._attached = attached
+        self._tree = tree
+        self.names = names
+        self._comms: dict[int, str] | None = None
+
+    def rows(
+        self, name: str, key: str, parts: Sequence[Part]
+    ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        """Keys (unpacked with `key`) and values (one item for each part), all CPUs together."""
+        for raw_key, rows in self.rows_by_cpu(name):
+            yield struct.unpack("<" + key, raw_key), _together(rows, parts)
+
+    def rows_by_cpu(self, name: str) -> Iterator[tuple[bytes, list[tuple[int, ...]]]]:
+        """Keys, and the numbers of each CPU."""
+        found = self._attached.map(name)
+        numbers = (found.value_bytes + 7) // 8
+        unpack = struct.Struct(f"<{numbers}Q").iter_unpack
+        for key, value in found.items():
+            yield key, list(unpack(value))
+
+    def cgroup(self, number: int) -> str:
+        """The path of the cgroup of this id."""
+        return self.names.cgroup(self._tree, number)
+
+    def comm(self, pid: int) -> str:
+        """A process's name, also of one that has ended since."""
+        if self._comms is None:
+            found = self._attached.find_map("names")
+            self._comms = {}
+            if found is not None:
+                for key, value in found.items():
+                    self._comms[int.from_bytes(key, "little")] = text(value)
+        return self._comms.get(pid) or self.names.comm(pid)
+
+    def process(self, pid: int) -> str:
+        """comm[pid]"""
+        return f"{self.comm(pid)}[{pid}]"
+
+    def stack(self, number: int) -> list[str]:
+        """The functions of a kernel stack, the innermost first, without those of waiting and tracing itself."""
+        if number < 0:
+            return []
+        value = self._attached.map("stacks").get(number.to_bytes(4, "little"))
+        if value is None:
+            return []
+        addresses = struct.unpack(f"<{len(value) // 8}Q", value)
+        found = [self.names.function(each) for each in addresses[:_DEEPEST] if each]
+        while len(found) > 1 and (found[0] in _EXACT or found[0].startswith(_DULL) or found[0][0] == "("):
+            del found[0]
+        return found
+
+
+def text(value: bytes) -> str:
+    """A name of the kernel, at most 16 bytes, whatever bytes these are."""
+    return value.partition(b"\0")[0].decode("utf-8", "backslashreplace")
+
+
+def _together(rows: Sequence[tuple[int, ...]], parts: Sequence[Part]) -> tuple[Any, ...]:
+    found: list[Any] = []
+    at = 0
+    for part in parts:
+        if part == "durations":
+            end = at + _DURATIONS_NUMBERS
+            count, total, _, *items = (
+                sum(column) for column in zip(*(row[at:end] for row in rows), strict=True)
+            )
+            longest = max(row[at + 2] for row in rows)
+            found.append(Durations(count, total / 1e9, longest / 1e9, tuple(items)))
+        elif part == "sum":
+            found.append(sum(row[at] for row in rows))
+        elif part == "any":
+            found.append(next((row[at] for row in rows if row[at]), 0))
+        elif part == "bits":
+            bits = 0
+            for row in rows:
+                bits |= row[at]
+            found.append(bits.bit_count())
+        else:
+            row = next((row for row in rows if row[at]), rows[0])
+            found.append(text(struct.pack("<2Q", *row[at : at + 2])))
+        at += _SIZES.get(part, 1)
+    return tuple(found)
+
+
+class Names:
+    """Names of cgroups, processes, functions, devices and interfaces of this machine, looked up once."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._cgroups: dict[tuple[int, str], dict[int, str]] = {}
+        self._functions: tuple[list[int], list[str]] | None = None
+        self._devices: dict[int, str] = {}
+
+    def cgroup_id(self, tree: cgroups.Hierarchy, path: str) -> int | None:
+        """The id of a group; None when there is none of that name."""
+        found = {name: number for number, name in self._groups(tree, fresh=True).items()}
+        return found.get(path)
+
+    def cgroup(self, tree: cgroups.Hierarchy | None, number: int) -> str:
+        """The path of a group in this tree; of one that is gone its id, in parentheses."""
+        if tree is None:
+            return f"(cgroup {number})"
+        found = self._groups(tree, fresh=False)
+        if number not in found:
+            found = self._groups(tree, fresh=True)
+            # One that is gone is not looked for again and again.
+            found.setdefault(number, f"(cgroup {number}, gone)")
+        return found[number]
+
+    def _groups(self, tree: cgroups.Hierarchy, *, fresh: bool) -> dict[int, str]:
+        kept = (tree.version, tree.mount)
+        if fresh or kept not in self._cgroups:
+            self._root.kept.pop(f"cgroups of {tree.mount}", None)
+            new = {each.id: each.name for each in cgroups.groups(self._root, tree) if each.id is not None}
+            self._cgroups[kept] = {**self._cgroups.get(kept, {}), **new}
+        return self._cgroups[kept]
+
+    def comm(self, pid: int) -> str:
+        """A process's name; "?" when it has ended."""
+        if pid == 0:
+            return "swapper"
+        try:
+            return text(self._root.read(f"/proc/{pid}/comm", 64).rstrip(b"\n"))
+        except Unavailable:
+            return "?"
+
+    def function(self, address: int) -> str:
+        """The function at an address of the kernel."""
+        if self._functions is None:
+            self._functions = _functions(self._root)
+        starts, names = self._functions
+        at = bisect_right(starts, address) - 1
+        return names[at] if at >= 0 else f"({address:#x})"
+
+    def device(self, number: int) -> str:
+        """A block device, by its major number << 20 and its minor number."""
+        if number not in self._devices:
+            major, minor = number >> 20, number & 0xFFFFF
+            link = self._root.link(f"/sys/dev/block/{major}:{minor}")
+            self._devices[number] = (
+                link.rpartition("/")[2].replace("!", "/") if link else f"({major}:{minor})"
+            )
+        return self._devices[number]
+
+
+def _functions(root: Root) -> tuple[list[int], list[str]]:
+    """/proc/kallsyms (s_show() in kernel/kallsyms.c); addresses are 0 for who may not know them."""
+    try:
+        data = root.read("/proc/kallsyms", 64 << 20)
+    except Unavailable:
+        return [], []
+    found: list[tuple[int, str]] = []
+    for line in data.splitlines():
+        parts = line.split(None, 3)
+        if len(parts) >= 3 and parts[1] in b"tTwW":
+            found.append((int(parts[0], 16), parts[2].decode("ascii", "replace")))
+    if not found or not found[-1][0]:
+        return [], []
+    found.sort()
+    return [address for address, _ in found], [name for _, name in found]
