@@ -62,6 +62,8 @@ class LogEvent(msgspec.Struct, frozen=True):
     cpu: int | None = None
     function: str | None = None
     stack: tuple[str, ...] = ()
+    # Modules that have functions in it.
+    modules: tuple[str, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -293,6 +295,7 @@ def log_event(event: "Event", age_s: float | None = None) -> LogEvent:
         cpu=report.cpu if report is not None else None,
         function=event.function,
         stack=tuple(each.function for each in stack if each.reliable)[:24],
+        modules=tuple(dict.fromkeys(each.module for each in stack if each.reliable and each.module)),
     )
 
 

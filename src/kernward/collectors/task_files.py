@@ -25,18 +25,26 @@ def waits_in(root: Root, folder: str) -> str | None:
     return name if name and name != "0" else None
 
 
-def stack(root: Root, folder: str) -> tuple[str, ...]:
-    """The kernel functions it is in, innermost first (proc_pid_stack()): `[<0>] futex_do_wait+0x34/0x80`."""
+def stack(root: Root, folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The kernel functions it is in, innermost first, and the modules among them (proc_pid_stack()).
+
+    `[<0>] kf_submit+0x15/0x40 [kernward_faults]`
+    """
     try:
         data = root.read(f"{folder}/stack", 1 << 16)
     except Unavailable:
-        return ()
-    found = []
+        return (), ()
+    functions: list[str] = []
+    modules: list[str] = []
     for line in data.split(b"\n")[:_DEEPEST]:
-        name = line.partition(b"] ")[2].partition(b"+")[0]
-        if name:
-            found.append(name[:128].decode("ascii", "backslashreplace"))
-    return tuple(found)
+        text = line.partition(b"] ")[2][:256].decode("ascii", "backslashreplace")
+        name, plus, rest = text.partition("+")
+        if plus:
+            functions.append(name)
+            module = rest.partition("[")[2].partition("]")[0]
+            if module and module not in modules:
+                modules.append(module)
+    return tuple(functions), tuple(modules)
 
 
 def futex_wait(root: Root, folder: str) -> tuple[int, int, int] | None:

@@ -132,7 +132,8 @@ def _blocked(root: Root, folder: str, comm: str, *, deep: bool) -> BlockedTask:
             turns = int(words[2])
     except Unavailable:
         pass
-    return BlockedTask(task, comm, task_files.waits_in(root, folder), task_files.stack(root, folder), turns)
+    stack, modules = task_files.stack(root, folder)
+    return BlockedTask(task, comm, task_files.waits_in(root, folder), stack, modules, turns)
 
 
 def _is_lock(operation: int, value: int) -> bool:
