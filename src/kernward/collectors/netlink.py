@@ -92,6 +92,18 @@ def attributes(data: memoryview) -> dict[int, memoryview]:
     return found
 
 
+def interface_names(root: Root) -> dict[int, str]:
+    """The names of this network namespace's interfaces by their numbers; none in a copied tree."""
+    if not root.live:
+        return {}
+    return {number: printable(name) for number, name in socket.if_nameindex()}
+
+
+def printable(name: str) -> str:
+    """A name as the readers of procfs give it: what is no UTF-8 is \\xNN."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def number(data: memoryview | None) -> int | None:
     """The unsigned number of 1, 2, 4 or 8 bytes in an attribute."""
     if data is None or len(data) not in (1, 2, 4, 8):
@@ -101,7 +113,7 @@ def number(data: memoryview | None) -> int | None:
 
 def text(data: memoryview | None) -> str | None:
     """The string in an attribute."""
-    return None if data is None else bytes(data).split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+    return None if data is None else bytes(data).split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
 
 
 _LITTLE = struct.pack("=H", 1) == b"\1\0"

@@ -31,7 +31,7 @@ class Routes:
     def __init__(self, root: Root) -> None:
         self._root = root
         self._known: dict[str, Way | None] = {}
-        self._names = dict(socket.if_nameindex()) if root.live else {}
+        self._names = netlink.interface_names(root)
 
     def way(self, address: str) -> Way | None:
         """How this address is reached; None when nothing says it."""

@@ -103,7 +103,7 @@ def _copied(root: Root) -> dict[str, Link]:
         except ValueError:
             flags = None
         master = root.link(f"{at}/master")
-        found[name] = Link(
+        found[netlink.printable(name)] = Link(
             index=index,
             up=None if flags is None else flags & _UP,
             carrier=root.number(f"{at}/carrier"),

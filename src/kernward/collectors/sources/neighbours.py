@@ -51,7 +51,7 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, Neighbo
             flags = int(words[2], 16)
         except ValueError:
             continue
-        interface = words[5].decode("utf-8", "surrogateescape")
+        interface = words[5].decode("utf-8", "backslashreplace")
         entries[interface] += 1
         unanswered[interface] += not flags & _COMPLETE
     others = _of_ipv6(root)
@@ -67,7 +67,7 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, Neighbo
 
 
 def _of_ipv6(root: Root) -> Counter[str] | None:
-    names = dict(socket.if_nameindex()) if root.live else {}
+    names = netlink.interface_names(root)
     found: Counter[str] = Counter()
     request = _MESSAGE.pack(socket.AF_INET6, 0, 0, 0, 0)
     try:

@@ -53,7 +53,7 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, NetDev]
         name, colon, values = line.partition(b":")
         if not colon:
             continue
-        interface = name.strip().decode("utf-8", "surrogateescape")
+        interface = name.strip().decode("utf-8", "backslashreplace")
         if wanted is not None and interface not in wanted:
             continue
         try:

@@ -4,7 +4,6 @@ What `tc -s qdisc` shows. Their entities are named after the interface and the p
 "eth0 1:10", "eth0 ingress". noqueue, which has no queue, is left out.
 """
 
-import socket
 import struct
 from collections.abc import Collection
 from typing import Annotated, Any
@@ -68,7 +67,7 @@ _WHAT = "tc -s qdisc"
 def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, Qdisc]:
     """The disciplines of all interfaces of this network namespace."""
     found: dict[str, Qdisc] = {}
-    names = dict(socket.if_nameindex()) if root.live else {}
+    names = netlink.interface_names(root)
     request = _MESSAGE.pack(0, 0, 0, 0, 0)
     for message in netlink.dump(root, netlink.ROUTE, _GETQDISC, request, _WHAT):
         if len(message) < _MESSAGE.size or len(found) >= MOST:
