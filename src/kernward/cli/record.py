@@ -4,30 +4,96 @@ from pathlib import Path
 
 import click
 
+# What a snapshot covers unless told: long enough for quotas, timeouts and the averages of pressure.
+SNAPSHOT_S = 10.0
+
 
 @click.command()
 @click.option(
-    "--once",
-    "once",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write one portable snapshot of a few seconds to FILE instead.",
+    "--interval",
+    type=click.FloatRange(0.1, 3600),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two samples.",
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(1, min_open=False),
-    help="How long: of a snapshot, 10 unless told.",
+    type=click.FloatRange(1, 86400 * 366),
+    help=f"Stop after so long; of a snapshot how long it lasts ({SNAPSHOT_S:g} unless told).",
 )
-def command(once: Path | None, seconds: float | None) -> None:
-    """Record this machine's state, or write a snapshot of it.
+@click.option(
+    "--max-overhead",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="What recording may cost, of one CPU; what costs more is read less often.",
+)
+@click.option(
+    "--once",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write one portable snapshot of some seconds to FILE instead.",
+)
+@click.option("--compact", is_flag=True, help="Only bring what was recorded into the store's compact form.")
+@click.option(
+    "--keep",
+    type=click.IntRange(1, 36500),
+    metavar="DAYS",
+    help="With --compact: remove what was recorded earlier than so many days ago.",
+)
+def command(
+    interval: float,
+    seconds: float | None,
+    max_overhead: float,
+    once: Path | None,
+    compact: bool,
+    keep: int | None,
+) -> int | None:
+    """Record what this machine does, or write a snapshot of it.
 
-    `kernward check --replay FILE` looks at a snapshot on any machine.
+    Without --once it samples the whole machine, its cgroups and its busiest processes until it is
+    stopped; `kernward top --at TIME` and `kernward check --replay` look at what it kept. A recorder that
+    is killed loses nothing that it had sampled.
     """
+    if once is not None:
+        _snapshot(once, SNAPSHOT_S if seconds is None else seconds)
+        return None
+    if compact or keep is not None:
+        return _compact(keep)
+    from kernward.cli.terminal import escape
+    from kernward.operations.recording import Recorder
+
+    def tell(sentence: str) -> None:
+        click.echo(f"kernward: {escape(sentence)}", err=True)
+
+    recorder = Recorder(interval_s=interval, max_overhead_percent=max_overhead, tell=tell)
+    tell(f"recording every {interval:g} s into {recorder.home}; Ctrl-C ends it")
+    kept = recorder.run(seconds)
+    tell(f"recorded {kept} samples")
+    return None
+
+
+def _snapshot(file: Path, seconds: float) -> None:
+    from kernward.cli.terminal import escape
+    from kernward.cli.wording import size
     from kernward.operations.snapshot import snapshot
 
-    if once is not None:
-        from kernward.cli.terminal import escape
-        from kernward.cli.wording import size
+    written = snapshot(file, seconds)
+    click.echo(f"{escape(str(file))}: {size(written)}")
 
-        written = snapshot(once, seconds or 10.0)
-        click.echo(f"{escape(str(once))}: {size(written)}")
+
+def _compact(keep_days: int | None) -> int:
+    from kernward.cli.terminal import escape
+    from kernward.cli.wording import many, size
+    from kernward.operations.compacting import compact_recordings
+
+    done = compact_recordings(keep_days=keep_days)
+    for note in done.notes:
+        click.echo(f"kernward: {escape(note)}", err=True)
+    if done.values:
+        click.echo(
+            f"{many(done.journals, 'journal')} with {many(done.values, 'value')} in {size(done.size_bytes)}"
+        )
+    return 2 if done.notes else 0

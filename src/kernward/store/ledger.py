@@ -18,7 +18,7 @@ from sqlalchemy.dialects.sqlite import insert
 from kernward.records.errors import StoreError
 from kernward.store.disk import make
 
-SCHEMA = 1
+SCHEMA = 2
 # How long a process waits for another one's transaction; none lasts longer than a few milliseconds.
 BUSY_S = 30
 
@@ -74,6 +74,27 @@ PARTS = Table(
     Column("rows", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# Parquet files with samples, each of one boot of one host and of one date.
+SAMPLE_SEGMENTS = Table(
+    "sample_segments",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("host", Text, nullable=False, index=True),
+    Column("boot", Text),
+    Column("kernel", Text),
+    Column("date", Text, nullable=False),
+    Column("path", Text, nullable=False, unique=True),
+    Column("rows", Integer, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("first_time_s", Float, nullable=False),
+    Column("last_time_s", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Journals whose samples are in segments: such a file counts for nothing, should it still be there.
+JOURNALS = Table("journals", METADATA, Column("name", Text, primary_key=True), sqlite_with_rowid=False)
 
 
 class Ledger:

@@ -1,0 +1,304 @@
+"""The recorder: samples this machine into a journal, for as long as it runs, at a bounded cost.
+
+It loads nothing of the databases: journals become segments of the store in another process, which it starts
+when a journal is full. Sources that cost more than their part are read less often, so that a machine with
+thousands of cgroups is recorded within the same budget, and the recording says so. A sample that cannot be
+written (a full disk) is lost; the recorder goes on.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kernward import __version__
+from kernward.collectors.busiest import Busiest
+from kernward.collectors.clock import Clock
+from kernward.collectors.root import Root
+from kernward.collectors.sample import Sample, take
+from kernward.collectors.source import AnySource, EntitySource, Source
+from kernward.collectors.sources import sources
+from kernward.records.errors import StoreError, UsageError
+from kernward.store.home import home as default_home
+from kernward.store.journal import Journal, folder
+from kernward.store.recorded import Field, Heading, Recorded, encode
+
+# A journal is finished after so long, at midnight (UTC), or when reading it would take so much memory.
+JOURNAL_S = 3600.0
+JOURNAL_RAW_BYTES = 48 << 20
+# Entities kept of a source in each sample, by what they are; the busiest where there are more.
+MOST_ENTITIES = {"process": 120, "cgroup": 400}
+MOST_OTHERS = 1000
+# A source is read in every so many samples at least, however much it costs.
+RAREST = 32
+# How many samples go by between two looks at what recording costs.
+_REVIEW = 12
+_WAKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Recorder:
+    """Takes samples and appends them. `run` returns when it is told to stop; `tell` gets sentences."""
+
+    def __init__(
+        self,
+        home: Path | None = None,
+        *,
+        interval_s: float = 5.0,
+        max_overhead_percent: float = 1.0,
+        root: Root | None = None,
+        clock: Clock | None = None,
+        known: Mapping[str, AnySource] | None = None,
+        tell: Callable[[str], None] = lambda sentence: None,
+        compact: Callable[[Path], int | None] | None = None,
+    ) -> None:
+        self.home = home or default_home()
+        self._interval_s = interval_s
+        self._budget_s = interval_s * max_overhead_percent / 100
+        self._percent = max_overhead_percent
+        self._root = root or Root("/")
+        self._clock = clock or Clock()
+        self._tell = tell
+        self._compact = start_compaction if compact is None else compact
+        every = sources() if known is None else known
+        self._sources = {name: each for name, each in every.items() if each.when == "sample"}
+        self._busiest = {
+            name: Busiest(each, MOST_ENTITIES.get(each.scope, MOST_OTHERS))
+            for name, each in self._sources.items()
+            if isinstance(each, EntitySource)
+        }
+        # Each source is read in every so many samples; what one reading of it takes, in seconds.
+        self._every = dict.fromkeys(self._sources, 1)
+        self._costs: dict[str, float] = {}
+        self._cost_s = 0.0
+        self._journal: Journal | None = None
+        self._began_s = 0.0
+        self._day = 0
+        self._taken = 0
+        self._compacting: int | None = None
+        self._complained = ""
+
+    def run(self, seconds: float | None = None) -> int:
+        """Record until a signal says stop, or for so many seconds; returns how many samples were kept."""
+        lock = self._alone()
+        kept = 0
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _WAKING)
+        try:
+            self._start_compaction()
+            begun_s = next_s = self._clock.monotonic_s()
+            while True:
+                kept += self.once()
+                now_s = self._clock.monotonic_s()
+                # Moments that went by while the machine stood still are not made up for.
+                next_s += self._interval_s * max(1, -(-(now_s - next_s) // self._interval_s))
+                if seconds is not None and next_s > begun_s + seconds:
+                    return kept
+                if not self._wait(next_s):
+                    return kept
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            self.close()
+            os.close(lock)
+
+    def once(self) -> bool:
+        """Take one sample and append it; whether it was written."""
+        wanted = [each for name, each in self._sources.items() if self._taken % self._every[name] == 0]
+        self._taken += 1
+        sample = take(self._root, self._clock, wanted)
+        try:
+            journal = self._open(sample)
+            journal.append(encode(self._recorded(sample)))
+        except StoreError as error:
+            self._complain(str(error))
+            self.close()
+            return False
+        self._complain("")
+        self._note_costs(sample, wanted)
+        if self._taken % _REVIEW == 0:
+            self._review()
+        return True
+
+    def close(self) -> None:
+        """Finish the journal."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def _wait(self, until_s: float) -> bool:
+        """Wait; False when a signal says that it is time to stop."""
+        while (left_s := until_s - self._clock.monotonic_s()) > 0:
+            woken = signal.sigtimedwait(_WAKING, left_s)
+            self._reap()
+            if woken is None:
+                return True
+            if woken.si_signo != signal.SIGHUP:
+                return False
+            self._rotate()
+        return True
+
+    def _alone(self) -> int:
+        import fcntl
+
+        from kernward.store.disk import make
+
+        path = folder(self.home) / "lock"
+        try:
+            make(path.parent)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"{path.parent} cannot be written: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise UsageError(
+                f"another process records into {self.home} already; KERNWARD_HOME names another place"
+            ) from None
+        return lock
+
+    def _open(self, sample: Sample) -> Journal:
+        day = sample.at_utc.toordinal()
+        if self._journal is not None:
+            full = (
+                sample.at_s - self._began_s >= JOURNAL_S
+                or self._journal.raw_bytes >= JOURNAL_RAW_BYTES
+                or day != self._day
+                or not self._journal.there
+            )
+            if full:
+                self._rotate()
+        if self._journal is None:
+            journal = Journal(self.home)
+            try:
+                journal.append(encode(self._heading(sample)))
+            except StoreError:
+                journal.close()
+                raise
+            self._journal, self._began_s, self._day = journal, sample.at_s, day
+        return self._journal
+
+    def _rotate(self) -> None:
+        self.close()
+        self._start_compaction()
+
+    def _heading(self, sample: Sample) -> Heading:
+        return Heading(
+            made_by=__version__,
+            host=sample.host,
+            boot_id=sample.boot_id,
+            kernel=sample.kernel,
+            sources={
+                name: tuple(
+                    Field(field, *((found.kind, found.unit) if (found := meant.get(field)) else ("fact", "")))
+                    for field in each.record.__struct_fields__
+                )
+                for name, each in self._sources.items()
+                for meant in (each.quantities,)
+            },
+            single=tuple(name for name, each in self._sources.items() if isinstance(each, Source)),
+        )
+
+    def _recorded(self, sample: Sample) -> Recorded:
+        values = msgspec.structs.astuple
+        read: dict[str, Any] = {}
+        cut = []
+        for name, found in sample.read.items():
+            busiest = self._busiest.get(name)
+            if busiest is None:
+                read[name] = values(found)
+                continue
+            chosen = busiest.choose(found)
+            if len(chosen) < len(found):
+                cut.append(name)
+            read[name] = {entity: values(record) for entity, record in chosen.items()}
+        absent = dict(sample.absent)
+        for name, every in self._every.items():
+            if name not in read and name not in absent and every > 1:
+                absent[name] = (
+                    f"read in every {every} samples only, to stay within {self._percent:g} % of a CPU"
+                )
+        return Recorded(
+            at_us=round(sample.at_utc.timestamp() * 1e6),
+            at_s=round(sample.at_s, 3),
+            cost_s=None if sample.cost_s is None else round(sample.cost_s, 4),
+            read=read,
+            after_s={name: round(at_s - sample.at_s, 3) for name, at_s in sample.read_at_s.items()},
+            absent=absent,
+            missing=dict(sample.missing),
+            cut=tuple(cut),
+        )
+
+    def _note_costs(self, sample: Sample, wanted: Collection[AnySource]) -> None:
+        """Sources are read one after the other, so each took until the next one's moment."""
+        cost_s = sample.cost_s or 0.0
+        self._cost_s = max(cost_s, self._cost_s * 0.9)
+        before_s = sample.at_s
+        for each in wanted:
+            at_s = sample.read_at_s.get(each.name)
+            if at_s is not None:
+                # Time during which another process had the CPU is not the source's.
+                took_s = min(at_s - before_s, cost_s)
+                earlier_s = self._costs.get(each.name, took_s)
+                self._costs[each.name] = min(took_s, 0.7 * earlier_s + 0.3 * took_s)
+                before_s = at_s
+
+    def _review(self) -> None:
+        """Read the costliest sources less often, or more often again, so that the budget holds."""
+        before = dict(self._every)
+        shares = {name: cost_s / self._every[name] for name, cost_s in self._costs.items()}
+        while sum(shares.values()) > self._budget_s:
+            rarer = [name for name in shares if self._every[name] < RAREST]
+            if not rarer:
+                break
+            name = max(rarer, key=shares.__getitem__)
+            self._every[name] *= 2
+            shares[name] /= 2
+        else:
+            for name in sorted(shares, key=shares.__getitem__):
+                if self._every[name] > 1 and sum(shares.values()) + shares[name] < 0.7 * self._budget_s:
+                    self._every[name] //= 2
+                    shares[name] *= 2
+        for name, every in self._every.items():
+            if every != before[name]:
+                often = f"every {every} samples" if every > 1 else "every sample again"
+                self._tell(
+                    f"{name} is read in {often}: recording may cost {self._percent:g} % of a CPU "
+                    f"(one reading takes {1e3 * self._costs[name]:.1f} ms)"
+                )
+
+    def _complain(self, sentence: str) -> None:
+        """Say it once, not in each sample."""
+        if sentence and not self._complained:
+            self._tell(f"{sentence}; samples are lost until it can be written")
+        elif self._complained and not sentence:
+            self._tell("samples are written again")
+        self._complained = sentence
+
+    def _start_compaction(self) -> None:
+        self._reap()
+        if self._compacting is None:
+            self._compacting = self._compact(self.home)
+
+    def _reap(self) -> None:
+        if self._compacting is not None:
+            with suppress(ChildProcessError):
+                if os.waitpid(self._compacting, os.WNOHANG) == (0, 0):
+                    return
+            self._compacting = None
+
+
+def start_compaction(home: Path) -> int:
+    """Begin to make segments of finished journals in another process; returns its pid."""
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-m", "kernward.cli.main", "record", "--compact"],
+        {**os.environ, "KERNWARD_HOME": str(home)},
+        # Signals that the recorder waits for are nothing to it.
+        setsigmask=(),
+        # It outlives the recorder, and a terminal's Ctrl-C is not for it.
+        setpgroup=0,
+    )
