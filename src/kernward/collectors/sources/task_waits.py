@@ -33,6 +33,8 @@ class BlockedTask(msgspec.Struct, frozen=True):
     wait: str | None = None
     stack: tuple[str, ...] = ()
     turns: int | None = None
+    # Modules that have functions in the stack, the innermost first.
+    modules: tuple[str, ...] = ()
 
 
 class TaskWaits(msgspec.Struct, frozen=True):
@@ -133,7 +135,7 @@ def _blocked(root: Root, folder: str, comm: str, *, deep: bool) -> BlockedTask:
     except Unavailable:
         pass
     stack, modules = task_files.stack(root, folder)
-    return BlockedTask(task, comm, task_files.waits_in(root, folder), stack, modules, turns)
+    return BlockedTask(task, comm, task_files.waits_in(root, folder), stack, turns, modules)
 
 
 def _is_lock(operation: int, value: int) -> bool:
