@@ -1,0 +1,304 @@
+"""Measurements at work: each attached by the best tier that works, read, watched for its cost, detached.
+
+Tiers are tried by using them, in the order of `measurement.TIERS`; one measurement that cannot be had never
+stops the others, and each says which tier gave it and why no better one did. What it costs is counted by
+the kernel itself (BPF_ENABLE_STATS) in samples, because counting costs as well; when all together pass the
+budget the dearest are detached.
+"""
+
+import importlib
+import os
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Protocol
+
+import msgspec
+
+from kernward.collectors import cgroups
+from kernward.collectors import measurements as _package
+from kernward.collectors.bpf.attached import Attached, Scope
+from kernward.collectors.bpf.libbpf import BpfError, count_runs
+from kernward.collectors.clock import Clock
+from kernward.collectors.counted import Counted, Names
+from kernward.collectors.measurement import TIERS, Measurement, Tier
+from kernward.collectors.root import Root, Unavailable
+from kernward.collectors.traced import Tracing
+from kernward.collectors.window import grown
+from kernward.records.check import Measured
+from kernward.records.errors import InputError, UsageError
+
+_BPF: tuple[Tier, ...] = ("tp_btf", "raw_tp", "tracepoint", "kprobe")
+# For how long the kernel counts what programs cost, and how long it then rests.
+_COUNTED_S = 0.5
+_REST_S = 4.0
+
+
+@cache
+def measurements() -> dict[str, Measurement]:
+    """All measurements by name."""
+    found: dict[str, Measurement] = {}
+    for module in sorted(pkgutil.iter_modules(_package.__path__), key=lambda each: each.name):
+        each = getattr(importlib.import_module(f"{_package.__name__}.{module.name}"), "MEASUREMENT", None)
+        if isinstance(each, Measurement):
+            found[each.source.name] = each
+    return found
+
+
+def measurement(name: str) -> Measurement:
+    """The measurement of this name."""
+    try:
+        return measurements()[name]
+    except KeyError:
+        raise UsageError(f"there is no measurement {name!r}; there are {', '.join(measurements())}") from None
+
+
+class _Working(Protocol):
+    """A measurement by one tier."""
+
+    def read(self) -> Mapping[str, Any]: ...
+    def lost(self) -> int: ...
+    def ran(self) -> Mapping[str, tuple[int, int]]: ...
+    def close(self) -> None: ...
+
+
+class _Programs:
+    """By programs of the kernel."""
+
+    def __init__(self, what: Measurement, tier: Tier, scope: Scope, names: Names, tree: Any) -> None:
+        self._what = what
+        self._names = names
+        self._tree = tree
+        self._attached = Attached(what.program, tier, scope, what.fields)
+        self.lost = self._attached.lost
+        self.ran = self._attached.ran
+        self.close = self._attached.close
+
+    def read(self) -> Mapping[str, Any]:
+        return self._what.decode(Counted(self._attached, self._names, self._tree))
+
+
+class _Polled:
+    """By counters that the kernel keeps anyway, less what they were at the beginning."""
+
+    def __init__(self, what: Measurement, root: Root) -> None:
+        if what.poll is None:
+            raise Unavailable(what.source.name, "procfs has nothing like it")
+        self._what, self._root, self._poll = what, root, what.poll
+        self._first = self._poll(root)
+
+    def read(self) -> Mapping[str, Any]:
+        return {
+            entity: self._since(self._first.get(entity), record)
+            for entity, record in self._poll(self._root).items()
+        }
+
+    def _since(self, first: Any, record: Any) -> Any:
+        if first is None:
+            return record
+        fields = self._what.source.quantities
+        if any(
+            each.kind == "identity" and getattr(first, name) != getattr(record, name)
+            for name, each in fields.items()
+        ):
+            return record
+        return msgspec.structs.replace(
+            record,
+            **{
+                name: grown(getattr(first, name), getattr(record, name), each.bits)
+                for name, each in fields.items()
+                if each.kind == "counter"
+            },
+        )
+
+    def lost(self) -> int:
+        return 0
+
+    def ran(self) -> Mapping[str, tuple[int, int]]:
+        return {}
+
+    def close(self) -> None:
+        pass
+
+
+class Session:
+    """Measurements of this machine, attached between `start` and `close`.
+
+    `cgroup` restricts them to the tasks of a group and all groups below it, where that can be done: the
+    reason of a measurement says where it cannot. `tiers` are those that may be used.
+    """
+
+    def __init__(
+        self,
+        root: Root,
+        clock: Clock,
+        *,
+        cgroup: str | None = None,
+        max_overhead_percent: float = 2.0,
+        tiers: Iterable[Tier] = TIERS,
+    ) -> None:
+        self._root, self._clock = root, clock
+        self._cgroup = cgroup
+        self._budget_percent = max_overhead_percent
+        self._tiers = tuple(tiers)
+        self._names = Names(root)
+        self._working: dict[str, _Working] = {}
+        self._became: dict[str, Measured] = {}
+        self._counting: int | None = None
+        self._counted_from_s = 0.0
+        self._before: dict[str, int] = {}
+        self._may_count = True
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, names: Iterable[str]) -> dict[str, Measured]:
+        """Attach these; says of each which tier gives it, or why none does."""
+        for name in names:
+            if name not in self._working:
+                self._became[name] = self._start(measurement(name))
+        self._count(on=True)
+        return {name: self._became[name] for name in names}
+
+    def _start(self, what: Measurement) -> Measured:
+        name = what.source.name
+        if not self._root.live:
+            return Measured(name=name, tier=None, reason="only the running machine can be measured")
+        scope, tree, said = self._scope(what)
+        if scope is None:
+            return Measured(name=name, tier=None, reason=said)
+        why: dict[str, str] = {}
+        for tier in self._tiers_of(what):
+            try:
+                self._working[name] = self._by(what, tier, scope, tree)
+            except InputError as error:
+                why.setdefault(_without_path(str(error)), tier)
+                continue
+            unscoped = ""
+            if self._cgroup not in (None, "/") and (tier not in _BPF or not what.scoped):
+                unscoped = f"counted for the whole machine, not only for {self._cgroup}"
+            return Measured(name=name, tier=tier, reason=_joined(unscoped or said, why), lost=0)
+        return Measured(name=name, tier=None, reason=_joined("", why))
+
+    def _tiers_of(self, what: Measurement) -> list[Tier]:
+        from kernward.collectors.bpf import build
+
+        source = build.PROGRAMS / f"{what.program}.bpf.c"
+        compiled = build.tiers(source)
+        return [
+            tier
+            for tier in self._tiers
+            if tier in compiled
+            or tier == "tracefs"
+            and what.traced is not None
+            or tier == "procfs"
+            and what.poll is not None
+        ]
+
+    def _by(self, what: Measurement, tier: Tier, scope: Scope, tree: Any) -> _Working:
+        if tier == "procfs":
+            return _Polled(what, self._root)
+        if tier == "tracefs":
+            return Tracing(what)
+        return _Programs(what, tier, scope, self._names, tree)
+
+    def _scope(self, what: Measurement) -> tuple[Scope | None, cgroups.Hierarchy | None, str]:
+        """Which ids of cgroups the programs are to use, and of which group; None when there is no such one."""
+        tree = cgroups.hierarchy(self._root, what.controller)
+        unified = cgroups.version_2(self._root)
+        if self._cgroup in (None, "/") or not what.scoped:
+            return Scope(version_1=tree is not None and tree.version == 1), tree, ""
+        for each in (tree, unified):
+            number = None if each is None else self._names.cgroup_id(each, self._cgroup or "/")
+            if each is not None and number is not None:
+                said = "" if each is tree else f"{self._cgroup} has no {what.controller} controller"
+                return Scope(number, each.version == 1), each, said
+        return None, None, f"there is no cgroup {self._cgroup} in which {what.controller} is controlled"
+
+    def read(self) -> dict[str, Mapping[str, Any]]:
+        """What each has counted since it was attached, by name and entity."""
+        self._count(on=None)
+        found: dict[str, Mapping[str, Any]] = {}
+        for name, working in self._working.items():
+            try:
+                found[name] = working.read()
+            except InputError:
+                continue  # What was polled is gone for the moment: there is no reading of it.
+        return found
+
+    def check_cost(self) -> list[Measured]:
+        """What each costs, in percent of one CPU; detaches the dearest while all together pass the budget."""
+        self._count(on=None)
+        for name, working in self._working.items():
+            self._became[name] = msgspec.structs.replace(self._became[name], lost=working.lost())
+        return list(self._became.values())
+
+    def close(self) -> None:
+        """Detach all."""
+        self._stop_counting()
+        while self._working:
+            self._working.popitem()[1].close()
+
+    def _count(self, *, on: bool | None) -> None:
+        """Begin counting what programs cost, or end it when it lasted long enough."""
+        now_s = self._clock.monotonic_s()
+        lasted_s = now_s - self._counted_from_s
+        if self._counting is not None and (on or lasted_s >= _COUNTED_S):
+            if not on:
+                self._weigh(lasted_s)
+            self._stop_counting()
+            self._counted_from_s = now_s
+            lasted_s = 0.0
+        elif self._counting is not None:
+            return
+        if (on or lasted_s >= _REST_S) and self._may_count and self._working:
+            try:
+                self._counting = count_runs()
+            except BpfError:
+                # It takes more rights than attaching does.
+                self._may_count = False
+                return
+            self._counted_from_s = now_s
+            self._before = {name: _ran_ns(each) for name, each in self._working.items()}
+
+    def _stop_counting(self) -> None:
+        if self._counting is not None:
+            os.close(self._counting)
+            self._counting = None
+
+    def _weigh(self, seconds: float) -> None:
+        costs = {
+            name: 100 * (_ran_ns(working) - self._before[name]) / 1e9 / seconds
+            for name, working in self._working.items()
+            if name in self._before and self._became[name].tier in _BPF
+        }
+        for name, percent in costs.items():
+            self._became[name] = msgspec.structs.replace(self._became[name], cost_percent=round(percent, 3))
+        for name in sorted(costs, key=lambda each: costs[each], reverse=True):
+            if sum(costs.values()) <= self._budget_percent:
+                break
+            lost = self._working[name].lost()
+            self._working.pop(name).close()
+            self._became[name] = Measured(
+                name=name,
+                tier=None,
+                reason=f"detached, as it cost {costs[name]:.1f}% of a CPU and all together may cost "
+                f"{self._budget_percent:g}%",
+                cost_percent=round(costs.pop(name), 3),
+                lost=lost,
+            )
+
+
+def _ran_ns(working: _Working) -> int:
+    return sum(ns for _, ns in working.ran().values())
+
+
+def _joined(said: str, why: Mapping[str, str]) -> str:
+    return "; ".join([*([said] if said else []), *(f"{tier}: {reason}" for reason, tier in why.items())])
+
+
+def _without_path(message: str) -> str:
+    return message
