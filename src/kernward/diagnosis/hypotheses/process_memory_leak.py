@@ -1,0 +1,296 @@
+"""A process takes more and more memory and gives none back."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from kernward.collectors.sources import meminfo, processes
+from kernward.collectors.sources.processes import Process
+from kernward.diagnosis.hypothesis import (
+    Confirmed,
+    Hypothesis,
+    Refuted,
+    Rival,
+    Signal,
+    Threshold,
+    Unknown,
+    Verdict,
+)
+from kernward.diagnosis.memory import MIB, page_bytes, size
+from kernward.diagnosis.view import View
+from kernward.records.check import Action, Scope
+
+LEAST = Threshold(
+    "growth in the window",
+    2 * MIB,
+    "bytes",
+    "allocators ask for some hundred KiB at a time, whatever the program does",
+)
+STEPS = Threshold(
+    "readings in a row between which it grew",
+    4,
+    "",
+    "a start or a single large request is over in fewer seconds",
+)
+STEADY = Threshold(
+    "part of the window in which it grew without a pause",
+    0.5,
+    "",
+    "what warms up grows in jumps; a leak grows with time",
+)
+UNEVEN = Threshold(
+    "fastest growth between two readings, for the mean growth",
+    2.5,
+    "",
+    "a buffer that is filled once has nearly all of its growth in one reading",
+)
+PROCESSOR = Threshold(
+    "part of a processor that it uses",
+    0.5,
+    "",
+    "who computes or loads as fast as it can (a compiler, a start) grows with what it works on; a leak grows with the "
+    "requests that come in, beside which a processor is idle",
+)
+PER_PROCESSOR_S = Threshold(
+    "growth for each second of processor time",
+    8 * MIB,
+    "bytes",
+    "new pages are filled at some hundred MiB for each second of processor time; where growth is so small a part of "
+    "the work, the work explains it",
+)
+FROM_FILES = Threshold(
+    "part of the growth that major faults account for",
+    0.5,
+    "",
+    "each maps up to 16 pages of a file (fault-around); that is a program or a file being loaded",
+)
+HORIZON_S = Threshold(
+    "time until the available memory is used up",
+    6 * 3600.0,
+    "s",
+    "a growth of seconds says nothing of what is next week; a longer window sees slower leaks, up to a thousand times "
+    "its own length",
+)
+
+
+class Growth(NamedTuple):
+    """How a process grew: over `seconds` without a pause, and in the whole window."""
+
+    pid: str
+    process: Process
+    grown_bytes: int
+    per_s: float
+    seconds: float
+    cpu: float
+    goes_on: bool
+    points: list[tuple[datetime, float]]
+
+    @property
+    def scope(self) -> Scope:
+        return Scope("process", processes.label(self.pid, self.process))
+
+    @property
+    def works(self) -> bool:
+        """Whether what it works on explains it."""
+        return self.cpu >= PROCESSOR.value or self.per_s < PER_PROCESSOR_S.value * self.cpu
+
+
+def _test(view: View) -> Iterator[Verdict]:
+    window = view.window
+    missing = window.why_absent(processes.SOURCE)
+    memory = window.of(meminfo.SOURCE)
+    if missing or memory is None or not memory.available_bytes:
+        yield Unknown(reason=f"growth cannot be seen: {missing or window.why_absent(meminfo.SOURCE)}")
+        return
+    if sum(processes.SOURCE.name in each.read for each in window.samples) <= STEPS.value:
+        yield Unknown(reason=f"whether a process grows steadily takes more than {STEPS.value:.0f} readings")
+        return
+    horizon_s = max(HORIZON_S.value, 1000 * window.seconds)
+    grown = sorted(_growing(view), key=lambda each: -each.per_s)
+    leaks = [each for each in grown if not each.works and memory.available_bytes / each.per_s <= horizon_s]
+    for each in leaks:
+        yield _confirmed(view, each, memory.available_bytes, memory.total_bytes or 0)
+    if leaks:
+        return
+    if not grown:
+        yield Refuted(reason="no process grew steadily")
+        return
+    most = grown[0]
+    why = (
+        f"but used {most.cpu:.0%} of a processor: it works, as a start or a compiler does"
+        if most.works
+        else f"which would take {memory.available_bytes / most.per_s / 3600:.0f} hours to matter"
+    )
+    yield Refuted(
+        reason=f"{most.scope.name} grew the most, by {size(most.per_s)} a second, {why}",
+        evidence=(
+            view.evidence(
+                processes.SOURCE,
+                "rss_bytes",
+                most.per_s,
+                unit="bytes/s",
+                scope=most.scope,
+                says="growth a second",
+            ),
+        ),
+    )
+
+
+def _growing(view: View) -> Iterator[Growth]:
+    """Processes that were there all the time and grew steadily."""
+    name = processes.SOURCE.name
+    having = [each for each in view.window.samples if name in each.read]
+    over = view.window.each_over(processes.SOURCE)
+    first, last = having[0].each(processes.SOURCE), having[-1].each(processes.SOURCE)
+    least = LEAST.value
+    for pid, process in last.items():
+        before = first.get(pid)
+        if process.kernel_thread or before is None or before.start_s != process.start_s:
+            continue
+        if (process.rss_bytes or 0) - (before.rss_bytes or 0) < least:
+            continue
+        held = [
+            (each.read_at_s[name], each.at_utc, each.read[name][pid].rss_bytes or 0)
+            for each in having
+            if pid in each.read[name]
+        ]
+        run = _longest_run([(at_s, bytes_) for at_s, _, bytes_ in held])
+        if run is None:
+            continue
+        begin, end = run
+        seconds = held[end][0] - held[begin][0]
+        grown = held[end][2] - held[begin][2]
+        used = over[pid]
+        from_files = (used.major_faults or 0) * 16 * page_bytes(view)
+        if grown < least or from_files >= FROM_FILES.value * grown:
+            continue
+        cpu = ((used.user_s or 0.0) + (used.system_s or 0.0)) / view.window.seconds_of(processes.SOURCE)
+        yield Growth(
+            pid,
+            process,
+            grown,
+            grown / seconds,
+            seconds,
+            cpu,
+            end >= len(held) - 2,
+            [(at, float(bytes_)) for _, at, bytes_ in held],
+        )
+
+
+def _longest_run(held: list[tuple[float, int]]) -> tuple[int, int] | None:
+    """From which to which reading it grew without a pause and evenly; None when it did not for long enough."""
+    begin, best = 0, (0, 0)
+    for number in range(1, len(held)):
+        if held[number][1] <= held[number - 1][1]:
+            begin = number
+        elif number - begin > best[1] - best[0]:
+            best = (begin, number)
+    begin, end = best
+    if end - begin < STEPS.value or held[end][0] - held[begin][0] < STEADY.value * (held[-1][0] - held[0][0]):
+        return None
+    # What it gave back later was no leak.
+    if held[-1][1] < held[end][1] - 0.05 * (held[end][1] - held[begin][1]):
+        return None
+    mean = (held[end][1] - held[begin][1]) / (held[end][0] - held[begin][0])
+    fastest = max(
+        (held[at + 1][1] - held[at][1]) / max(held[at + 1][0] - held[at][0], 0.05) for at in range(begin, end)
+    )
+    return best if fastest <= UNEVEN.value * mean else None
+
+
+def _confirmed(view: View, growth: Growth, available: int, total: int) -> Confirmed:
+    left_s = available / growth.per_s
+    left = f"{left_s / 60:.0f} minutes" if left_s < 7200 else f"{left_s / 3600:.0f} hours"
+    held = growth.process.rss_bytes or 0
+    paused = "" if growth.goes_on else " It has paused since."
+    return Confirmed(
+        scope=growth.scope,
+        # From the outside a cache that fills looks like a leak; only the time for which it goes on tells.
+        confidence=(0.7 if growth.goes_on else 0.55) + (0.15 if growth.seconds >= 600 else 0.0),
+        impact=0.9 if left_s < 300 else 0.6 if left_s < 3600 else 0.4,
+        mechanism=(
+            f"It grew by {size(growth.per_s)} a second over {growth.seconds:.0f} s without giving anything back, while "
+            f"it used {growth.cpu:.0%} of a processor: do_anonymous_page() in mm/memory.c gives it a page at each first "
+            f"touch, and nothing unmaps one. It holds {size(held)}; at this pace the {size(available)} that are "
+            f"available are used up in {left}.{paused} A cache that fills looks the same until it is full."
+        ),
+        evidence=(
+            view.evidence(
+                processes.SOURCE,
+                "rss_bytes",
+                growth.per_s,
+                unit="bytes/s",
+                scope=growth.scope,
+                says=f"growth a second, {size(growth.grown_bytes)} without a pause",
+            ),
+            view.evidence(
+                processes.SOURCE,
+                "user_s",
+                growth.cpu,
+                unit="",
+                scope=growth.scope,
+                says="part of a processor that it used meanwhile: it is not busy with something large",
+            ),
+            view.evidence(
+                meminfo.SOURCE,
+                "available_bytes",
+                available,
+                says=f"of {size(total)} could be had without swapping",
+                change=False,
+            ),
+        ),
+        chain=(
+            "memory is allocated with each request and kept",
+            f"in {left} none is left",
+            "then the host reclaims, swaps and kills",
+        ),
+        plots=(view.plot(processes.SOURCE, "rss_bytes", growth.points, scope=growth.scope, unit="bytes"),),
+    )
+
+
+HYPOTHESIS = Hypothesis(
+    id="process-memory-leak",
+    title="A process that only grows",
+    group="memory",
+    claim="A process allocates memory steadily and gives none back, until there is none left.",
+    signals=(
+        Signal("processes.rss_bytes", "grows evenly, reading after reading, and never falls"),
+        Signal("processes.user_s", "hardly any: the growth is not that of a large piece of work"),
+        Signal("processes.major_faults", "many: it is a file that is being mapped and no leak"),
+        Signal("meminfo.available_bytes", "how long it can go on"),
+    ),
+    thresholds=(LEAST, STEPS, STEADY, UNEVEN, PROCESSOR, PER_PROCESSOR_S, FROM_FILES, HORIZON_S),
+    rivals=(
+        Rival("kernel-memory-leak", "there no process grows, and slab or vmalloc memory does"),
+        Rival("memory-pressure", "the same shortage at its end, by whoever it came about"),
+        Rival("thread-leak", "there threads are what it collects: its stacks are most of its growth"),
+    ),
+    explains=(
+        "host-memory-exhausted",
+        "memory-pressure",
+        "swap-thrashing",
+        "cgroup-memory-limit",
+        "overcommit-limit",
+    ),
+    mechanism=(
+        "Each first touch of a page has do_anonymous_page() in mm/memory.c allocate it and charge it to the process's "
+        "cgroup. It is given back by munmap(), madvise() or the end of the process; a reference that is kept, or an "
+        "allocator whose arenas are in pieces, prevents all three."
+    ),
+    actions=(
+        Action(
+            "now",
+            "Restart the process when it can be spared, before the machine runs out; keep a core or a heap profile.",
+            "A restart takes away what could be examined.",
+            "gcore PID",
+        ),
+        Action(
+            "for good",
+            "Profile the heap (jemalloc or tcmalloc profiles, heaptrack, the runtime's own tools); bound the service with "
+            "memory.max, so that it is restarted alone.",
+            "A bound below its legitimate peak kills it at its busiest.",
+        ),
+    ),
+    see=("mm/memory.c", "Documentation/filesystems/proc.rst (smaps)"),
+    test=_test,
+)
