@@ -18,7 +18,7 @@ Within a series digits are stored as differences, times repeat from series to se
 are runs: what is left after zstd is about what really changed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -98,11 +98,13 @@ def series_of(heading: Heading, samples: Sequence[Recorded]) -> Iterator[Series]
         rows: dict[str | None, tuple[list[int], list[Sequence[Any]]]] = {}
         single = name in heading.single
         for number, sample in enumerate(samples):
-            found: Any = sample.read.get(name)
-            if type(found) is not (list if single else dict):
-                continue
-            records_of: Any = ((None, found),) if single else found.items()
-            for entity, values in records_of:
+            found = sample.read.get(name)
+            entities: Iterable[tuple[str | None, Any]] = ()
+            if single and type(found) is list:
+                entities = ((None, found),)
+            elif not single and type(found) is dict:
+                entities = found.items()
+            for entity, values in entities:
                 at, records = rows.setdefault(entity, ([], []))
                 at.append(number)
                 records.append(values)
