@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Check what this snapshot file holds, instead of this machine.",
 )
+@click.option(
+    "--root",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="TREE",
+    help="Check a copied tree with proc and sys, a sosreport or a tarball, instead of this machine.",
+)
 @click.option("--cgroup", metavar="PATH", help="Ask about this cgroup and all below it.")
 @click.option("--pid", type=click.IntRange(1), help="Ask about this process.")
 @click.option(
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a cause was found.")
 def command(
     replay: Path | None,
+    root: Path | None,
     cgroup: str | None,
     pid: int | None,
     seconds: float,
@@ -59,16 +66,18 @@ def command(
     read, measures what has to be measured to tell rivals apart, and explains the causes it found, with
     their evidence, what to do, what was ruled out and what could not be seen.
     """
+    from kernward.operations import check
+
+    if (replay or root) and keep is not None:
+        raise click.UsageError("--keep is for what is read of this machine; --replay and --root read files")
+    if replay is not None and root is not None:
+        raise click.UsageError("--replay and --root each name something to check; give one of them")
     if replay is not None:
-        from kernward.operations.check import check_recording
-
-        if keep is not None:
-            raise click.UsageError("--keep is for what is read of this machine; --replay reads a file")
-        result = check_recording(replay, cgroup=cgroup, pid=pid)
+        result = check.check_recording(replay, cgroup=cgroup, pid=pid)
+    elif root is not None:
+        result = check.check_tree(root, cgroup=cgroup, pid=pid)
     else:
-        from kernward.operations.check import check_here
-
-        result = check_here(
+        result = check.check_here(
             cgroup=cgroup, pid=pid, seconds=seconds, max_overhead_percent=max_overhead, keep=keep
         )
     show(result, sys.stdout, form)

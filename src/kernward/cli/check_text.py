@@ -11,7 +11,7 @@ from textwrap import wrap
 
 import click
 
-from kernward.cli.check_words import amount, certainty, clock, looked, place, recorded, short, when
+from kernward.cli.check_words import amount, certainty, clock, looked, place, reasons, recorded, when
 from kernward.cli.terminal import escape
 from kernward.cli.wording import many
 from kernward.records.check import Check, Consequence, Evidence, Finding, Measured, Scope
@@ -181,12 +181,11 @@ class _Page:
             return
         yield ""
         yield from self.heading("Could not be read")
-        for path, reason in list(unreadable.items())[:UNREAD]:
-            # The reason of a source names its file itself.
-            said = reason if reason.startswith("/") else f"{short(path)}: {reason}"
-            yield from self.item(said)
-        if len(unreadable) > UNREAD:
-            yield from self.item(f"and {len(unreadable) - UNREAD} more, which --format json lists")
+        said = reasons(unreadable)
+        for reason in said[:UNREAD]:
+            yield from self.item(reason)
+        if len(said) > UNREAD:
+            yield from self.item(f"and {len(said) - UNREAD} more, which --format json lists")
 
     def heading(self, text: str) -> Iterator[str]:
         yield from self.block(text, "", style={"bold": True})

@@ -1,5 +1,6 @@
 """How scopes, values and times of a check are said in words, the same in its text and its page."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from kernward.cli.wording import many, moment, span
@@ -86,6 +87,12 @@ def recorded(recording: Recording) -> str:
         return said
     begin, end = recording.worst
     return f"{said}; the worst of its {recording.parts} parts is {moment(begin)} to {clock(end)} UTC"
+
+
+def reasons(unreadable: Mapping[str, str]) -> list[str]:
+    """What could not be read and why, each once. A source's reason names its file itself."""
+    said = (f"{short(name)}: {why}" if name.startswith("/") else why for name, why in unreadable.items())
+    return list(dict.fromkeys(said))
 
 
 def certainty(confidence: float) -> str:

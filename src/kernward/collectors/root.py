@@ -58,6 +58,11 @@ class Root:
         """Whether this is the running machine's own root."""
         return not self.path
 
+    @property
+    def knows_file_systems(self) -> bool:
+        """Whether `statvfs` can tell something."""
+        return self.live
+
     def read(self, path: str, limit_bytes: int = LIMIT_BYTES) -> bytes:
         """The file's bytes; raises Unavailable. `path` begins with a slash."""
         try:

@@ -5,7 +5,7 @@ extended headers of any claimed size into memory and calls itself for each one i
 """
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kernward.logs.streams import Damage, Stream
@@ -55,11 +55,16 @@ def is_tar(head: bytes) -> bool:
         return False
 
 
-def members(stream: Stream) -> Iterator[Member]:
-    """The regular files of an archive, in order; raises Damage where it cannot be walked on."""
+def members(stream: Stream, link: Callable[[str, str], None] | None = None) -> Iterator[Member]:
+    """The regular files of an archive, in order; raises Damage where it cannot be walked on.
+
+    `link` is called with the name and the target of each symbolic link whose target is not too long to
+    stand in its own header.
+    """
     name: str | None = None
     size: int | None = None
     extended = position = 0
+    long_target = False
     while True:
         block = _exactly(stream, _BLOCK)
         position += _BLOCK
@@ -80,6 +85,7 @@ def members(stream: Stream) -> Iterator[Member]:
             if extended > _EXTENDED_IN_A_ROW or info.size > _LONGEST_NAME:
                 raise Damage(f"at byte {position} of the archive its extended headers are too large")
             body = _exactly(stream, -(-info.size // _BLOCK) * _BLOCK)[: info.size]
+            long_target = long_target or info.type == b"K"
             if info.type == b"L":
                 name = body.rstrip(b"\0").decode("utf-8", "backslashreplace")
             elif info.type in b"xX":
@@ -88,9 +94,12 @@ def members(stream: Stream) -> Iterator[Member]:
                     name = records[b"path"].decode("utf-8", "backslashreplace")
                 if records.get(b"size", b"").isdigit():
                     size = int(records[b"size"][:18])
+                long_target = long_target or b"linkpath" in records
             continue
         if info.type in _WITHOUT_DATA:
-            name, size, extended = None, None, 0
+            if link is not None and info.type == tarfile.SYMTYPE and not long_target:
+                link(name or info.name, info.linkname)
+            name, size, extended, long_target = None, None, 0, False
             continue
         # Members of 8 GB and more have their size in an extended header only.
         member = Member(name or info.name, info.mtime, info.size if size is None else size, stream)
@@ -100,7 +109,7 @@ def members(stream: Stream) -> Iterator[Member]:
         _skip(member, member.size)
         member.passed = True
         _exactly(stream, padding)
-        name, size, extended = None, None, 0
+        name, size, extended, long_target = None, None, 0, False
 
 
 def _pax(body: bytes) -> dict[bytes, bytes]:

@@ -1,11 +1,17 @@
 """A check: hypotheses about why a machine is slow or sick, tested against it, ranked and explained."""
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from kernward.collectors.cgroups import groups, hierarchies
 from kernward.collectors.clock import Clock
 from kernward.collectors.live import FIRST_LOOK_S, Live, of_process
 from kernward.collectors.root import Root
+from kernward.collectors.sample import take
+from kernward.collectors.source import AnySource
+from kernward.collectors.sources import sources
 from kernward.diagnosis.engine import examine
 from kernward.diagnosis.hypotheses import hypotheses
 from kernward.diagnosis.recording import examine_recording
@@ -77,3 +83,47 @@ def check_recording(path: Path, *, cgroup: str | None = None, pid: int | None = 
         focus=Focus(cgroup=cgroup, pid=pid),
         notes=snapshot.notes,
     )
+
+
+def check_tree(path: Path, *, cgroup: str | None = None, pid: int | None = None) -> Check:
+    """Check what a copied tree holds: a folder with proc and sys, a sosreport, or a tarball of either."""
+    if path.is_dir():
+        return _check_copied(path, path, Focus(cgroup=cgroup, pid=pid), ())
+    from kernward.collectors.unpacking import unpacked
+
+    with unpacked(path) as (folder, notes):
+        return _check_copied(folder, path, Focus(cgroup=cgroup, pid=pid), notes)
+
+
+def _check_copied(folder: Path, named: Path, focus: Focus, notes: Sequence[str]) -> Check:
+    from kernward.collectors.copied import CopiedClock, CopiedRoot
+
+    root = CopiedRoot(folder)
+    clock = CopiedClock(root)
+    # All that there is can be read: nothing of it costs the machine anything.
+    wanted = [each for each in sources().values() if each.when != "measured"]
+    if clock.up_s is None:
+        wanted = [each for each in wanted if not _counts(each)]
+        notes = (
+            *notes,
+            f"{named}: nothing tells how long the machine had been up, so that counters since boot say nothing",
+        )
+    sample = take(root, clock, wanted)
+    # Files of processes are seldom copied, which is not that no process has them.
+    empty = [
+        each
+        for each in wanted
+        if each.scope == "process" and each.name in sample.read and not sample.read[each.name]
+    ]
+    sample = msgspec.structs.replace(
+        sample,
+        read={name: each for name, each in sample.read.items() if name not in {one.name for one in empty}},
+        absent={**sample.absent, **{each.name: f"{each.files[0]}: it was copied of no process" for each in empty}},
+    )
+    return examine_recording(
+        (sample,), hypotheses().values(), source=str(named), focus=focus, notes=notes
+    )
+
+
+def _counts(source: AnySource) -> bool:
+    return any(each.kind == "counter" for each in source.quantities.values())

@@ -1,6 +1,6 @@
 """statfs() of each file system on a device: blocks and inodes, used and free.
 
-Only the running machine can be asked. File systems behind a network or a user's process are not: a server
+Only the running machine can be asked; of another the output of df tells the same. File systems behind a network or a user's process are not: a server
 that does not answer would make the question wait for ever.
 """
 
@@ -65,8 +65,8 @@ class Filesystem(msgspec.Struct, frozen=True):
 
 def read(root: Root, points: Collection[str] | None) -> Mapping[str, Filesystem]:
     """Each local file system once, at the first place where it is mounted."""
-    if not root.live:
-        raise Unavailable("statfs()", "only the running machine can be asked about its file systems")
+    if not root.knows_file_systems:
+        raise Unavailable("statfs()", "only the running machine, or an output of df, tells of file systems")
     found: dict[str, Filesystem] = {}
     seen: set[str | None] = set()
     for point, mount in mounts.read(root, points).items():
