@@ -232,7 +232,7 @@ def test_two_recorders_do_not_share_a_store(tmp_path: Path) -> None:
 
 
 def test_the_recorder_loads_nothing_that_is_heavy() -> None:
-    heavy = "duckdb pyarrow sqlalchemy hyperscan rich jinja2 kernward.events kernward.store.facts numpy"
+    heavy = "duckdb pyarrow sqlalchemy numpy rich jinja2 kernward.store.facts kernward.diagnosis subprocess"
     script = (
         "import sys\n"
         "from kernward.operations.recording import Recorder\n"

@@ -62,8 +62,11 @@ def test_values_of_every_form_come_back_as_they_were(tmp_path: Path, values) -> 
 
 
 def test_what_holds_nothing_is_not_what_is_absent(tmp_path: Path) -> None:
-    record(tmp_path, sample(0, read={"disk": {"vda": [1, 1.0, None, {}]}}))
+    for number, parts in enumerate((None, [], [[]], [None])):
+        record(tmp_path, sample(number, read={"disk": {"vda": [1, 1.0, parts, {}]}}))
+    before = stored(tmp_path)
     compact(tmp_path)
+    assert stored(tmp_path)[:3] == before[:3]
     assert stored(tmp_path)[0].read == {"disk": {"vda": {"reads": 1, "time_s": 1, "by_kind": {}}}}
 
 

@@ -20,6 +20,10 @@ _NEVER_US = 1 << 62
 MOST_NOTES = 20
 
 
+# What is not read in every sample was read at most so long ago.
+CARRIED_US = 15 * 60 * 1_000_000
+
+
 class Extent(msgspec.Struct, frozen=True, kw_only=True):
     """What there is of one host: from when to when, in how many samples, in how many bytes."""
 
@@ -72,6 +76,12 @@ def recording(
             _NEVER_US if until is None else _us(until),
             None if only is None else list(only),
         )
+        if stored and since is not None:
+            earlier_us = min(_us(since), stored[0].at_us)
+            stored[0] = _with_earlier(
+                stored[0],
+                recordings.samples(wanted, earlier_us - CARRIED_US, earlier_us - 1, _slow(only)),
+            )
         notes = list(recordings.notes)
     if not stored:
         there = _extent(wanted, [each for each in spans if each.host == wanted])
@@ -82,6 +92,27 @@ def recording(
     restoring = Restoring()
     samples = tuple(restoring.sample(each) for each in stored)
     return Recording(host=wanted, samples=samples, notes=(*notes, *restoring.notes()))
+
+
+def _slow(only: Collection[str] | None) -> list[str]:
+    """The sources that are not read in every sample."""
+    return [
+        name for name, each in sources().items() if each.when == "check" and (only is None or name in only)
+    ]
+
+
+def _with_earlier(first: Stored, earlier: Sequence[Stored]) -> Stored:
+    """The sample with what was read last before it, of sources that it lacks."""
+    read, after_s, cut = dict(first.read), dict(first.after_s), set(first.cut)
+    for each in reversed(earlier):
+        if each.boot_id != first.boot_id:
+            break
+        for name in each.after_s.keys() - after_s.keys():
+            if name in each.read:
+                read[name] = each.read[name]
+                after_s[name] = each.at_s + each.after_s[name] - first.at_s
+                cut |= {name} & each.cut
+    return msgspec.structs.replace(first, read=read, after_s=after_s, cut=frozenset(cut))
 
 
 class Restoring:

@@ -34,8 +34,12 @@ JOURNAL_RAW_BYTES = 48 << 20
 # Entities kept of a source in each sample, by what they are; the busiest where there are more.
 MOST_ENTITIES = {"process": 120, "cgroup": 400}
 MOST_OTHERS = 1000
+# Sources that a check reads at its ends, settings and tables, change slowly: read in every so many samples.
+SELDOM = 12
+# Kernel messages are looked at as often, but only if there are new ones; else in every so many samples.
+UNCHANGED = 120
 # A source is read in every so many samples at least, however much it costs.
-RAREST = 32
+RAREST = 384
 # How many samples go by between two looks at what recording costs.
 _REVIEW = 12
 _WAKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -65,14 +69,15 @@ class Recorder:
         self._tell = tell
         self._compact = start_compaction if compact is None else compact
         every = sources() if known is None else known
-        self._sources = {name: each for name, each in every.items() if each.when == "sample"}
+        self._sources = {name: each for name, each in every.items() if each.when in ("sample", "check")}
         self._busiest = {
             name: Busiest(each, MOST_ENTITIES.get(each.scope, MOST_OTHERS))
             for name, each in self._sources.items()
             if isinstance(each, EntitySource)
         }
         # Each source is read in every so many samples; what one reading of it takes, in seconds.
-        self._every = dict.fromkeys(self._sources, 1)
+        self._every = {name: usual(each) for name, each in self._sources.items()}
+        self._messages = _Messages(self._root) if self._root.live else None
         self._costs: dict[str, float] = {}
         self._cost_s = 0.0
         self._journal: Journal | None = None
@@ -106,7 +111,7 @@ class Recorder:
 
     def once(self) -> bool:
         """Take one sample and append it; whether it was written."""
-        wanted = [each for name, each in self._sources.items() if self._taken % self._every[name] == 0]
+        wanted = self._wanted()
         self._taken += 1
         sample = take(self._root, self._clock, wanted)
         try:
@@ -121,6 +126,15 @@ class Recorder:
         if self._taken % _REVIEW == 0:
             self._review()
         return True
+
+    def _wanted(self) -> list[AnySource]:
+        """The sources of the next sample; a journal's first one has all, so that it stands by itself."""
+        new = self._messages is not None and self._taken % SELDOM == 0 and self._messages.new()
+        return [
+            each
+            for name, each in self._sources.items()
+            if self._taken % self._every[name] == 0 or self._journal is None or (new and of_messages(each))
+        ]
 
     def close(self) -> None:
         """Finish the journal."""
@@ -217,7 +231,7 @@ class Recorder:
             read[name] = {entity: values(record) for entity, record in chosen.items()}
         absent = dict(sample.absent)
         for name, every in self._every.items():
-            if name not in read and name not in absent and every > 1:
+            if name not in read and name not in absent and every > usual(self._sources[name]):
                 absent[name] = (
                     f"read in every {every} samples only, to stay within {self._percent:g} % of a CPU"
                 )
@@ -259,7 +273,10 @@ class Recorder:
             shares[name] /= 2
         else:
             for name in sorted(shares, key=shares.__getitem__):
-                if self._every[name] > 1 and sum(shares.values()) + shares[name] < 0.7 * self._budget_s:
+                if (
+                    self._every[name] > usual(self._sources[name])
+                    and sum(shares.values()) + shares[name] < 0.7 * self._budget_s
+                ):
                     self._every[name] //= 2
                     shares[name] *= 2
         for name, every in self._every.items():
@@ -289,6 +306,44 @@ class Recorder:
                 if os.waitpid(self._compacting, os.WNOHANG) == (0, 0):
                     return
             self._compacting = None
+
+
+def of_messages(source: AnySource) -> bool:
+    """Whether it reads the kernel's messages."""
+    return _Messages.DEVICE in source.files
+
+
+def usual(source: AnySource) -> int:
+    """In every how many samples a source is read where cost does not matter."""
+    if of_messages(source):
+        return UNCHANGED
+    return 1 if source.when == "sample" else SELDOM
+
+
+class _Messages:
+    """Tells whether the kernel has printed something since it was asked last."""
+
+    DEVICE = "/dev/kmsg"
+
+    def __init__(self, root: Root) -> None:
+        self._file: int | None = None
+        if root.exists(self.DEVICE):
+            with suppress(OSError):
+                self._file = os.open(self.DEVICE, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+                os.lseek(self._file, 0, os.SEEK_END)
+
+    def new(self) -> bool:
+        if self._file is None:
+            return False
+        found = False
+        while True:
+            try:
+                # One record at a time; the ring is finite, and what is overwritten meanwhile is skipped.
+                found = bool(os.read(self._file, 8192)) or found
+            except BrokenPipeError:
+                found = True
+            except OSError:
+                return found
 
 
 def start_compaction(home: Path) -> int:

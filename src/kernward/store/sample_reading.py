@@ -248,9 +248,12 @@ def _whole(record: dict[str, Any]) -> dict[str, Any]:
     """Fields of several values that are items of a list, as a list again."""
     for name, value in record.items():
         if type(value) is dict:
+            if [*value] == ["[]"]:
+                record[name] = []
+                continue
             if value and all(type(item) is str and item[:1] == "[" and item[-1:] == "]" for item in value):
-                places = {item[1:-1]: each for item, each in value.items()}
-                if all(place.isascii() and place.isdigit() and len(place) < 10 for place in places):
+                places = {item[1:-1]: each for item, each in value.items() if item != "[]"}
+                if places and all(place.isascii() and place.isdigit() and len(place) < 10 for place in places):
                     last = max(map(int, places))
                     if last < 2 * len(places) + 16:
                         record[name] = [places.get(str(place)) for place in range(last + 1)]

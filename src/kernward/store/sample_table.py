@@ -5,7 +5,8 @@ The columns, which other programs read as well:
     host, boot, kernel   the machine, its boot id, its kernel's release
     time                 when the sample was taken (UTC)
     source, entity       `diskstats`, `vda`; entity is null for sources of the whole machine
-    field, item          `reads`; item is the key or [index] where a field holds several values
+    field, item          `reads`; item is the key or [index] where a field holds several values,
+                         "" or [] where it holds none of them
     kind, unit           counter, gauge, identity or fact; s, bytes, pages, … or nothing
     digits, scale        the number is digits / 10^scale, exactly
     number               the number where it has no such form
@@ -160,7 +161,8 @@ def _plain(
         values = [value for value in values if value is not None]
     if not values:
         return
-    if types <= {list, tuple} and all(_flat(each) for each in values):
+    lists = types <= {list, tuple} and all(_flat(each) for each in values)
+    if lists:
         values = [{f"[{place}]": item for place, item in enumerate(each)} for each in values]
         types = {dict}
     if types != {dict} or not all(_flat(each.values()) for each in values):
@@ -168,7 +170,9 @@ def _plain(
         return
     if not all(values):
         empty = [number for number, each in zip(at, values, strict=True) if not each]
-        yield Series(source, entity, field, "", kind, unit, empty, [None] * len(empty))
+        yield Series(
+            source, entity, field, "[]" if lists else "", kind, unit, empty, [None] * len(empty)
+        )
     items: dict[str, tuple[list[int], list[Any]]] = {}
     for number, each in zip(at, values, strict=True):
         for item, value in each.items():
