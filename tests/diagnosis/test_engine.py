@@ -4,6 +4,7 @@ import pytest
 
 from kernward.collectors.sources.loadavg import Loadavg
 from kernward.collectors.sources.processes import Process
+from kernward.collectors.sources.swaps import Swap
 from kernward.diagnosis.engine import AT_ONCE, examine
 from kernward.diagnosis.hypothesis import Open, Refuted, Signal, Unknown
 from kernward.diagnosis.view import Focus
@@ -110,6 +111,19 @@ def test_a_cause_that_acts_through_a_device_explains_nothing_on_another() -> Non
     )
     assert ranked(hypothesis("slow-disk", says(confirmed(OTHER_DISK))), swapping)[0] == "slow-disk"
     assert ranked(hypothesis("slow-disk", says(confirmed(DISK))), swapping)[0] == "swapping"
+
+
+def test_a_swap_storm_explains_only_the_device_that_is_swapped_to() -> None:
+    swapping = hypothesis(
+        "swapping",
+        says(confirmed(impact=0.1)),
+        explains=["slow-disk"],
+        signals=(Signal("vmstat.pswpin_pages", "grows"),),
+    )
+    swapped_to = sample(swaps={"/dev/vda2": Swap(kind="partition")})
+    for disk, first in ((OTHER_DISK, "slow-disk"), (DISK, "swapping")):
+        check = examine(Machine(swapped_to), [hypothesis("slow-disk", says(confirmed(disk))), swapping])
+        assert ids(check)[0] == first
 
 
 def test_a_victim_of_a_cause_is_related_to_it() -> None:

@@ -254,24 +254,33 @@ def _caused(confirmed: Sequence[tuple[Hypothesis, Confirmed]], kinship: Kinship)
                 for other in by_id.get(id, ())
                 if id != hypothesis.id
                 and hypothesis.id not in confirmed[other][0].explains
-                and _reaches(verdict, confirmed[other][1], kinship)
+                and _reaches(hypothesis, verdict, confirmed[other][1], kinship)
             ]
         )
     return found
 
 
-def _reaches(cause: Confirmed, consequence: Confirmed, kinship: Kinship) -> bool:
+def _reaches(hypothesis: Hypothesis, cause: Confirmed, consequence: Confirmed, kinship: Kinship) -> bool:
     """Whether this cause can have brought about that consequence, where it strikes.
 
-    A cause whose own evidence names devices or interfaces acts through those: a swap storm on vda does
-    not make vdb slow.
+    A cause that acts through devices or interfaces, those that its own evidence names or those that are
+    swapped to, reaches those only: a swap storm on vda does not make vdb slow.
     """
     if cause.confidence < AS_SURE * consequence.confidence:
         return False
-    through = [each.scope for each in cause.evidence if each.scope.kind == consequence.scope.kind]
-    if consequence.scope.kind in ("device", "interface") and through:
-        return kinship.any_related(consequence.scope, through)
-    return kinship.any_related(consequence.scope, (cause.scope, *cause.victims))
+    where = consequence.scope
+    if where.kind in ("device", "interface"):
+        through = tuple(each.scope for each in cause.evidence if each.scope.kind == where.kind)
+        if not through and where.kind == "device" and _swaps(hypothesis):
+            through = kinship.swap_devices or ()
+        if through:
+            return kinship.any_related(where, through)
+    return kinship.any_related(where, (cause.scope, *cause.victims))
+
+
+def _swaps(hypothesis: Hypothesis) -> bool:
+    """Whether what tells of this cause first is swapping."""
+    return bool(hypothesis.signals) and hypothesis.signals[0].name.startswith(("vmstat.pswp", "swaps."))
 
 
 def _depths(caused: Sequence[Sequence[int]]) -> list[int]:
