@@ -79,7 +79,7 @@ class Recorder:
         self._every = {name: usual(each) for name, each in self._sources.items()}
         self._messages = _Messages(self._root) if self._root.live else None
         self._costs: dict[str, float] = {}
-        self._cost_s = 0.0
+        self._read_once: set[str] = set()
         self._journal: Journal | None = None
         self._began_s = 0.0
         self._day = 0
@@ -249,16 +249,19 @@ class Recorder:
     def _note_costs(self, sample: Sample, wanted: Collection[AnySource]) -> None:
         """Sources are read one after the other, so each took until the next one's moment."""
         cost_s = sample.cost_s or 0.0
-        self._cost_s = max(cost_s, self._cost_s * 0.9)
         before_s = sample.at_s
         for each in wanted:
             at_s = sample.read_at_s.get(each.name)
             if at_s is not None:
                 # Time during which another process had the CPU is not the source's.
                 took_s = min(at_s - before_s, cost_s)
+                before_s = at_s
+                if each.name not in self._read_once:
+                    # The first reading also loads what the source needs, which it never does again.
+                    self._read_once.add(each.name)
+                    continue
                 earlier_s = self._costs.get(each.name, took_s)
                 self._costs[each.name] = min(took_s, 0.7 * earlier_s + 0.3 * took_s)
-                before_s = at_s
 
     def _review(self) -> None:
         """Read the costliest sources less often, or more often again, so that the budget holds."""
