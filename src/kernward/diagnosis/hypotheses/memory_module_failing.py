@@ -42,7 +42,7 @@ def _test(view: View) -> Iterator[Verdict]:
     named = recent(view, *OF_MEMORY, within_s=RECENT.value)
     other = recent(view, *OF_SOME_UNIT, within_s=RECENT.value)
     other = [
-        event for event in other if event.fields.get("error_type") in (None, "memory", "memory controller")
+        event for event in other if event.fields.get("error_type") in (None, "memory controller", "extended memory")
     ]
     if not modules and not named and not other:
         unread, uncounted = window.why_absent(kernel_events.SOURCE), window.why_absent(edac.SOURCE)
