@@ -50,6 +50,9 @@ class Attached:
     def check_cost(self) -> list[Measured]:
         return []
 
+    def close(self) -> None:
+        self.started.clear()
+
 
 @pytest.fixture
 def time(monkeypatch) -> Time:
@@ -115,7 +118,7 @@ def test_a_source_that_cannot_be_read_says_why(tmp_path, time) -> None:
 
 
 def test_measurements_are_part_of_the_samples_after_they_were_attached(tmp_path, time) -> None:
-    machine = Live(Root(tmp_path), time, measuring=Attached())
+    machine = Live(Root(tmp_path), time, measuring=Attached)
     machine.window()
     before_s = time.now_s
     became = machine.go_on(["runqlat", "bad"], {})
@@ -135,7 +138,7 @@ def test_nothing_is_waited_for_where_nothing_can_be_had(tmp_path, time) -> None:
 
 
 def test_all_looks_together_end_in_time(tmp_path, time) -> None:
-    machine = Live(Root(tmp_path), time, measuring=Attached())
+    machine = Live(Root(tmp_path), time, measuring=Attached)
     began_s = time.now_s
     machine.window()
     for number in range(20):

@@ -6,7 +6,7 @@ often samples are taken follows from what they cost: on a machine where reading 
 fewer than the ends of a look and one between.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -18,6 +18,7 @@ from kernward.collectors.source import AnySource
 from kernward.collectors.sources import sources
 from kernward.collectors.window import Window
 from kernward.records.check import Measured
+from kernward.records.errors import UsageError
 
 # How long the first look lasts. Quotas have periods of 0.1 s, PSI averages and the block layer's timeouts
 # several seconds: shorter than this a pause between two bursts passes for rest.
@@ -43,7 +44,11 @@ class Measuring(Protocol):
         ...
 
     def check_cost(self) -> Sequence[Measured]:
-        """Detach what costs more than it may; those that are no longer as `start` said."""
+        """What each costs; one that cost more than it may is detached by now."""
+        ...
+
+    def close(self) -> None:
+        """Detach all."""
         ...
 
 
@@ -59,7 +64,7 @@ class Live:
         longest_s: float = LONGEST_S,
         max_overhead_percent: float = 2.0,
         entities: Mapping[str, Sequence[str]] | None = None,
-        measuring: Measuring | None = None,
+        measuring: Callable[[], Measuring] | None = None,
     ) -> None:
         self._root = root
         self._clock = clock
@@ -72,7 +77,8 @@ class Live:
             name: tuple(some) for name, some in (entities or {}).items()
         }
         self._measuring = measuring
-        self._attached = False
+        # Made when the first measurement is asked for: many a check needs none.
+        self._session: Measuring | None = None
         self._samples: list[Sample] = []
         self._slow: set[str] = set()
 
@@ -88,8 +94,12 @@ class Live:
         """Look again, with these measurements attached and these sources read besides."""
         became: dict[str, Measured] = {}
         if measurements and self._measuring is not None:
-            became.update(self._measuring.start(measurements))
-            self._attached = self._attached or any(each.tier for each in became.values())
+            self._session = self._session or self._measuring()
+            for name in measurements:
+                try:
+                    became.update(self._session.start([name]))
+                except UsageError as error:
+                    became[name] = Measured(name=name, tier=None, reason=str(error))
         known = sources()
         for name, some in asked.items():
             if name in known:
@@ -103,8 +113,8 @@ class Live:
             else 0
         )
         self._look(max(SHORT_LOOK_S, long))
-        if self._attached and self._measuring is not None:
-            became.update({each.name: each for each in self._measuring.check_cost()})
+        if self._session is not None:
+            became.update({each.name: each for each in self._session.check_cost()})
         for name in asked:
             if name in became and not any(name in each.read for each in self._samples):
                 reason = self._samples[-1].absent.get(name, "there was nothing to read")
@@ -114,6 +124,11 @@ class Live:
     def seconds_left(self) -> float:
         """How much longer it may take."""
         return self._ends_at_s - self._clock.monotonic_s()
+
+    def close(self) -> None:
+        """Detach what was attached."""
+        if self._session is not None:
+            self._session.close()
 
     def _look(self, seconds: float) -> None:
         ends_at_s = self._clock.monotonic_s() + min(seconds, max(self.seconds_left(), SHORT_LOOK_S))
@@ -136,8 +151,8 @@ class Live:
     def _take(self, *, at_end: bool) -> None:
         sample = take(self._root, self._clock, self._wanted(at_end=at_end), self._entities)
         self._slow.update(_slow(sample))
-        if self._attached and self._measuring is not None:
-            counted = self._measuring.read()
+        if self._session is not None:
+            counted = self._session.read()
             at_s = self._clock.monotonic_s()
             sample = msgspec.structs.replace(
                 sample,

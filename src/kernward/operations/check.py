@@ -1,7 +1,9 @@
 """A check: hypotheses about why a machine is slow or sick, tested against it, ranked and explained."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,6 +20,9 @@ from kernward.diagnosis.recording import examine_recording
 from kernward.diagnosis.view import Focus
 from kernward.records.check import Check
 from kernward.records.errors import UsageError
+
+if TYPE_CHECKING:
+    from kernward.collectors.measuring import Session
 
 
 def check_here(
@@ -38,14 +43,23 @@ def check_here(
         raise UsageError(f"there is no process {pid} here, or it is not shown to you")
     if cgroup is not None:
         cgroup = _named(root, cgroup)
+    clock = Clock()
+
+    def session() -> "Session":
+        from kernward.collectors.measuring import Session
+
+        return Session(root, clock, cgroup=cgroup, max_overhead_percent=max_overhead_percent)
+
     machine = Live(
         root,
-        Clock(),
+        clock,
         seconds=seconds,
         max_overhead_percent=max_overhead_percent,
         entities=of_process(pid) if pid is not None else None,
+        measuring=session,
     )
-    result = examine(machine, hypotheses().values(), focus=Focus(cgroup=cgroup, pid=pid))
+    with closing(machine):
+        result = examine(machine, hypotheses().values(), focus=Focus(cgroup=cgroup, pid=pid))
     if keep is not None:
         from kernward.collectors import snapshot_file
 
@@ -118,11 +132,12 @@ def _check_copied(folder: Path, named: Path, focus: Focus, notes: Sequence[str])
     sample = msgspec.structs.replace(
         sample,
         read={name: each for name, each in sample.read.items() if name not in {one.name for one in empty}},
-        absent={**sample.absent, **{each.name: f"{each.files[0]}: it was copied of no process" for each in empty}},
+        absent={
+            **sample.absent,
+            **{each.name: f"{each.files[0]}: it was copied of no process" for each in empty},
+        },
     )
-    return examine_recording(
-        (sample,), hypotheses().values(), source=str(named), focus=focus, notes=notes
-    )
+    return examine_recording((sample,), hypotheses().values(), source=str(named), focus=focus, notes=notes)
 
 
 def _counts(source: AnySource) -> bool:
