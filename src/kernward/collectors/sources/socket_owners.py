@@ -44,15 +44,10 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, SocketO
             looked_at += 1
             inode = links.get(root.link(f"/proc/{pid}/fd/{file}") or "")
             if inode is not None and inode not in found:
-                found[inode] = SocketOwner(pid=int(pid), name=_name(root, pid))
+                found[inode] = SocketOwner(pid=int(pid), name=root.text(f"/proc/{pid}/comm"))
     if links and not found and refused:
         raise Unavailable("/proc/PID/fd", "the open files of other users' processes cannot be read")
     return found
-
-
-def _name(root: Root, pid: str) -> str | None:
-    data = root.read_or_none(f"/proc/{pid}/comm", 4096)
-    return None if data is None else data.rstrip(b"\n").decode("utf-8", "backslashreplace")
 
 
 SOURCE = EntitySource(

@@ -1,0 +1,79 @@
+"""What tests of the network have in common: whose a socket is, which interface a connection goes by, how old an
+event is.
+
+The counters of TCP and IP are of one network namespace, the one that the check runs in; containers with
+namespaces of their own have their own, which are not in these figures.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from kernward.collectors.kernel_messages import LogEvent
+from kernward.collectors.source import AnySource
+from kernward.collectors.sources import kernel_events, net_dev, socket_owners
+from kernward.diagnosis.hypothesis import Open
+from kernward.diagnosis.view import HOST, View
+from kernward.records.check import Evidence, Scope
+
+# An event of the log is of now for so long; the kernel limits how often it prints the same.
+RECENT_S = 120.0
+# Owners asked for at a time.
+MOST_ASKED = 16
+
+
+def events(view: View, kind: str, within_s: float = RECENT_S) -> tuple[LogEvent, ...]:
+    """The events of this kind of the last seconds, the newest last."""
+    known = view.window.each(kernel_events.SOURCE).get(kind)
+    if known is None:
+        return ()
+    return tuple(each for each in known.latest if each.age_s is not None and each.age_s <= within_s)
+
+
+def event_evidence(view: View, kind: str, event: LogEvent, scope: Scope = HOST) -> Evidence:
+    """An event as evidence."""
+    return view.evidence(
+        kernel_events.SOURCE,
+        "count",
+        view.window.each(kernel_events.SOURCE)[kind].count,
+        scope=scope,
+        change=False,
+        says=f"the kernel printed {event.age_s or 0:.0f} s ago: {event.title}",
+    )
+
+
+def owner(view: View, inode: int | None) -> Scope | None:
+    """The process that has this socket, as far as it was asked for."""
+    found = view.window.each(socket_owners.SOURCE).get(str(inode)) if inode else None
+    if found is None or found.pid is None:
+        return None
+    return Scope("process", f"{found.name or '?'}[{found.pid}]")
+
+
+def whose(view: View, inodes: Iterable[int | None], suspicion: float, reason: str) -> Open | None:
+    """The question whose these sockets are, None when it was asked already or cannot be."""
+    wanted = tuple(dict.fromkeys(str(each) for each in inodes if each))[:MOST_ASKED]
+    if not wanted or not view.can_read(socket_owners.SOURCE, *wanted):
+        return None
+    return Open(suspicion=suspicion, reason=reason, sources=((socket_owners.SOURCE.name, wanted),))
+
+
+def growing_steps(view: View, source: AnySource, entity: str | None, field: str) -> int:
+    """In how many of the steps between readings a counter grew: one burst is one step."""
+    window = view.window
+    # The types tell a source of the machine from one of entities; `entity` says which of the two it is.
+    steps = window.steps(source) if entity is None else window.each_steps(source, entity)  # type: ignore[arg-type]
+    return sum((getattr(grown, field) or 0) > 0 for _, _, grown in steps)
+
+
+def busiest_interface(view: View, among: Sequence[str] | None = None) -> str | None:
+    """The interface that sent most in the window, the loopback aside."""
+    sent = {
+        name: each.sent_bytes or 0
+        for name, each in view.window.each_over(net_dev.SOURCE).items()
+        if name != "lo" and (among is None or name in among)
+    }
+    return max(sent, key=lambda name: sent[name]) if any(sent.values()) else None
+
+
+def per_second(view: View, source: AnySource, amount: float) -> float:
+    """An amount of the window as a rate."""
+    return amount / view.window.seconds_of(source)
