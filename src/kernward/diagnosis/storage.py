@@ -263,11 +263,11 @@ class Storage:
     def __init__(self, view: View) -> None:
         self.view = view
         window = view.window
-        self._blocks: Mapping[str, Block] = window.each(block.SOURCE)
+        self.blocks: Mapping[str, Block] = window.each(block.SOURCE)
         self.mounts: Mapping[str, Mount] = window.each(mounts.SOURCE)
         self._partitions: dict[str, str] = {}
         self._numbers: dict[str, str] = {}
-        for name, each in self._blocks.items():
+        for name, each in self.blocks.items():
             if each.number:
                 self._numbers[each.number] = name
             for number, partition in each.partition_numbers.items():
@@ -280,7 +280,7 @@ class Storage:
         over = window.each_over(diskstats.SOURCE)
         seconds = window.seconds_of(diskstats.SOURCE)
         self.disks = {
-            name: Disk(name, over[name], now[name], self._blocks.get(name), seconds)
+            name: Disk(name, over[name], now[name], self.blocks.get(name), seconds)
             for name in now
             if name in over and self.whole(name) == name
         }
@@ -289,7 +289,7 @@ class Storage:
         """The disk of a partition; any other device itself."""
         if name in self._partitions:
             return self._partitions[name]
-        if name in self._blocks:
+        if name in self.blocks:
             return name
         match = _PARTITION.match(name)
         return (match[1] or match[2]) if match else name
@@ -301,17 +301,17 @@ class Storage:
         name = text.removeprefix("/dev/")
         if _NUMBER.fullmatch(name):
             return self._numbers.get(name)
-        if name in self._blocks or name in self._partitions:
+        if name in self.blocks or name in self._partitions:
             return name
         without = _JOURNAL.sub("", name)
-        if without in self._blocks or without in self._partitions:
+        if without in self.blocks or without in self._partitions:
             return without
         mapped = name.removeprefix("mapper/")
-        for device, each in self._blocks.items():
+        for device, each in self.blocks.items():
             if mapped == each.mapped_name or name in (each.port, each.address):
                 return device
         # In a copy without /sys the name is all there is.
-        return None if self._blocks else name
+        return None if self.blocks else name
 
     def below(self, name: str) -> set[str]:
         """The devices that it lies on, directly or through others."""
@@ -346,16 +346,12 @@ class Storage:
             if found:
                 return found
         port = fields.get("port")
-        if port is not None:
-            text = str(port)
-            return self.named(text) or self.named(f"ata{text}")
-        controller = fields.get("device")
-        return self.named(controller) if isinstance(controller, str) else None
+        return self.named(f"ata{port}" if isinstance(port, int) else port)
 
     def remote(self, name: str) -> str | None:
         """By what network a device is reached, its own or that of what it lies on; None for a local one."""
         for each in (name, *sorted(self.below(name))):
-            found = self._blocks.get(each)
+            found = self.blocks.get(each)
             if found is not None and found.transport:
                 return found.transport
         return None
@@ -379,7 +375,7 @@ class Storage:
         edge = {name}
         for _ in range(_DEEPEST):
             edge = {
-                self.whole(each) for one in edge if one in self._blocks for each in next_of(self._blocks[one])
+                self.whole(each) for one in edge if one in self.blocks for each in next_of(self.blocks[one])
             } - found
             if not edge:
                 break

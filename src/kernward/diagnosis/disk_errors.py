@@ -1,0 +1,204 @@
+"""What is wrong with each device whose errors the kernel's log tells of, and which device is to blame.
+
+An error goes up: the disk's own driver reports it, then the mapped devices above it, then the file system.
+The lowest device that shows it is to blame. What kind of failure it is follows from what the driver says
+(an unreadable sector, a time-out), from whether somebody has given the device up (an array, a journal, the
+driver itself), and where nobody says, from where the errors lie.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from kernward.collectors.kernel_messages import LogEvent
+from kernward.collectors.sources import md
+from kernward.diagnosis.memory import recent
+from kernward.diagnosis.storage import Storage, devices_of
+from kernward.diagnosis.view import View
+
+# failed: given up. medium: some sectors cannot be read. late: requests timed out. failing: any other error.
+Failure = Literal["failed", "medium", "late", "failing"]
+
+# The device itself, or its link.
+ERRORS = (
+    "block-io-error",
+    "buffer-io-error",
+    "scsi-sense-error",
+    "scsi-cache-flush-failed",
+    "nvme-command-error",
+    "ata-exception",
+    "ata-reset-failed",
+    "mmc-error",
+    "writeback-error",
+    "xfs-io-error",
+    "jbd2-io-error",
+    "ext4-superblock-io-error",
+    "swap-io-error",
+    "md-read-error-corrected",
+    "md-unrecoverable-read",
+    "btrfs-device-errors",
+)
+TIMEOUTS = ("scsi-timeout", "scsi-task-abort", "nvme-timeout")
+GIVEN_UP = (
+    "ata-device-disabled",
+    "scsi-offline-device",
+    "nvme-controller-removed",
+    "md-disk-failure",
+)
+# A file system stops for errors of the device and for errors of its own: only with the former it says this.
+STOPPED = (
+    "jbd2-abort",
+    "ext4-remount-read-only",
+    "xfs-log-io-error",
+    "xfs-shutdown",
+    "btrfs-read-only",
+    "btrfs-transaction-aborted",
+)
+# Drives whose medium is out fail every read, and nobody is the worse for it.
+_NO_DISK = ("sr", "fd")
+_GONE_STATES = frozenset({"offline", "transport-offline", "dead", "deleting", "deleting (no IO)"})
+# An unreadable spot is some sectors, at most a track: what fails all over the device is not the medium.
+SPOT_SECTORS = 4096
+_MEDIUM_SENSE = "medium error"
+_MEDIUM_TYPE = 2  # NVMe status code type: media and data integrity errors
+
+
+class Blamed(NamedTuple):
+    """A device that fails, how, and the events that say so, the newest last. `says` is the deciding one's gist."""
+
+    device: str
+    failure: Failure
+    events: tuple[LogEvent, ...]
+    says: str
+    # Failed requests that the log tells of.
+    errors: int
+
+
+def blamed(view: View, storage: Storage) -> dict[str, Blamed]:
+    """The devices that are to blame, by name."""
+    errors = _of(storage, view, ERRORS)
+    timeouts = _of(storage, view, TIMEOUTS)
+    for device, events in _of(storage, view, ("ata-exception", "block-io-error", "mmc-error")).items():
+        late = [each for each in events if _timed_out(each)]
+        if late:
+            timeouts.setdefault(device, []).extend(late)
+    given_up = _of(storage, view, GIVEN_UP)
+    stopped = _of(storage, view, STOPPED)
+    gone = _gone(view, storage)
+    showing = {*errors, *timeouts, *given_up, *gone}
+    found: dict[str, Blamed] = {}
+    for device in storage.lowest(showing):
+        if device.startswith(_NO_DISK):
+            continue
+        blame = _judge(
+            storage,
+            device,
+            errors.get(device, []),
+            timeouts.get(device, []),
+            given_up.get(device, []),
+            [event for one in (device, *storage.above(device)) for event in stopped.get(one, [])],
+            gone.get(device),
+        )
+        if blame is not None:
+            found[device] = blame
+    return found
+
+
+def _of(storage: Storage, view: View, kinds: tuple[str, ...]) -> dict[str, list[LogEvent]]:
+    return devices_of(storage, recent(view, *kinds))
+
+
+def _gone(view: View, storage: Storage) -> Mapping[str, str]:
+    """Devices that their driver or their array says are out of use, with its words."""
+    found: dict[str, str] = {}
+    for name, disk in storage.blocks.items():
+        if disk.state in _GONE_STATES:
+            found[name] = f"its driver says that it is {disk.state}"
+    for array, members in view.window.each(md.SOURCE).items():
+        for member in members.faulty:
+            found[storage.whole(member)] = f"{array} has marked it faulty and goes on without it"
+    return found
+
+
+def _judge(
+    storage: Storage,
+    device: str,
+    errors: list[LogEvent],
+    timeouts: list[LogEvent],
+    given_up: list[LogEvent],
+    stopped: list[LogEvent],
+    gone: str | None,
+) -> Blamed | None:
+    failed_requests = sum(not _timed_out(each) for each in errors)
+    everything = tuple(
+        sorted({id(each): each for each in (*errors, *timeouts, *given_up)}.values(), key=_oldest_first)
+    )
+    if gone or given_up:
+        says = gone or given_up[-1].text
+        return Blamed(device, "failed", everything, says, failed_requests)
+    if timeouts:
+        return Blamed(device, "late", everything, timeouts[-1].text, failed_requests)
+    medium = [each for each in errors if _medium(each)]
+    if medium:
+        return Blamed(device, "medium", everything, medium[-1].text, failed_requests)
+    if _stopped_by_errors(stopped):
+        return Blamed(
+            device,
+            "failed",
+            tuple(sorted((*errors, *stopped), key=_oldest_first)),
+            stopped[-1].text,
+            failed_requests,
+        )
+    if errors and _in_one_spot(storage, device, errors):
+        return Blamed(device, "medium", everything, errors[-1].text, failed_requests)
+    if errors:
+        return Blamed(device, "failing", everything, errors[-1].text, failed_requests)
+    return None
+
+
+def _timed_out(event: LogEvent) -> bool:
+    if event.kind == "block-io-error":
+        return event.fields.get("error") == "timeout"
+    if event.kind == "ata-exception":
+        return event.fields.get("reason") == "timeout"
+    return event.kind == "mmc-error" and "imeout" in event.text
+
+
+def _medium(event: LogEvent) -> bool:
+    """The device itself says that it cannot read or write that place."""
+    fields = event.fields
+    if event.kind == "block-io-error":
+        return fields.get("error") == "critical medium"
+    if event.kind == "scsi-sense-error":
+        return str(fields.get("sense_key") or "").lower() == _MEDIUM_SENSE
+    if event.kind == "nvme-command-error":
+        return fields.get("status_type") == _MEDIUM_TYPE
+    if event.kind == "ata-exception":
+        return fields.get("reason") == "media error" or "UNC" in str(fields.get("error") or "").split()
+    return event.kind in ("md-read-error-corrected", "md-unrecoverable-read")
+
+
+def _in_one_spot(storage: Storage, device: str, errors: list[LogEvent]) -> bool:
+    """Reads alone fail, close together, and the rest of the device works.
+
+    Only a driver's own message names the sector; a mapped device has no medium, it passes on what fails below.
+    """
+    disk = storage.blocks.get(device)
+    if disk is not None and (disk.mapped_name is not None or disk.lies_on):
+        return False
+    reported = [each for each in errors if each.kind == "block-io-error"]
+    sectors = [each.fields.get("sector") for each in reported]
+    if not reported or not all(isinstance(each, int) for each in sectors):
+        return False
+    if any(each.fields.get("operation") not in (None, "READ") for each in reported):
+        return False
+    numbers = [each for each in sectors if isinstance(each, int)]
+    return max(numbers) - min(numbers) <= SPOT_SECTORS
+
+
+def _stopped_by_errors(stopped: list[LogEvent]) -> bool:
+    """Whether a file system or its journal gave up; called where the device had errors."""
+    return any(each.kind != "xfs-shutdown" or "I/O" in each.text for each in stopped)
+
+
+def _oldest_first(event: LogEvent) -> float:
+    return -(event.age_s or 0.0)

@@ -1,0 +1,395 @@
+"""A device takes long for each request although few are under way."""
+
+from collections.abc import Iterator
+
+from kernward.collectors.sources import block, diskstats, task_waits
+from kernward.diagnosis.disk_errors import Blamed, blamed
+from kernward.diagnosis.hypothesis import (
+    Confirmed,
+    Hypothesis,
+    Refuted,
+    Rival,
+    Signal,
+    Threshold,
+    Unknown,
+    Verdict,
+)
+from kernward.diagnosis.memory import ago, event_evidence, stall, stall_evidence
+from kernward.diagnosis.storage import Disk, Storage, Waiter, milliseconds, names, waiters
+from kernward.diagnosis.view import View
+from kernward.records.check import Action, Evidence, Scope
+
+SLOW_FLASH = Threshold(
+    "time that one small request takes on a device without moving parts",
+    0.02,
+    "s",
+    "flash answers in 0.1 ms, a network disk in 1 to 5 ms; 20 ms is a device that retries, collects garbage or is held "
+    "back from outside",
+)
+SLOW_SPINNING = Threshold(
+    "time that one small request takes on a disk that spins, or that says nothing of it",
+    0.05,
+    "s",
+    "a seek across the disk and a full turn at 5,400 a minute take 30 ms together; 50 ms means that it tries again",
+)
+STREAM = Threshold(
+    "what even a slow disk moves in a second",
+    20e6,
+    "bytes/s",
+    "large requests take longer, by their size: disks of the last twenty years stream 20 MB/s on their worst track",
+)
+ADDED = Threshold(
+    "time that a mapped device adds to what the device below it takes",
+    0.01,
+    "s",
+    "mapping, encrypting or checking a block takes microseconds; 10 ms is a wait",
+)
+MOSTLY_ADDED = Threshold(
+    "its part of the whole time",
+    0.75,
+    "",
+    "then the device below, were it twice as fast, would change little",
+)
+IDLE_BELOW = Threshold(
+    "part of time in which the device below is busy",
+    0.5,
+    "",
+    "a device below that is busy most of the time may be what requests queue for before it counts them",
+)
+FEW = Threshold(
+    "requests under way, on average",
+    4.0,
+    "",
+    "with more, each waits for the others, and the queue explains the time: that is device-saturated",
+)
+BUSY = Threshold(
+    "part of time in which a request was under way",
+    0.2,
+    "",
+    "one slow request in an idle minute is a cache flush or a disk that woke up, and delays nobody for long",
+)
+AGAINST_PAST = Threshold(
+    "how many times longer than before",
+    10.0,
+    "",
+    "the mix of sizes and places changes the time of a request by a factor of a few",
+)
+
+
+def _test(view: View) -> Iterator[Verdict]:
+    storage = Storage(view)
+    found = False
+    late = {name: each for name, each in blamed(view, storage).items() if each.failure == "late"}
+    for name, each in late.items():
+        found = True
+        yield _timed_out(view, storage, name, each)
+    missing = view.window.why_absent(diskstats.SOURCE)
+    if missing or view.window.since_boot:
+        if not found:
+            yield Unknown(
+                reason=f"requests of devices cannot be counted: {missing}"
+                if missing
+                else "how long a request takes now needs two readings, and there is one; no time-out is in the log"
+            )
+        return
+    slowest: tuple[float, Disk] | None = None
+    waiting = waiters(view)
+    for name, disk in storage.disks.items():
+        if name in late or storage.remote(name) and storage.stuck(name):
+            continue
+        verdict = _mapped(view, storage, disk, waiting) or _plain(view, storage, disk, waiting)
+        if verdict is not None:
+            found = True
+            yield verdict
+        taken = disk.service_s
+        if taken is not None and (slowest is None or taken > slowest[0]):
+            slowest = taken, disk
+    if found:
+        return
+    if slowest is None:
+        yield Refuted(reason="no device ended a read or a write while it was watched, and none timed out")
+        return
+    yield Refuted(
+        reason=f"no device is slow for how few requests it has; the one that takes longest, {slowest[1].name}, is busy "
+        f"for {milliseconds(slowest[0])} for each request with {slowest[1].queue:.1f} under way",
+        evidence=(_time(view, slowest[1]),),
+    )
+
+
+def _timed_out(view: View, storage: Storage, name: str, late: Blamed) -> Confirmed:
+    disk = storage.disks.get(name)
+    scope = Scope("device", name)
+    evidence = [event_evidence(view, late.events, scope=scope)]
+    limit = storage.blocks[name].request_timeout_s if name in storage.blocks else None
+    if limit is not None:
+        evidence.append(
+            view.evidence(
+                block.SOURCE,
+                "request_timeout_s",
+                limit,
+                scope=scope,
+                change=False,
+                says="a request that takes longer is given up",
+            )
+        )
+    if disk is not None and not view.window.since_boot and disk.requests:
+        evidence.append(_time(view, disk))
+    newest = late.events[-1]
+    return Confirmed(
+        scope=scope,
+        confidence=0.95,
+        impact=0.95,
+        mechanism=(
+            f"Requests to {name} took longer than the driver waits"
+            + (f" ({milliseconds(limit)})" if limit else "")
+            + f": blk_mq_timeout_work() in block/blk-mq.c finds them too old, and the driver aborts them or resets the "
+            f"device; the last time {ago(newest.age_s)}. Each such recovery stops all of the device's I/O."
+        ),
+        evidence=tuple(evidence),
+        chain=(
+            "the device does not answer in time",
+            "the driver aborts the command and resets the device or its link",
+            "tasks sleep until the request has been tried again",
+        ),
+        victims=tuple(each.scope for each in waiters(view) if not each.kernel)[:8],
+    )
+
+
+def _mapped(view: View, storage: Storage, disk: Disk, waiting: list[Waiter]) -> Confirmed | None:
+    """A device on top of others that adds most of the time itself."""
+    if disk.block is None or disk.block.mapped_name is None or disk.requests < 2:
+        return None
+    whole = _mean_s(disk)
+    lower = [storage.disks[each] for each in storage.below(disk.name) if each in storage.disks]
+    under = max((_mean_s(each) for each in lower if each.requests), default=0.0)
+    added = whole - under
+    if added < ADDED.value or added < MOSTLY_ADDED.value * whole:
+        return None
+    if any(each.busy > IDLE_BELOW.value for each in lower) or disk.busy < BUSY.value:
+        return None
+    names_below = ", ".join(sorted(each.name for each in lower)) or "the device below"
+    evidence = [
+        view.evidence(
+            diskstats.SOURCE,
+            "read_ms" if (disk.over.read_ms or 0) >= (disk.over.write_ms or 0) else "write_ms",
+            whole,
+            unit="s",
+            scope=disk.scope,
+            says=f"a request to {disk.name} ({disk.block.mapped_name}) takes {milliseconds(whole)}",
+        )
+    ]
+    evidence += [
+        view.evidence(
+            diskstats.SOURCE,
+            "busy_ms",
+            each.busy,
+            unit="",
+            scope=each.scope,
+            says=f"{each.name} below it takes {milliseconds(_mean_s(each))} and is busy for {each.busy:.0%} of the time",
+        )
+        for each in lower
+        if each.requests
+    ]
+    return _confirmed(
+        view,
+        disk,
+        waiting,
+        evidence,
+        0.9,
+        f"A request to {disk.name} takes {milliseconds(whole)}, of which {names_below} takes {milliseconds(under)}: the "
+        f"mapping {disk.block.mapped_name} itself holds requests back (dm_submit_bio() in drivers/md/dm.c hands them to "
+        "its target, which delays, retries or queues them).",
+    )
+
+
+def _plain(view: View, storage: Storage, disk: Disk, waiting: list[Waiter]) -> Confirmed | None:
+    """A device that takes long by itself, measured by its own counters."""
+    taken = disk.service_s
+    if taken is None or disk.requests < 3 or disk.queue >= FEW.value or disk.busy < BUSY.value:
+        return None
+    if any(below in storage.disks and storage.disks[below].requests for below in storage.below(disk.name)):
+        return None  # its time is that of the device below, which is judged itself
+    if not disk.over.reads and _only_written_back(waiting):
+        return None
+    allowed = _allowed_s(disk)
+    usual = disk.usual_service_s
+    evidence = [_time(view, disk)]
+    if taken >= allowed:
+        compared = f"longer than the {milliseconds(allowed)} that such a disk takes at most"
+        confidence = 0.85 if waiting else 0.7
+    elif usual is not None and taken >= SLOW_FLASH.value and taken >= AGAINST_PAST.value * max(usual, 1e-5):
+        compared = f"{taken / max(usual, 1e-5):.0f} times what it took since boot ({milliseconds(usual)})"
+        confidence = 0.7 if waiting else 0.5
+    else:
+        return None
+    if usual is not None:
+        evidence.append(
+            view.evidence(
+                diskstats.SOURCE,
+                "waited_ms",
+                usual,
+                unit="s",
+                scope=disk.scope,
+                change=False,
+                says="the time for each request from boot until now",
+            )
+        )
+    return _confirmed(
+        view,
+        disk,
+        waiting,
+        evidence,
+        confidence,
+        f"{disk.name} is busy for {milliseconds(taken)} for each request of {disk.request_bytes / 1024:.0f} KiB, "
+        f"{compared}, with {disk.queue:.1f} requests under way: no queue explains it, so the device, its link or what "
+        "limits it from outside is slow. Whoever needs the data sleeps in io_schedule() in kernel/sched/core.c.",
+    )
+
+
+def _confirmed(
+    view: View, disk: Disk, waiting: list[Waiter], evidence: list[Evidence], confidence: float, mechanism: str
+) -> Confirmed:
+    users = [
+        each for each in waiting if not each.kernel and each.part("read", "device", "fsync", "journal", "tag")
+    ]
+    if users:
+        evidence.append(
+            view.evidence(
+                task_waits.SOURCE,
+                "blocked",
+                users[0].share,
+                unit="",
+                scope=users[0].scope,
+                change=False,
+                says=f"{users[0].scope.name} was asleep for I/O in {users[0].share:.0%} of the samples",
+            )
+        )
+    waited = stall(view, "io_some")
+    if waited is not None:
+        evidence.append(stall_evidence(view, waited, "io_some"))
+    return Confirmed(
+        scope=disk.scope,
+        confidence=confidence,
+        impact=max(disk.busy, waited or 0.0),
+        mechanism=mechanism,
+        evidence=tuple(evidence),
+        chain=(
+            f"{disk.name} answers late",
+            "reads and fsync() wait for it",
+            f"{names(each.scope for each in users)} sleep uninterruptibly"
+            if users
+            else "whoever reads or syncs sleeps",
+        ),
+        victims=tuple(each.scope for each in users)[:8],
+    )
+
+
+def _only_written_back(waiting: list[Waiter]) -> bool:
+    """Nobody waits for the device but writers that are held back by dirty pages: bandwidth, not latency."""
+    return not any(
+        each.part("read", "fsync", "journal", "device") > 0 and not each.kernel for each in waiting
+    )
+
+
+def _mean_s(disk: Disk) -> float:
+    return disk.queue * disk.seconds / disk.requests if disk.requests else 0.0
+
+
+def _allowed_s(disk: Disk) -> float:
+    flash = disk.block is not None and disk.block.rotational == 0
+    return (SLOW_FLASH if flash else SLOW_SPINNING).value + disk.request_bytes / STREAM.value
+
+
+def _time(view: View, disk: Disk) -> Evidence:
+    return view.evidence(
+        diskstats.SOURCE,
+        "busy_ms",
+        disk.service_s or 0.0,
+        unit="s",
+        scope=disk.scope,
+        says=f"{disk.requests} requests, {disk.queue:.1f} under way on average, busy for {disk.busy:.0%} of the time: "
+        f"{milliseconds(disk.service_s or 0.0)} for each",
+    )
+
+
+HYPOTHESIS = Hypothesis(
+    id="device-slow",
+    title="Device answers late",
+    group="io",
+    claim="A block device takes long for each request although few are under way, or lets requests time out.",
+    signals=(
+        Signal(
+            "diskstats.busy_ms", "busy time for each request: what one takes without its wait in the queue"
+        ),
+        Signal("diskstats.read_ms", "time of reads; few under way and a long time each is a slow device"),
+        Signal("diskstats.write_ms", "the same of writes"),
+        Signal("block.lies_on", "the device below: where it is fast, the mapping above it is what is slow"),
+        Signal("kernel_events.recent", "commands that timed out name the device without any doubt"),
+        Signal("task_waits.blocked", "who sleeps for it"),
+    ),
+    thresholds=(
+        SLOW_FLASH,
+        SLOW_SPINNING,
+        STREAM,
+        ADDED,
+        MOSTLY_ADDED,
+        IDLE_BELOW,
+        FEW,
+        BUSY,
+        AGAINST_PAST,
+    ),
+    rivals=(
+        Rival(
+            "device-saturated",
+            "there many requests are under way, and their time is their wait for each other",
+        ),
+        Rival("cgroup-io-limit", "there requests are held before the device, whose own time stays short"),
+        Rival(
+            "dirty-page-throttling", "there only writing back is under way, and writers wait for bandwidth"
+        ),
+        Rival("device-hung", "there nothing ends at all"),
+        Rival(
+            "device-medium-error",
+            "a disk that tries to read a bad sector again is slow as well; the log names it",
+        ),
+    ),
+    explains=(
+        "dirty-page-throttling",
+        "journal-stall",
+        "fsync-load",
+        "writeback-storm",
+        "device-saturated",
+        "d-state-pileup",
+        "lock-held-asleep",
+        "page-cache-thrashing",
+    ),
+    mechanism=(
+        "blk_account_io_start() and blk_account_io_done() in block/blk-mq.c count each request's time, and "
+        "update_io_ticks() in block/blk-core.c the time with any in flight. Where few are in flight, the time of a "
+        "request is the device's own. After its time-out (queue/io_timeout) blk_mq_timeout_work() hands it to the "
+        "driver, which aborts it or resets the device."
+    ),
+    actions=(
+        Action(
+            "now",
+            "Look at what the device says of itself, and whether its neighbours behind the same controller, "
+            "hypervisor or array are slow too.",
+            "none: it only reads",
+            "smartctl -x /dev/DEVICE; nvme smart-log /dev/DEVICE; dmsetup table; dmsetup status",
+        ),
+        Action(
+            "now",
+            "Move what is urgent off the device: fail over, or drop it from its mirror if it has one.",
+            "An array without its mirror has no second copy.",
+        ),
+        Action(
+            "for good",
+            "Replace the device, or raise what it is promised (IOPS, bandwidth) where somebody else's limit holds it "
+            "back; alarm on latency, not on utilisation.",
+            "Copying a worn device reads all of it; take the important data first.",
+        ),
+    ),
+    kinds=("nvme-timeout", "scsi-timeout", "scsi-task-abort", "ata-exception", "block-io-error"),
+    see=("Documentation/admin-guide/iostats.rst", "Documentation/block/stat.rst"),
+    test=_test,
+)
