@@ -21,6 +21,7 @@ from kernward.collectors.sources.processes import SOURCE as PROCESSES
 from kernward.collectors.window import Window
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Open, Refuted, Unknown, Verdict
 from kernward.diagnosis.kinship import Kinship
+from kernward.diagnosis.plots import plots_of
 from kernward.diagnosis.view import EVERYTHING, Focus, View
 from kernward.records import check as record
 from kernward.records.check import Check, Consequence, Finding, Measured, Scope, Undecided
@@ -145,6 +146,8 @@ def answer(view: View, tested: Sequence[Tested]) -> Check:
     findings: list[Finding] = []
     elsewhere: list[Finding] = []
     for finding in ranked(tested, kinship):
+        if not finding.plots:
+            finding = msgspec.structs.replace(finding, plots=plots_of(window, finding.evidence))
         reaches = kinship.any_related(about, (finding.scope, *finding.victims))
         (findings if reaches else elsewhere).append(finding)
     hidden = hidden_processes(window)
