@@ -18,6 +18,9 @@ LIMIT_BYTES = 16 << 20
 # Reasons kept; a machine on which more files are missing has some other problem.
 REASONS = 500
 _PIECE = 1 << 16
+# A file that is made record by record hands out as many whole records as fit a page (seq_read_iter() in
+# fs/seq_file.c), so that anything near a page may have more behind it. No record fills three quarters of one.
+_SURELY_ALL = 1024
 # A process that ended between its listing and its reading, which is no defect.
 GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENODEV})
 _REASONS = {
@@ -71,7 +74,7 @@ class Root:
             raise self._unavailable(path, error) from None
         try:
             data = os.read(file, _PIECE)
-            if len(data) < 4096:  # procfs hands out less than a page only at the end
+            if len(data) < _SURELY_ALL:
                 return data
             pieces = [data]
             size = len(data)
