@@ -12,15 +12,17 @@ from typing import Any, Literal, NamedTuple
 
 from kernward.collectors import cgroups
 from kernward.collectors.bpf.attached import Attached
+from kernward.collectors.bpf.btf import enumerators
 from kernward.collectors.durations import ITEMS
 from kernward.collectors.root import Root, Unavailable
 
-# durations: struct durations of measure.h. sum: a number that grows. any: of any CPU that has one.
+# durations: struct durations of measure.h. sum: a number that grows. max: the largest. any: of any CPU that has one.
 # bits: a set. text: 16 bytes.
-Part = Literal["durations", "sum", "any", "bits", "text"]
+Part = Literal["durations", "sum", "max", "any", "bits", "text"]
 _DURATIONS_NUMBERS = 3 + ITEMS
 _SIZES = {"durations": _DURATIONS_NUMBERS, "text": 2}
 _DEEPEST = 64
+_REASON = "SKB_DROP_REASON_"
 # Frames of the tracing itself, and the scheduler's way out of the CPU, which every stack of a wait begins with.
 _DULL = (
     "bpf_",
@@ -75,7 +77,7 @@ class Counted:
     ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         """Keys (unpacked with `key`) and values (one item for each part), all CPUs together."""
         for raw_key, rows in self.rows_by_cpu(name):
-            yield struct.unpack("<" + key, raw_key), _together(rows, parts)
+            yield struct.unpack("<" + key, raw_key), together(rows, parts)
 
     def rows_by_cpu(self, name: str) -> Iterator[tuple[bytes, list[tuple[int, ...]]]]:
         """Keys, and the numbers of each CPU."""
@@ -122,7 +124,8 @@ def text(value: bytes) -> str:
     return value.partition(b"\0")[0].decode("utf-8", "backslashreplace")
 
 
-def _together(rows: Sequence[tuple[int, ...]], parts: Sequence[Part]) -> tuple[Any, ...]:
+def together(rows: Sequence[tuple[int, ...]], parts: Sequence[Part]) -> tuple[Any, ...]:
+    """One item for each part, of the rows of all CPUs."""
     found: list[Any] = []
     at = 0
     for part in parts:
@@ -135,6 +138,8 @@ def _together(rows: Sequence[tuple[int, ...]], parts: Sequence[Part]) -> tuple[A
             found.append(Durations(count, total / 1e9, longest / 1e9, tuple(items)))
         elif part == "sum":
             found.append(sum(row[at] for row in rows))
+        elif part == "max":
+            found.append(max(row[at] for row in rows))
         elif part == "any":
             found.append(next((row[at] for row in rows if row[at]), 0))
         elif part == "bits":
@@ -157,6 +162,7 @@ class Names:
         self._cgroups: dict[tuple[int, str], dict[int, str]] = {}
         self._functions: tuple[list[int], list[str]] | None = None
         self._devices: dict[int, str] = {}
+        self._reasons: dict[int, str] | None = None
 
     def cgroup_id(self, tree: cgroups.Hierarchy, path: str) -> int | None:
         """The id of a group; None when there is none of that name."""
@@ -198,6 +204,14 @@ class Names:
         starts, names = self._functions
         at = bisect_right(starts, address) - 1
         return names[at] if at >= 0 else f"({address:#x})"
+
+    def drop_reason(self, number: int) -> str:
+        """Why a packet was dropped, as enum skb_drop_reason has it without its prefix."""
+        if self._reasons is None:
+            found = enumerators("skb_drop_reason")
+            self._reasons = {value: name.removeprefix(_REASON) for name, value in found.items()}
+        # Subsystems have numbers of their own, from 1 << 16 on.
+        return self._reasons.get(number) or f"(reason {number:#x})"
 
     def device(self, number: int) -> str:
         """A block device, by its major number << 20 and its minor number."""

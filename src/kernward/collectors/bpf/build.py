@@ -17,7 +17,7 @@ PROGRAMS = Path(__file__).parent / "programs"
 # Tier: the macro of measure.h that chooses it. The value is also the object's middle name.
 TIERS = {"tp_btf": "TP_BTF", "raw_tp": "RAW_TP", "tracepoint": "TRACEPOINT", "kprobe": "KPROBE"}
 _ARCHITECTURES = {"x86_64": "x86", "aarch64": "arm64", "arm64": "arm64"}
-_HEADERS = ("kernel_types.h", "measure.h")
+_HEADERS = ("kernel_types.h", "measure.h", "spells.h")
 # -mcpu=v3 is what Linux 5.1 understands; atomic instructions that return something came with 5.12.
 _FLAGS = ("-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter")
 

@@ -1,13 +1,17 @@
 """compaction: how long tasks move pages about because somebody wants contiguous memory."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
-from kernward.collectors.measurement import attached_only
+from kernward.collectors.counted import NO_DURATIONS, Counted, Durations
+from kernward.collectors.durations import item
+from kernward.collectors.measurement import Measurement, Traced, attached_only
 from kernward.collectors.quantity import counter, gauge
+from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import EntitySource
+from kernward.collectors.vmstat_counts import vmstat_counts
 
 
 class Compaction(msgspec.Struct, frozen=True):
@@ -36,4 +40,75 @@ SOURCE: EntitySource[Compaction] = EntitySource(
     read=attached_only("compaction"),
     scope="cgroup",
     when="measured",
+)
+
+
+_PROCESSES = 20
+
+
+def decode(counted: Counted) -> Mapping[str, Compaction]:
+    """By cgroup."""
+    sums: dict[str, Durations] = {}
+    who: dict[str, dict[str, float]] = {}
+    for (group, tgid, _), (took, _) in counted.rows("totals", "QII", ("durations", "sum")):
+        name, process = counted.cgroup(group), counted.process(tgid)
+        sums[name] = sums.get(name, NO_DURATIONS).plus(took)
+        times = who.setdefault(name, {})
+        times[process] = times.get(process, 0.0) + took.total_s
+    return {
+        name: Compaction(
+            compactions=took.number,
+            compaction_s=took.total_s,
+            histogram=took.items,
+            by_process_s=dict(sorted(who[name].items(), key=lambda each: -each[1])[:_PROCESSES]),
+            longest_s=took.longest_s,
+        )
+        for name, took in sums.items()
+    }
+
+
+def poll(root: Root) -> Mapping[str, Compaction]:
+    """How often tasks had to compact (/proc/vmstat)."""
+    counts = vmstat_counts(root, "compact_stall")
+    if "compact_stall" not in counts:
+        raise Unavailable("/proc/vmstat", "it does not count compaction")
+    return {"/": Compaction(compactions=counts["compact_stall"])}
+
+
+def trace(counts: dict[str, Any], event: str, process: str, fields: Mapping[str, str]) -> None:
+    """By process, under "/"."""
+    begun: dict[str, float] = counts.setdefault("\0begun", {})
+    at_s = float(fields["at_s"])
+    if event.endswith("begin"):
+        begun[process] = at_s
+        return
+    since_s = begun.pop(process, None)
+    if since_s is None:
+        return
+    took_s = max(at_s - since_s, 0.0)
+    before = counts.get("/", Compaction(0, 0.0, NO_DURATIONS.items, {}, 0.0))
+    histogram, who = list(before.histogram), dict(before.by_process_s)
+    histogram[item(took_s)] += 1
+    who[process] = who.get(process, 0.0) + took_s
+    counts["/"] = Compaction(
+        before.compactions + 1,
+        before.compaction_s + took_s,
+        tuple(histogram),
+        who,
+        max(before.longest_s, took_s),
+    )
+
+
+MEASUREMENT = Measurement(
+    source=SOURCE,
+    program="compaction",
+    controller="memory",
+    decode=decode,
+    poll=poll,
+    traced=Traced(events=("compaction/mm_compaction_begin", "compaction/mm_compaction_end"), count=trace),
+    cost="two hooks each time a zone is compacted",
+    caveats=(
+        "kcompactd works in the background, under /; whoever waits for memory is named by its own process.",
+        "By procfs only stalls are counted, without times.",
+    ),
 )

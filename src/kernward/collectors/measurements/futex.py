@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from kernward.collectors.measurement import attached_only
+from kernward.collectors.counted import NO_DURATIONS, Counted, Durations
+from kernward.collectors.measurement import Measurement, attached_only
 from kernward.collectors.quantity import counter, fact, gauge
 from kernward.collectors.source import EntitySource
 
@@ -43,4 +44,49 @@ SOURCE: EntitySource[Futex] = EntitySource(
     read=attached_only("futex"),
     scope="process",
     when="measured",
+)
+
+
+# Addresses of a process that are named, those waited for longest first.
+_ADDRESSES = 16
+
+
+def decode(counted: Counted) -> Mapping[str, Futex]:
+    """By process."""
+    rows: dict[int, list[tuple[int, Durations, int, int]]] = {}
+    for (address, tgid, _), (took, timeouts, waiters) in counted.rows(
+        "totals", "QII", ("durations", "sum", "bits")
+    ):
+        rows.setdefault(tgid, []).append((address, took, timeouts, waiters))
+    found: dict[str, Futex] = {}
+    for tgid, locks in rows.items():
+        locks.sort(key=lambda lock: lock[1].total_s, reverse=True)
+        together = NO_DURATIONS
+        for _, took, _, _ in locks:
+            together = together.plus(took)
+        named = locks[:_ADDRESSES]
+        found[str(tgid)] = Futex(
+            comm=counted.comm(tgid),
+            waits=together.number,
+            wait_s=together.total_s,
+            wait_histogram=together.items,
+            timeouts=sum(timeouts for _, _, timeouts, _ in locks),
+            by_address_s={f"{address:#x}": took.total_s for address, took, _, _ in named},
+            waits_by_address={f"{address:#x}": took.number for address, took, _, _ in named},
+            waiters_by_address={f"{address:#x}": waiters for address, _, _, waiters in named},
+            longest_s=together.longest_s,
+        )
+    return found
+
+
+MEASUREMENT = Measurement(
+    source=SOURCE,
+    program="futex",
+    fields=("sys_enter.id", "sys_enter.args", "sys_exit.id", "sys_exit.ret"),
+    decode=decode,
+    cost="two hooks a system call, of any kind, that look at its number; more for futex(2) itself",
+    caveats=(
+        "Locks that are free, or spun for, never enter the kernel.",
+        "Idle threads wait in futex(2) too: few long waits are rest, many short ones on one address are contention.",
+    ),
 )

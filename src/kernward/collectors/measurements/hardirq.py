@@ -5,8 +5,10 @@ from typing import Annotated
 
 import msgspec
 
-from kernward.collectors.measurement import attached_only
+from kernward.collectors.counted import Counted, together
+from kernward.collectors.measurement import Measurement, attached_only
 from kernward.collectors.quantity import counter, fact, gauge
+from kernward.collectors.root import Root
 from kernward.collectors.source import EntitySource
 
 
@@ -33,4 +35,55 @@ SOURCE: EntitySource[HardirqTime] = EntitySource(
     read=attached_only("hardirq"),
     scope="irq",
     when="measured",
+)
+
+
+def decode(counted: Counted) -> Mapping[str, HardirqTime]:
+    """By number."""
+    found: dict[str, HardirqTime] = {}
+    for key, rows in counted.rows_by_cpu("totals"):
+        took, name = together(rows, ("durations", "text"))
+        if took.number:
+            found[str(int.from_bytes(key, "little"))] = HardirqTime(
+                handler=name or None,
+                runs=took.number,
+                run_s=took.total_s,
+                histogram=took.items,
+                by_cpu_s={str(cpu): row[1] / 1e9 for cpu, row in enumerate(rows) if row[0]},
+                longest_s=took.longest_s,
+            )
+    return found
+
+
+def poll(root: Root) -> Mapping[str, HardirqTime]:
+    """How often each came (/proc/interrupts: show_interrupts() in kernel/irq/proc.c)."""
+    found: dict[str, HardirqTime] = {}
+    lines = root.read("/proc/interrupts").splitlines()
+    cpus = len(lines[0].split()) if lines else 0
+    for line in lines[1:]:
+        number, _, rest = line.partition(b":")
+        words = rest.split()
+        if not number.strip().isdigit() or len(words) < cpus:
+            continue
+        try:
+            runs = sum(int(word) for word in words[:cpus])
+        except ValueError:
+            continue
+        handler = words[-1].decode("utf-8", "backslashreplace") if len(words) > cpus else None
+        found[number.strip().decode()] = HardirqTime(handler=handler, runs=runs)
+    return found
+
+
+MEASUREMENT = Measurement(
+    source=SOURCE,
+    program="hardirq",
+    fields=("irq_handler_entry.irq", "irq_handler_exit.irq"),
+    decode=decode,
+    poll=poll,
+    scoped=False,
+    cost="two hooks an interrupt",
+    caveats=(
+        "Timers and calls between CPUs have no handler of this kind and are not in it.",
+        "By procfs only how often each came is known.",
+    ),
 )

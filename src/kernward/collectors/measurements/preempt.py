@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from kernward.collectors.measurement import attached_only
+from kernward.collectors.counted import Counted
+from kernward.collectors.measurement import Measurement, attached_only
 from kernward.collectors.quantity import counter
 from kernward.collectors.source import EntitySource
 
@@ -38,4 +39,33 @@ SOURCE: EntitySource[Preempted] = EntitySource(
     read=attached_only("preempt"),
     scope="cgroup",
     when="measured",
+)
+
+
+def decode(counted: Counted) -> Mapping[str, Preempted]:
+    """By the cgroup that waits."""
+    found: dict[str, Preempted] = {}
+    for (waits, runs), (preemptions, _, wait_ns) in counted.rows("totals", "QQ", ("sum", "sum", "sum")):
+        victim, other = counted.cgroup(waits), counted.cgroup(runs)
+        before = found.get(victim, Preempted(0, {}, 0.0, {}))
+        by, behind = dict(before.preempted_by or {}), dict(before.waited_behind_s or {})
+        if preemptions:
+            by[other] = by.get(other, 0) + preemptions
+        if wait_ns:
+            behind[other] = behind.get(other, 0.0) + wait_ns / 1e9
+        found[victim] = Preempted(
+            (before.preemptions or 0) + preemptions, by, (before.wait_s or 0.0) + wait_ns / 1e9, behind
+        )
+    return found
+
+
+MEASUREMENT = Measurement(
+    source=SOURCE,
+    program="preempt",
+    decode=decode,
+    cost="one hook at each switch of a CPU to another task",
+    caveats=(
+        "A wait is put down to the task that ran on the CPU last, which is an approximation when several took turns.",
+        "procfs counts involuntary switches of a process (/proc/PID/status), but not who took its CPU.",
+    ),
 )

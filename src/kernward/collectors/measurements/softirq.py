@@ -5,8 +5,10 @@ from typing import Annotated
 
 import msgspec
 
-from kernward.collectors.measurement import attached_only
+from kernward.collectors.counted import Counted, together
+from kernward.collectors.measurement import Measurement, attached_only
 from kernward.collectors.quantity import counter, gauge
+from kernward.collectors.root import Root
 from kernward.collectors.source import EntitySource
 
 
@@ -30,4 +32,49 @@ SOURCE: EntitySource[SoftirqTime] = EntitySource(
     read=attached_only("softirq"),
     scope="other",
     when="measured",
+)
+
+
+# softirq_to_name in kernel/softirq.c
+NAMES = ("HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU")
+
+
+def decode(counted: Counted) -> Mapping[str, SoftirqTime]:
+    """By kind."""
+    found: dict[str, SoftirqTime] = {}
+    for key, rows in counted.rows_by_cpu("totals"):
+        number = int.from_bytes(key, "little")
+        took = together(rows, ("durations",))[0]
+        if number < len(NAMES) and took.number:
+            found[NAMES[number]] = SoftirqTime(
+                runs=took.number,
+                run_s=took.total_s,
+                histogram=took.items,
+                by_cpu_s={str(cpu): row[1] / 1e9 for cpu, row in enumerate(rows) if row[0]},
+                longest_s=took.longest_s,
+            )
+    return found
+
+
+def poll(root: Root) -> Mapping[str, SoftirqTime]:
+    """How often each kind ran (/proc/softirqs: show_softirqs() in fs/proc/softirqs.c)."""
+    found: dict[str, SoftirqTime] = {}
+    for line in root.read("/proc/softirqs", 4 << 20).splitlines()[1:]:
+        name, _, counts = line.partition(b":")
+        try:
+            found[name.strip().decode("ascii")] = SoftirqTime(runs=sum(map(int, counts.split())))
+        except ValueError:
+            continue
+    return found
+
+
+MEASUREMENT = Measurement(
+    source=SOURCE,
+    program="softirq",
+    fields=("softirq_exit.vec",),
+    decode=decode,
+    poll=poll,
+    scoped=False,
+    cost="two hooks a softirq",
+    caveats=("By procfs times are not known by kind; /proc/stat has them for all kinds together.",),
 )

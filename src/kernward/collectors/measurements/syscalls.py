@@ -5,9 +5,11 @@ from typing import Annotated
 
 import msgspec
 
-from kernward.collectors.measurement import attached_only
+from kernward.collectors.counted import NO_DURATIONS, Counted, Durations
+from kernward.collectors.measurement import Measurement, attached_only
 from kernward.collectors.quantity import counter, fact
 from kernward.collectors.source import EntitySource
+from kernward.collectors.syscall_names import call_name
 
 
 class SystemCalls(msgspec.Struct, frozen=True):
@@ -35,4 +37,46 @@ SOURCE: EntitySource[SystemCalls] = EntitySource(
     read=attached_only("syscalls"),
     scope="process",
     when="measured",
+)
+
+
+# Calls of a process that are named, the longest first; the rest is in the sums.
+_NAMED = 40
+
+
+def decode(counted: Counted) -> Mapping[str, SystemCalls]:
+    """By process."""
+    rows: dict[int, list[tuple[int, Durations, int]]] = {}
+    for (tgid, number), (took, errors) in counted.rows("totals", "II", ("durations", "sum")):
+        rows.setdefault(tgid, []).append((number, took, errors))
+    found: dict[str, SystemCalls] = {}
+    for tgid, calls in rows.items():
+        calls.sort(key=lambda call: call[1].total_s, reverse=True)
+        together = NO_DURATIONS
+        for _, took, _ in calls:
+            together = together.plus(took)
+        named = [(call_name(number), took, errors) for number, took, errors in calls[:_NAMED]]
+        found[str(tgid)] = SystemCalls(
+            comm=counted.comm(tgid),
+            calls=together.number,
+            call_s=together.total_s,
+            errors=sum(errors for _, _, errors in calls),
+            calls_by_name={name: took.number for name, took, _ in named},
+            by_name_s={name: took.total_s for name, took, _ in named},
+            errors_by_name={name: errors for name, _, errors in named if errors},
+            histogram=together.items,
+        )
+    return found
+
+
+MEASUREMENT = Measurement(
+    source=SOURCE,
+    program="syscalls",
+    fields=("sys_enter.id", "sys_exit.ret"),
+    decode=decode,
+    cost="two hooks a system call, and each call takes the kernel's slow way in: dear where there are a million a second",
+    caveats=(
+        "A call counts when it returns; time in it includes sleeping.",
+        "What seccomp or ptrace refuse before the call is not in it.",
+    ),
 )

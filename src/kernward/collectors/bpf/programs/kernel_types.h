@@ -192,12 +192,13 @@ struct rw_semaphore {
 struct pt_regs {
 	__u64 regs[31];
 };
-#define ARGUMENT_1(regs) ((regs)->regs[0])
-#define ARGUMENT_2(regs) ((regs)->regs[1])
+#define ARGUMENT_1 regs[0]
+#define ARGUMENT_2 regs[1]
 #else
 struct pt_regs {
 	unsigned long si;
 	unsigned long di;
+	unsigned long orig_ax;
 };
 #define ARGUMENT_1 di
 #define ARGUMENT_2 si

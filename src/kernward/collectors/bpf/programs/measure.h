@@ -185,6 +185,15 @@ static __always_inline __u32 current_tid(void)
 	return bpf_get_current_pid_tgid();
 }
 
+#ifdef KPROBE
+/* What a function returned: the register is where user space sees it too (struct pt_regs of ptrace). */
+#if defined(__TARGET_ARCH_arm64)
+#define RETURNED(ctx) (*(__u64 *)(ctx))
+#else
+#define RETURNED(ctx) (*(__u64 *)((void *)(ctx) + 80))
+#endif
+#endif
+
 #ifdef TYPED
 
 #ifdef TP_BTF
@@ -224,7 +233,7 @@ static __always_inline bool counts(struct cgroup *cgroup)
 
 	if (!settings.scope_id)
 		return true;
-	if (id_of(cgroup) == settings.scope_id)
+	if (BPF_CORE_READ(cgroup, kn, id) == settings.scope_id)
 		return true;
 	level = BPF_CORE_READ(cgroup, level);
 	for (int above = 1; above < 12; above++) {
