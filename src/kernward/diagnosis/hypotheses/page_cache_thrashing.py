@@ -53,6 +53,12 @@ ONE_PROCESS = Threshold(
     "",
     "with less than this it is nobody's alone",
 )
+FOR_EACH = Threshold(
+    "major page faults of that one for each page that came back",
+    0.02,
+    "",
+    "readahead brings in 32 pages at a fault, so that fewer faults are not what did it",
+)
 # Readers among which the one that reads the most is looked for.
 CANDIDATES = 12
 
@@ -139,7 +145,7 @@ def _test(view: View) -> Iterator[Verdict]:
                 change=False,
             )
         )
-    scope, part, shown = _reader(view)
+    scope, part, shown = _reader(view, pages)
     evidence.extend(shown)
     who = f"{scope.name} reads {part:.0%} of it. " if scope.kind == "process" else ""
     yield Confirmed(
@@ -175,7 +181,7 @@ def _readers(view: View) -> tuple[str, ...]:
     return tuple(pid for weight, pid in sorted(found, reverse=True)[:CANDIDATES] if weight > 0)
 
 
-def _reader(view: View) -> tuple[Scope, float, list[Evidence]]:
+def _reader(view: View, pages: int) -> tuple[Scope, float, list[Evidence]]:
     """The process that reads most of it, what part that is, and its evidence."""
     read = view.window.each_over(process_io.SOURCE)
     total = sum(each.read_bytes or 0 for each in read.values())
@@ -195,7 +201,9 @@ def _reader(view: View) -> tuple[Scope, float, list[Evidence]]:
         ("system_s", "processor time in the kernel, where reading is done"),
     ):
         first = leader(view, lambda process, field=field: getattr(process, field))  # type: ignore[misc]
-        if first is not None and first[2] >= ONE_PROCESS.value:
+        if first is None or first[2] < ONE_PROCESS.value:
+            continue
+        if field != "major_faults" or first[1] >= FOR_EACH.value * pages:
             shown = view.evidence(
                 processes.SOURCE, field, first[1], scope=first[0], says=f"{says}: {first[2]:.0%} of all"
             )
@@ -216,7 +224,7 @@ HYPOTHESIS = Hypothesis(
         Signal("pressure.io_some_s", "grows while tasks wait for others"),
         Signal("process_io.read_bytes", "who reads"),
     ),
-    thresholds=(REFAULTS, OF_READS, STALLED, ONE_PROCESS),
+    thresholds=(REFAULTS, OF_READS, STALLED, ONE_PROCESS, FOR_EACH),
     rivals=(
         Rival("cgroup-memory-reclaim", "there a cgroup is at its limit, and the refaults are its own"),
         Rival("device-saturated", "there reads are of data that was not in memory before"),

@@ -42,6 +42,12 @@ ONE_PROCESS = Threshold(
     "",
     "a page that comes in from swap is a major fault of whoever touched it: with less than this it is no one's alone",
 )
+FOR_EACH = Threshold(
+    "its major page faults for each page that came in",
+    0.02,
+    "",
+    "swap_readahead() brings in up to 32 pages at a fault (vm.page-cluster), so that fewer faults are not what did it",
+)
 
 
 def _test(view: View) -> Iterator[Verdict]:
@@ -96,7 +102,11 @@ def _test(view: View) -> Iterator[Verdict]:
         return
     scope, whose = HOST, ""
     first = leader(view, lambda process: process.major_faults)
-    if first is not None and first[2] >= ONE_PROCESS.value:
+    if (
+        first is not None
+        and first[2] >= ONE_PROCESS.value
+        and first[1] >= FOR_EACH.value * into * view.window.seconds_of(vmstat.SOURCE)
+    ):
         scope = first[0]
         whose = f"{first[2]:.0%} of them for {scope.name}. "
         evidence.append(
@@ -147,7 +157,7 @@ HYPOTHESIS = Hypothesis(
         Signal("vmstat.pgscan_kswapd_pages", "0: it is a cgroup at its limit and not the host"),
         Signal("processes.major_faults", "whose pages they are"),
     ),
-    thresholds=(BOTH_WAYS, STALLED, WITHOUT_PRESSURE, ONE_PROCESS),
+    thresholds=(BOTH_WAYS, STALLED, WITHOUT_PRESSURE, ONE_PROCESS, FOR_EACH),
     rivals=(
         Rival("cgroup-memory-reclaim", "there the pages are of one cgroup, and the host does not reclaim"),
         Rival("page-cache-thrashing", "there it is pages of files that come back, from where the files are"),

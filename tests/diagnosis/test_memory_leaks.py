@@ -1,0 +1,160 @@
+"""What only grows, in a process and in the kernel, and what grows for a good reason."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kernward.collectors.kernel_messages import LogEvent
+from kernward.collectors.sources import kernel_events, meminfo, processes, slabinfo
+from kernward.collectors.sources.kernel_events import KernelEvents
+from kernward.collectors.sources.meminfo import Meminfo
+from kernward.collectors.sources.processes import Process
+from kernward.collectors.sources.slabinfo import Slab
+from kernward.diagnosis.hypotheses import kernel_memory_leak, process_memory_leak
+from kernward.diagnosis.hypothesis import Refuted, Unknown
+from kernward.diagnosis.view import View
+from tests.diagnosis.windows import confirmed, verdict, view
+
+PROCESS, KERNEL = process_memory_leak.HYPOTHESIS, kernel_memory_leak.HYPOTHESIS
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+
+def memory(**fields: Any) -> dict[Any, Any]:
+    return {meminfo.SOURCE: Meminfo(total_bytes=GIB, available_bytes=GIB // 2, **fields)}
+
+
+def grows(held: Callable[[int], float], *, cpu: float = 0.03, count: int = 7, **fields: Any) -> View:
+    """A process that holds so many MiB at each second."""
+    readings = []
+    for second in range(count):
+        leaky = Process(
+            "order-cache",
+            "S",
+            1,
+            20.0,
+            False,
+            rss_bytes=int(held(second) * MIB),
+            user_s=cpu * second,
+            system_s=0.0,
+            **{name: each * second for name, each in fields.items()},
+        )
+        still = Process("sshd", "S", 1, 5.0, False, rss_bytes=9 * MIB, user_s=0.0, system_s=0.0)
+        readings.append({**memory(), processes.SOURCE: {"812": leaky, "9": still}})
+    return view(*readings)
+
+
+def test_a_process_that_grows_evenly_and_does_little_is_named() -> None:
+    found = confirmed(PROCESS, grows(lambda second: 40 + 4 * second))
+    assert (found.scope.kind, found.scope.name) == ("process", "order-cache[812]")
+    assert "4.0 MiB a second" in found.mechanism
+    assert "2 minutes" in found.mechanism
+    assert found.plots[0].values[-1] == 64 * MIB
+
+
+def test_a_leak_that_paused_at_the_end_is_told_less_surely() -> None:
+    found = confirmed(PROCESS, grows(lambda second: 40 + 4 * min(second, 7), count=11))
+    assert found.confidence < 0.7
+    assert "It has paused since." in found.mechanism
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("nothing grows", grows(lambda second: 40)),
+        ("a compiler works as fast as it can", grows(lambda second: 40 + 30 * second, cpu=0.98)),
+        ("what it works on explains it", grows(lambda second: 40 + second, cpu=0.4)),
+        ("a buffer is filled once", grows(lambda second: 40 + (50 if second > 3 else 0))),
+        ("a collector gives back", grows(lambda second: 40 + 8 * (second % 3))),
+        ("a start is over after some seconds", grows(lambda second: 40 + 10 * min(second, 3))),
+        ("it gave back what it took", grows(lambda second: 40 + 4 * (second if second < 6 else 0))),
+        ("a file is mapped", grows(lambda second: 40 + 4 * second, major_faults=64)),
+        ("so little would take weeks", grows(lambda second: 40 + 0.1 * second)),
+    ],
+    ids=lambda each: each.replace(" ", "-") if isinstance(each, str) else "",
+)
+def test_what_grows_for_a_reason_is_no_leak(name: str, seen: View) -> None:
+    assert isinstance(verdict(PROCESS, seen), Refuted)
+
+
+def test_a_pid_that_another_process_took_over_did_not_grow() -> None:
+    readings = []
+    for second in range(7):
+        born = Process("cc1", "R", 1, 20.0 + second, False, rss_bytes=(10 + 10 * second) * MIB, user_s=0.0)
+        readings.append({**memory(), processes.SOURCE: {"812": born}})
+    assert isinstance(verdict(PROCESS, view(*readings)), Refuted)
+
+
+def test_too_few_readings_tell_no_growth() -> None:
+    assert isinstance(verdict(PROCESS, grows(lambda second: 40 + 4 * second, count=3)), Unknown)
+
+
+def slab(
+    second: int,
+    *,
+    base: float = 20.0,
+    a_second: float = 0.0,
+    cache: str = "kmalloc-512",
+    held: float = 0,
+    **fields: Any,
+) -> dict[Any, Any]:
+    """Unreclaimable slab in MiB, and the cache in which it grows."""
+    grown = a_second * second
+    return {
+        **memory(slab_unreclaimable_bytes=int((base + grown) * MIB), **fields),
+        slabinfo.SOURCE: {
+            cache: Slab(0, 0, 512, int((held + grown) * MIB)),
+            "dentry": Slab(0, 0, 192, 30 * MIB),
+            "kmalloc-64": Slab(0, 0, 64, 2 * MIB),
+        },
+        kernel_events.SOURCE: {},
+    }
+
+
+def test_slab_that_grows_reading_after_reading_is_a_leak_and_its_cache_is_named() -> None:
+    found = confirmed(KERNEL, view(*(slab(second, a_second=2) for second in range(7))))
+    assert found.scope.kind == "host"
+    assert "2.0 MiB a second" in found.mechanism
+    assert "kmalloc-512" in found.mechanism
+
+
+def test_vmalloc_memory_that_grows_is_one_too() -> None:
+    readings = (
+        {**memory(slab_unreclaimable_bytes=MIB, vmalloc_used_bytes=(5 + 3 * second) * MIB)}
+        for second in range(7)
+    )
+    assert "Vmalloc() memory" in confirmed(KERNEL, view(*readings)).mechanism
+
+
+def test_a_cache_of_kmalloc_that_is_far_too_large_is_suspected() -> None:
+    found = confirmed(KERNEL, view(*(slab(second, base=40, held=22) for second in range(7))))
+    assert found.confidence < 0.6
+    assert "kmalloc-512 holds 22.0 MiB" in found.mechanism
+
+
+def test_what_kmemleak_found_is_believed() -> None:
+    event = LogEvent("kmemleak-summary", "", "error", 1.0, 30.0, "kmemleak: 33 new suspected memory leaks")
+    report = {kernel_events.SOURCE: {"kmemleak-summary": KernelEvents(1, 1, 30.0, 30.0, "error", (event,))}}
+    found = confirmed(KERNEL, view(*({**slab(second), **report} for second in range(2))))
+    assert found.confidence >= 0.9
+
+
+def test_objects_of_processes_and_connections_are_theirs() -> None:
+    found = verdict(KERNEL, view(*(slab(second, a_second=2, cache="task_struct") for second in range(7))))
+    assert isinstance(found, Refuted)
+    assert "task_struct" in found.reason
+
+
+def test_what_file_systems_keep_for_each_page_grows_with_the_cache() -> None:
+    readings = (slab(second, a_second=2, cached_bytes=(100 + 200 * second) * MIB) for second in range(7))
+    assert isinstance(verdict(KERNEL, view(*readings)), Refuted)
+
+
+def test_a_large_cache_beside_a_large_page_cache_is_healthy() -> None:
+    readings = (slab(second, base=40, held=22, cached_bytes=GIB * 9 // 10) for second in range(7))
+    assert isinstance(verdict(KERNEL, view(*readings)), Refuted)
+
+
+def test_slab_that_comes_and_goes_is_healthy() -> None:
+    readings = (slab(second, base=20 + second % 3 * 2) for second in range(7))
+    assert isinstance(verdict(KERNEL, view(*readings)), Refuted)
