@@ -12,6 +12,7 @@ from kernward.collectors.sources import (
     meminfo,
     memory_settings,
     node,
+    pagetypeinfo,
     slabinfo,
     swaps,
     vmstat,
@@ -137,6 +138,28 @@ def test_free_blocks_of_each_zone(tree: Path) -> None:
 def test_blocks_count_as_their_pages() -> None:
     zone = buddyinfo.Buddyinfo((5, 0, 2, 1))
     assert (zone.free_pages(), zone.free_pages(2), zone.free_pages(3)) == (21, 16, 8)
+
+
+@every_tree
+def test_free_blocks_by_what_is_around_them(tree: Path) -> None:
+    found = pagetypeinfo.read(Root(tree), None)
+    assert set(found) == set(buddyinfo.read(Root(tree), None))
+    zone = found["0/DMA32"]
+    assert all(
+        len(each) == 11 for each in (zone.unmovable_blocks, zone.movable_blocks, zone.reclaimable_blocks)
+    )
+    assert pagetypeinfo.pages_below(zone.movable_blocks, 11) > 0
+
+
+def test_counts_that_the_kernel_cut_short_count_as_what_it_says(tmp_path: Path) -> None:
+    root = written(
+        tmp_path,
+        "proc/pagetypeinfo",
+        b"Node    0, zone   Normal, type    Unmovable >100000      3      0\n",
+    )
+    found = pagetypeinfo.read(root, None)["0/Normal"]
+    assert found.unmovable_blocks == (100000, 3, 0)
+    assert found.movable_blocks is None
 
 
 @every_tree
