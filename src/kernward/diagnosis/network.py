@@ -5,11 +5,15 @@ The counters of TCP and IP are of one network namespace, the one that the check 
 namespaces of their own have their own, which are not in these figures.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from kernward.collectors import tcp_diag
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.source import AnySource
-from kernward.collectors.sources import kernel_events, net_dev, socket_owners
+from kernward.collectors.sources import kernel_events, net_dev, socket_owners, tcp_connections
 from kernward.diagnosis.hypothesis import Open
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Evidence, Scope
@@ -77,3 +81,72 @@ def busiest_interface(view: View, among: Sequence[str] | None = None) -> str | N
 def per_second(view: View, source: AnySource, amount: float) -> float:
     """An amount of the window as a rate."""
     return amount / view.window.seconds_of(source)
+
+
+class Traffic(msgspec.Struct, frozen=True):
+    """What the established connections of one interface did in the window, those of one peer, or all of them."""
+
+    connections: int
+    sent: int
+    again: int
+    # Of those the ones that the other end had already: sent again for a delay, nothing was lost.
+    needless: int
+    # Connections that wait for an answer to what they sent again.
+    retrying: int
+    peers: tuple[str, ...] = ()
+
+    @property
+    def lost(self) -> int:
+        """Segments sent again that had to be."""
+        return max(0, self.again - self.needless)
+
+    @property
+    def share(self) -> float:
+        """Of the segments sent, the part that was lost."""
+        return self.lost / self.sent if self.sent > 0 else 0.0
+
+
+def traffic(view: View) -> dict[str, Traffic]:
+    """By interface, what TCP connections sent and sent again; none without sock_diag's figures."""
+    sums: dict[str, list[int]] = {}
+    peers: dict[str, Counter[str]] = {}
+    for each in view.window.each_over(tcp_connections.SOURCE).values():
+        if each.interface is None or each.state in _UNESTABLISHED or each.segments_sent is None:
+            continue
+        values = sums.setdefault(each.interface, [0, 0, 0, 0, 0])
+        again = each.segments_retransmitted or 0
+        values[0] += 1
+        values[1] += each.segments_sent
+        values[2] += again
+        values[3] += min(again, each.needless_retransmits or 0)
+        values[4] += (each.retries or 0) > 0
+        if again and each.remote is not None:
+            peers.setdefault(each.interface, Counter())[each.remote] += again
+    return {
+        name: Traffic(
+            connections=number,
+            sent=sent,
+            again=again,
+            needless=needless,
+            retrying=waiting,
+            peers=tuple(peer for peer, _ in peers.get(name, Counter()).most_common(3)),
+        )
+        for name, (number, sent, again, needless, waiting) in sums.items()
+    }
+
+
+_UNESTABLISHED = (tcp_diag.SYN_SENT, tcp_diag.SYN_RECEIVED, tcp_diag.NEW_SYN_RECEIVED)
+
+
+def retrying(view: View) -> Counter[str]:
+    """By interface, in how many readings some established connection was sending again without an answer."""
+    found: Counter[str] = Counter()
+    for sample in view.window.samples:
+        found.update(
+            {
+                each.interface
+                for each in sample.each(tcp_connections.SOURCE).values()
+                if each.interface is not None and each.retries and each.state not in _UNESTABLISHED
+            }
+        )
+    return found
