@@ -93,7 +93,7 @@ def test_where_reading_is_dear_it_is_done_less_often(tmp_path, time, monkeypatch
     costs_s = 0.2
     take = live.take
     monkeypatch.setattr(live, "take", lambda *some: msgspec.structs.replace(take(*some), cost_s=costs_s))
-    assert len(Live(Root(tmp_path), time).window().samples) == 3
+    assert len(Live(Root(tmp_path), time).window().samples) == 4
 
 
 def test_asked_sources_are_read_from_then_on(tmp_path, time) -> None:

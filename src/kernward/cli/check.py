@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Keep what was read in this file, so that --replay sees the same elsewhere.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a cause was found.")
 def command(
     replay: Path | None,
@@ -90,6 +92,10 @@ def show(result: "Check", out: IO[str], form: str) -> None:
         from kernward.records.safe_json import pretty
 
         out.write(pretty(result).decode() + "\n")
+    elif form == "html":
+        from kernward.cli import check_html
+
+        out.write(check_html.render(result))
     else:
         from kernward.cli.check_text import WIDTH, lines
 

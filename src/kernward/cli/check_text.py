@@ -154,13 +154,14 @@ class _Page:
             line = (
                 f"     {signal:<{widths[0]}}  {value:>{widths[1]}}  {where:<{widths[2]}}  {time:<{widths[3]}}"
             )
+            remark = each.says
             if len(line) + len(source) + 2 <= self.width:
                 yield f"{line}  {source}".rstrip()
             else:
                 yield line.rstrip()
-                yield from self.block(source, "         ")
-            if each.says:
-                yield from self.block(each.says, "         ")
+                remark = f"{each.says} ({source})" if each.says else source
+            if remark:
+                yield from self.block(remark, "         ")
 
     def measured(self, measured: Sequence[Measured]) -> Iterator[str]:
         if not measured:

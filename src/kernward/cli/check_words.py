@@ -40,6 +40,8 @@ def amount(value: float | int | str, unit: str) -> str:
     if unit == "bytes/s":
         return f"{amount(value, 'bytes')}/s"
     said = f"{value:,}" if isinstance(value, int) else _figure(value)
+    if unit.startswith("1/"):
+        return f"{said}{unit[1:]}"
     return f"{said}{'' if unit in _JOINED or not unit else ' '}{unit}"
 
 

@@ -145,7 +145,8 @@ class Live:
         self._take(at_end=True)
 
     def _interval_s(self) -> float:
-        cost_s = self._samples[-1].cost_s or 0.0
+        # The first sample imports what reads, and keeps what the next ones need no more.
+        cost_s = min((each.cost_s or 0.0 for each in self._samples[1:]), default=0.0)
         return max(INTERVAL_S, cost_s / self._max_overhead if self._max_overhead > 0 else INTERVAL_S)
 
     def _take(self, *, at_end: bool) -> None:

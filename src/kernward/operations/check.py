@@ -63,7 +63,7 @@ def check_here(
     if keep is not None:
         from kernward.collectors import snapshot_file
 
-        snapshot_file.write(keep, machine.window().samples)
+        snapshot_file.write(keep, machine.window().samples, _recordable())
     return result
 
 
@@ -89,7 +89,7 @@ def check_recording(path: Path, *, cgroup: str | None = None, pid: int | None = 
     """Check what a snapshot file holds; of a long one its worst part."""
     from kernward.collectors import snapshot_file
 
-    snapshot = snapshot_file.read(path)
+    snapshot = snapshot_file.read(path, _recordable())
     return examine_recording(
         snapshot.samples,
         hypotheses().values(),
@@ -97,6 +97,13 @@ def check_recording(path: Path, *, cgroup: str | None = None, pid: int | None = 
         focus=Focus(cgroup=cgroup, pid=pid),
         notes=snapshot.notes,
     )
+
+
+def _recordable() -> dict[str, AnySource]:
+    """All that a sample may hold: sources, and measurements that were attached when it was taken."""
+    from kernward.collectors.measuring import measurements
+
+    return {**sources(), **{name: each.source for name, each in measurements().items()}}
 
 
 def check_tree(path: Path, *, cgroup: str | None = None, pid: int | None = None) -> Check:
