@@ -294,9 +294,19 @@ def log_event(event: "Event", age_s: float | None = None) -> LogEvent:
         pid=report.pid if report is not None else None,
         cpu=report.cpu if report is not None else None,
         function=event.function,
-        stack=tuple(each.function for each in stack if each.reliable)[:24],
+        stack=tuple(dict.fromkeys((*_where(report.ip), *(each.function for each in stack if each.reliable))))[
+            :24
+        ]
+        if report is not None
+        else (),
         modules=tuple(dict.fromkeys(each.module for each in stack if each.reliable and each.module)),
     )
+
+
+def _where(ip: str | None) -> tuple[str, ...]:
+    """The function of `0010:native_queued_spin_lock_slowpath+0x6e/0x2c0`."""
+    function, plus, _ = (ip or "").rpartition(":")[2].partition("+")
+    return (function,) if plus and function else ()
 
 
 def _merged(before: Iterable[LogEvent], after: Iterable[LogEvent]) -> list[LogEvent]:
