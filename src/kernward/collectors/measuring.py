@@ -175,13 +175,13 @@ class Session:
             try:
                 self._working[name] = self._by(what, tier, scope, tree)
             except InputError as error:
-                why.setdefault(_without_path(str(error)), tier)
+                why.setdefault(str(error), tier)
                 continue
             unscoped = ""
             if self._cgroup not in (None, "/") and (tier not in _BPF or not what.scoped):
                 unscoped = f"counted for the whole machine, not only for {self._cgroup}"
             return Measured(name=name, tier=tier, reason=_joined(unscoped or said, why), lost=0)
-        return Measured(name=name, tier=None, reason=_joined("", why))
+        return Measured(name=name, tier=None, reason=_joined("", why) or "there is no such way to measure it")
 
     def _tiers_of(self, what: Measurement) -> list[Tier]:
         from kernward.collectors.bpf import build
@@ -298,7 +298,3 @@ def _ran_ns(working: _Working) -> int:
 
 def _joined(said: str, why: Mapping[str, str]) -> str:
     return "; ".join([*([said] if said else []), *(f"{tier}: {reason}" for reason, tier in why.items())])
-
-
-def _without_path(message: str) -> str:
-    return message

@@ -22,6 +22,8 @@ _BUFFER_KB = "512"
 # Of one reading; the rest is read at the next.
 _READ_BYTES = 4 << 20
 _LINE_BYTES = 8192
+# Entities that are told apart.
+_MOST = 8192
 
 
 class Tracing:
@@ -33,6 +35,7 @@ class Tracing:
         self._traced = what.traced
         self._counts: dict[str, Any] = {}
         self._rest = b""
+        self._refused = 0
         self._file: int | None = None
         self._folder = f"instances/kernward-{what.source.name}-{os.getpid()}"
         self._tracefs = Tracefs()
@@ -50,7 +53,9 @@ class Tracing:
         """The counts up to now."""
         for line in self._lines():
             found = _LINE.match(line)
-            if found is not None:
+            if found is not None and len(self._counts) >= _MOST:
+                self._refused += 1
+            elif found is not None:
                 fields = dict(_FIELD.findall(found[6]))
                 fields["at_s"] = found[4]
                 self._traced.count(self._counts, found[5], f"{found[1]}[{found[2]}]", fields)
@@ -74,8 +79,8 @@ class Tracing:
         return [line[:_LINE_BYTES].decode("utf-8", "backslashreplace") for line in lines]
 
     def lost(self) -> int:
-        """Events that the buffers of the instance could not hold."""
-        total = 0
+        """Events that the buffers of the instance could not hold, or for which there were too many names."""
+        total = self._refused
         for cpu in range(os.cpu_count() or 1):
             with contextlib.suppress(NoTracefs):
                 stats = self._tracefs.read(f"{self._folder}/per_cpu/cpu{cpu}/stats")

@@ -19,6 +19,8 @@ _NAMES = ("libbpf.so.1", "libbpf.so.0")
 # libbpf's own lines about one failure; the verifier's log may be a megabyte.
 _LOG_LINES = 400
 _LINE_BYTES = 4096
+# How much of a line of the log stands in an error.
+_TOLD = 160
 _BATCH = 256
 # BPF_STATS_RUN_TIME in include/uapi/linux/bpf.h
 _RUN_TIME = 0
@@ -151,8 +153,11 @@ def _declare(library: Any) -> None:
 def _failed(what: str, number: int) -> BpfError:
     log = _library()[1].take()
     telling = next((line for sign in _TELLING for line in log if sign in line), "")
-    last = telling or (log[-1] if log else "")
-    said = "; ".join(part for part in (_NAMED.get(number, os.strerror(number)), last.strip()) if part)
+    last = (telling or (log[-1] if log else "")).strip().removeprefix("libbpf: ")
+    said = _NAMED.get(number, os.strerror(number))
+    # Without rights nothing else is worth saying.
+    if number != errno.EPERM and last:
+        said += f" (libbpf: {last[:_TOLD]})"
     return BpfError(f"{what}: {said}")
 
 

@@ -22,6 +22,8 @@ struct begun {
 	__u64 at_ns;
 	__u32 flags;
 	__u32 holder;
+	__s32 stack;
+	__u32 unused;
 };
 
 struct place {
@@ -87,7 +89,8 @@ static __always_inline __u32 holder_of(__u64 lock, __u32 flags)
 #endif
 }
 
-static __always_inline int begins(__u64 lock, __u32 flags)
+/* The stack is taken now, while the lock cannot be had anyway, and not at the end, while it is held. */
+static __always_inline int begins(void *ctx, __u64 lock, __u32 flags)
 {
 	struct waiter waiter = waiter_of(lock);
 	struct begun this = { .at_ns = bpf_ktime_get_ns(), .flags = flags };
@@ -95,11 +98,12 @@ static __always_inline int begins(__u64 lock, __u32 flags)
 	if (bpf_map_lookup_elem(&begun, &waiter))
 		return 0;
 	this.holder = holder_of(lock, flags);
+	this.stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
 	keep(&begun, &waiter, &this);
 	return 0;
 }
 
-static __always_inline int ends(void *ctx, __u64 lock)
+static __always_inline int ends(__u64 lock)
 {
 	struct waiter waiter = waiter_of(lock);
 	struct begun *found = bpf_map_lookup_elem(&begun, &waiter);
@@ -118,8 +122,8 @@ static __always_inline int ends(void *ctx, __u64 lock)
 	/* Of a mutex "spin" says only that it was spun for at first. */
 	if (!(found->flags & MUTEX))
 		place.flags = found->flags;
+	place.stack = found->stack;
 	bpf_map_delete_elem(&begun, &waiter);
-	place.stack = bpf_get_stackid(ctx, &stacks, BPF_F_FAST_STACK_CMP);
 	total = find_or_add(&totals, &place, &totals_zeroes);
 	if (!total)
 		return 0;
@@ -148,13 +152,13 @@ int BPF_PROG(on_begin, void *lock, unsigned int flags)
 {
 	if (!counts(cgroup_of(CURRENT(), CONTROLLER(cpu))))
 		return 0;
-	return begins((__u64)lock, flags);
+	return begins(ctx, (__u64)lock, flags);
 }
 
 EVENT(lock, contention_end)
 int BPF_PROG(on_end, void *lock, int result)
 {
-	return ends(ctx, (__u64)lock);
+	return ends((__u64)lock);
 }
 
 #else
@@ -162,13 +166,13 @@ int BPF_PROG(on_end, void *lock, int result)
 EVENT(lock, contention_begin)
 int on_begin(void *ctx)
 {
-	return begins(FIELD(__u64, 0), FIELD(__u32, 1));
+	return begins(ctx, FIELD(__u64, 0), FIELD(__u32, 1));
 }
 
 EVENT(lock, contention_end)
 int on_end(void *ctx)
 {
-	return ends(ctx, FIELD(__u64, 2));
+	return ends(FIELD(__u64, 2));
 }
 
 #endif
