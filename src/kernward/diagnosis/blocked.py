@@ -1,0 +1,160 @@
+"""What tests of tasks that sleep uninterruptibly have in common: which of them are stuck, and on what.
+
+A task in state D is no news: whoever waits for a disk is in it for milliseconds. Stuck is one that did not
+run once from the first reading to the last, which its count of turns on a CPU tells.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from kernward.collectors.sources import processes, task_waits
+from kernward.collectors.sources.task_waits import BlockedTask
+from kernward.diagnosis.view import View
+from kernward.records.check import Scope
+
+# Functions that put a task to sleep for a lock, of several releases: kernel/locking/.
+_LOCKS = (
+    "__mutex_lock",
+    "mutex_lock",
+    "ww_mutex_lock",
+    "rwsem_down_",
+    "__down_read",
+    "__down_write",
+    "down_read",
+    "down_write",
+    "rt_mutex_",
+    "__rt_mutex_",
+    "rtlock_",
+    "__down_common",
+    "__down",
+    "down_killable",
+    "down_interruptible",
+    "__ww_mutex_lock",
+    "lock_sock_nested",
+    "__lock_sock",
+)
+_SLEEPS = ("__schedule", "schedule", "preempt_schedule", "__switch_to", "io_schedule", "rt_mutex_schedule")
+# A frozen file system and the hotplug of processors use the same kind of lock, and are no contention.
+_PERCPU = (
+    "percpu_rwsem_wait",
+    "__percpu_down_read",
+    "percpu_down_write",
+    "sb_start_write",
+    "__sb_start_write",
+)
+# Waits for a device: what the tests of storage are about.
+_IO = (
+    "io_schedule",
+    "blk_mq_",
+    "submit_bio_wait",
+    "folio_wait_",
+    "wait_on_page_",
+    "wait_for_completion_io",
+    "jbd2_",
+    "nfs",
+    "rpc_",
+    "bit_wait_io",
+    "__wait_on_buffer",
+    "balance_dirty_pages",
+    "blk_queue_enter",
+    "nbd_",
+    "xfs_",
+    "ext4_",
+    "btrfs_",
+    "blkdev_",
+    "iomap_",
+    "dm_",
+    "scsi_",
+)
+# Where every stack ends.
+_ENTRY = (
+    "kthread",
+    "ret_from_fork",
+    "do_syscall_64",
+    "entry_SYSCALL",
+    "x64_sys_call",
+    "__x64_sys_",
+    "__arm64_sys_",
+    "invoke_syscall",
+    "el0",
+    "worker_thread",
+    "process_one_work",
+    "asm_",
+    "ksys_",
+    "__do_sys_",
+    "__se_sys_",
+    "do_el0_svc",
+    "vfs_",
+)
+
+
+class Stuck(NamedTuple):
+    """A task that did not run during the window, and its process."""
+
+    task: BlockedTask
+    pid: str
+    kernel_thread: bool
+
+    @property
+    def scope(self) -> Scope:
+        """It as a scope."""
+        return Scope("process", f"{self.task.comm}[{self.task.task}]")
+
+
+def stuck(view: View) -> list[Stuck]:
+    """The tasks in state D that did not run from the first reading to the last; of one reading all in D."""
+    having = [each for each in view.window.samples if task_waits.SOURCE.name in each.read]
+    if not having:
+        return []
+    everybody = view.window.each(processes.SOURCE)
+    runs: list[dict[str, tuple[str, BlockedTask]]] = [
+        {
+            task.task: (pid, task)
+            for pid, record in sample.each(task_waits.SOURCE).items()
+            for task in record.blocked_tasks
+        }
+        for sample in having
+    ]
+    found = []
+    for tid, (pid, task) in runs[-1].items():
+        if len(runs) > 1:
+            before = runs[0].get(tid)
+            if before is None or before[1].comm != task.comm or before[1].turns != task.turns:
+                continue
+            if any(tid not in run for run in runs):
+                continue
+        kernel = everybody[pid].kernel_thread if pid in everybody else False
+        found.append(Stuck(task, pid, kernel))
+    return found
+
+
+def waits_for_lock(stack: Iterable[str]) -> bool:
+    """Whether a task sleeps for a lock: the first function that is not the scheduler's is a lock's."""
+    for function in stack:
+        if function.startswith(_SLEEPS):
+            continue
+        return function.startswith(_LOCKS)
+    return False
+
+
+def waits_frozen(stack: Iterable[str]) -> bool:
+    """Whether it waits for a file system to be thawed, or for another lock that each CPU has a part of."""
+    return any(function in _PERCPU for function in stack)
+
+
+def waits_for_device(stack: Iterable[str]) -> bool:
+    """Whether it waits for I/O."""
+    return any(function.startswith(_IO) for function in stack)
+
+
+def wanted_in(stack: Iterable[str]) -> str | None:
+    """The function that wants the lock: the first that is neither the scheduler's nor a lock's."""
+    for function in stack:
+        if not function.startswith((*_SLEEPS, *_LOCKS)):
+            return function
+    return None
+
+
+def own(stack: Iterable[str]) -> set[str]:
+    """The functions of a stack that say what the task does, those left out with which every stack ends."""
+    return {each for each in stack if not each.startswith((*_ENTRY, *_SLEEPS, *_LOCKS))}
