@@ -116,10 +116,13 @@ def test_a_kill_of_long_ago_is_history() -> None:
     assert "10 minutes" in found.reason
 
 
-def test_a_cgroup_that_is_gone_is_named_only_when_it_just_died() -> None:
+def test_a_cgroup_that_is_gone_is_named_only_when_it_died_while_it_was_looked_at() -> None:
     gone = {cgroup_memory.SOURCE: {"/": CgroupMemory()}}
-    assert isinstance(verdict(HYPOTHESIS, view({**log(kill(90.0)), **gone})), Refuted)
-    assert confirmed(HYPOTHESIS, view({**log(kill(5.0)), **gone})).scope.name == GROUP
+    found = verdict(HYPOTHESIS, view({**log(), **gone}, {**log(kill(90.0)), **gone}, every_s=6.0))
+    assert isinstance(found, Refuted)
+    assert "is gone" in found.reason
+    found = confirmed(HYPOTHESIS, view({**log(), **gone}, {**log(kill(5.0)), **gone}, every_s=6.0))
+    assert found.scope.name == GROUP
 
 
 def test_without_the_log_a_kill_of_some_time_is_unknown() -> None:

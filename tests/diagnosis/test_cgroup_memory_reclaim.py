@@ -14,13 +14,17 @@ GROUP = "/system.slice/search.service"
 MIB = 1 << 20
 
 
-def reading(second: int, *, waits: float | None = 0.0, name: str = GROUP, **a_second: int) -> dict[Any, Any]:
+def reading(
+    second: int, *, waits: float | None = 0.0, reads: float = 0.0, name: str = GROUP, **a_second: int
+) -> dict[Any, Any]:
     """A group at its memory.high of 24 MiB whose counters grow by so much a second."""
     counters = {field: 1000 + second * each for field, each in a_second.items()}
     group = CgroupMemory(**{"usage_bytes": 24 * MIB, "high_bytes": 24 * MIB, "high_events": 0, **counters})
     found: dict[Any, Any] = {cgroup_memory.SOURCE: {"/": CgroupMemory(), name: group}}
     if waits is not None:
-        found[cgroup_pressure.SOURCE] = {name: CgroupPressure(memory_some_s=5.0 + waits * second)}
+        found[cgroup_pressure.SOURCE] = {
+            name: CgroupPressure(memory_some_s=5.0 + waits * second, io_some_s=2.0 + reads * second)
+        }
     return found
 
 
@@ -46,6 +50,18 @@ def test_a_group_whose_tasks_wait_at_memory_high_is_found_with_its_figures() -> 
 def test_a_group_that_sleeps_for_anonymous_memory_reclaims_nothing_and_is_found() -> None:
     found = confirmed(HYPOTHESIS, seconds(waits=0.95, high_events=1))
     assert found.impact > 0.9
+
+
+def test_a_wait_for_io_counts_where_what_is_evicted_is_read_again() -> None:
+    pages = {"high_events": 90, "refaulted_file_pages": 40_000, "reclaimed_pages": 41_000}
+    found = confirmed(HYPOTHESIS, seconds(waits=0.02, reads=0.7, **pages))
+    assert 0.65 < found.impact < 0.75
+    assert "cgroup_pressure.io_some_s" in {each.signal for each in found.evidence}
+
+
+def test_a_wait_for_io_of_data_that_is_used_once_is_not_one_for_memory() -> None:
+    pages = {"high_events": 90, "refaulted_file_pages": 4_000, "reclaimed_pages": 41_000}
+    assert isinstance(verdict(HYPOTHESIS, seconds(waits=0.02, reads=0.7, **pages)), Refuted)
 
 
 def test_a_copy_in_a_container_recycles_its_pages_and_is_healthy() -> None:

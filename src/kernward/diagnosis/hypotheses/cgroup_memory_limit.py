@@ -25,12 +25,6 @@ RECENT = Threshold(
     "s",
     "what was restarted after it is still warming up; older ones are history",
 )
-GONE = Threshold(
-    "the same where the cgroup is no more",
-    30.0,
-    "s",
-    "a container that was removed after its kill is no cause of what is slow now; one that is about to be made again is",
-)
 KIND = "oom-kill-cgroup"
 
 
@@ -41,7 +35,8 @@ def _test(view: View) -> Iterator[Verdict]:
     confirmed = set[str]()
     for name, events in killed.items():
         newest = events[-1]
-        if name not in groups and groups and not _fresh(view, newest):
+        # A container that was removed after its kill is no cause of what is slow now.
+        if name not in groups and groups and not _while_looking(view, newest):
             continue
         confirmed.add(name)
         yield _confirmed(view, name, events, groups.get(name))
@@ -107,12 +102,9 @@ def _killed(view: View) -> dict[str, list[LogEvent]]:
     return found
 
 
-def _fresh(view: View, event: LogEvent) -> bool:
-    """Whether it is so new that its cgroup may be about to come back, or happened while we looked."""
-    if event.age_s is None:
-        return False
-    looked_s = 0.0 if view.window.since_boot else view.window.seconds
-    return event.age_s <= max(GONE.value, looked_s)
+def _while_looking(view: View, event: LogEvent) -> bool:
+    """Whether it happened in the window."""
+    return event.age_s is not None and not view.window.since_boot and event.age_s <= view.window.seconds
 
 
 def _counted(grown: CgroupMemory, now: CgroupMemory) -> bool:
@@ -214,7 +206,7 @@ HYPOTHESIS = Hypothesis(
         Signal("cgroup_memory.oom_kills", "grows in the group of the victim, for a limit further up too"),
         Signal("cgroup_memory.under_oom", "1: tasks wait instead of being killed (cgroup v1)"),
     ),
-    thresholds=(RECENT, GONE),
+    thresholds=(RECENT,),
     rivals=(
         Rival("host-memory-exhausted", "there the report says global_oom, and the host had no memory left"),
         Rival("cgroup-memory-reclaim", "there reclaim finds pages, so that the group is slow and lives"),

@@ -39,8 +39,15 @@ USED_AGAIN = Threshold(
     "workingset_refault() finds the shadow of a page that was evicted before: below a tenth the pages are used once, "
     "as in a copy or a backup, and would not be missed",
 )
+MOSTLY_AGAIN = Threshold(
+    "refaulted pages for each reclaimed page, where tasks wait for I/O rather than for memory",
+    0.5,
+    "",
+    "the kernel counts the read of a page as waiting for memory only if the page was of the working set; where most of "
+    "what is evicted is read again, the wait for I/O is one for memory as well",
+)
 REFAULTS = Threshold(
-    "refaulted pages a second, where the kernel counts no pressure for the group",
+    "refaulted pages a second, where pressure does not tell or the kernel counts none for the group",
     100.0,
     "1/s",
     "100 reads of a page are 10 ms a second even on a fast disk, and the share of time that a tenth is on a slow one",
@@ -70,7 +77,7 @@ def _test(view: View) -> Iterator[Verdict]:
                 yield _confirmed(view, name, group, events, stalled)
                 confirmed += 1
             continue
-        if _suffers(view, group, stalled):
+        if _suffers(view, name, group, stalled):
             yield _confirmed(view, name, group, events, stalled)
             confirmed += 1
         elif highest is None or (stalled or 0.0) > highest[0]:
@@ -89,10 +96,14 @@ def _test(view: View) -> Iterator[Verdict]:
         yield Refuted(reason="no cgroup met a limit of its own" + (" lately" if met else ""))
 
 
-def _suffers(view: View, group: CgroupMemory, stalled: float | None) -> bool:
+def _suffers(view: View, name: str, group: CgroupMemory, stalled: float | None) -> bool:
     refaults = _refaults(group)
+    often = rate(view, cgroup_memory.SOURCE, refaults) >= REFAULTS.value
     if stalled is None:
-        return rate(view, cgroup_memory.SOURCE, refaults) >= REFAULTS.value
+        return often
+    again = refaults >= MOSTLY_AGAIN.value * (group.reclaimed_pages or 0)
+    if often and again and (group_stall(view, name, "io_some") or 0.0) >= STALLED.value:
+        return True
     if group.reclaimed_pages and refaults < USED_AGAIN.value * group.reclaimed_pages:
         return stalled >= STALLED_STREAMING.value
     return stalled >= STALLED.value
@@ -161,6 +172,21 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
         )
     refaults = rate(view, cgroup_memory.SOURCE, _refaults(group))
     again = ""
+    read = group_stall(view, name, "io_some")
+    if read is not None and refaults >= REFAULTS.value and read >= STALLED.value:
+        evidence.append(
+            view.evidence(
+                cgroup_pressure.SOURCE,
+                "io_some_s",
+                read,
+                unit="",
+                scope=scope,
+                says=f"some task of the group waited for I/O during {read:.0%} of the time",
+                file=f"/sys/fs/cgroup{name}/io.pressure",
+            )
+        )
+    else:
+        read = None
     if refaults >= 1 and not view.window.since_boot:
         field = (
             "refaulted_file_pages"
@@ -179,6 +205,8 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
         )
         again = f", and {refaults:,.0f} pages a second that it threw out are read again"
     waits = "" if stalled is None else f" Its tasks wait for memory during {stalled:.0%} of the time{again}."
+    if stalled is not None and read is not None:
+        waits = f" Its tasks wait during {stalled:.0%} of the time for memory and during {read:.0%} for I/O{again}."
     if stalled is None and again:
         waits = f" Its reclaim is in vain{again}."
     at = "its limit" if limit_bytes is None else f"{limit} = {size(limit_bytes)}"
@@ -192,7 +220,7 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
         scope=scope,
         confidence=0.6 if view.window.since_boot else 0.85 if stalled is None else 0.93,
         # Without pressure nobody says how long they waited; to read back page by page takes most of the time.
-        impact=0.6 if stalled is None else stalled,
+        impact=0.6 if stalled is None else max(stalled, read or 0.0),
         mechanism=f"The group is at {at}: {sleeps}{waits} The host as a whole may have memory left.",
         evidence=tuple(evidence),
         chain=(
@@ -215,11 +243,14 @@ HYPOTHESIS = Hypothesis(
         ),
         Signal("cgroup_memory.max_events", "grows: charges meet memory.max, or the limit of cgroup v1"),
         Signal("cgroup_pressure.memory_some_s", "grows while its tasks wait; near 0: reclaim costs nothing"),
+        Signal(
+            "cgroup_pressure.io_some_s", "grows beside many refaults: the wait is for pages that were here"
+        ),
         Signal("cgroup_memory.refaulted_file_pages", "grows: pages thrown out are missed, and read again"),
         Signal("cgroup_memory.refaulted_anon_pages", "the same, from swap"),
         Signal("cgroup_memory.reclaimed_pages", "many beside few refaults: data is used once, as in a copy"),
     ),
-    thresholds=(STALLED, STALLED_STREAMING, USED_AGAIN, REFAULTS),
+    thresholds=(STALLED, STALLED_STREAMING, USED_AGAIN, MOSTLY_AGAIN, REFAULTS),
     rivals=(
         Rival("cgroup-memory-limit", "there reclaim finds nothing and a process of the group is killed"),
         Rival("memory-pressure", "there the whole host is short: kswapd runs and pgscan_direct grows"),

@@ -63,7 +63,8 @@ def _test(view: View) -> Iterator[Verdict]:
     memory = window.of(meminfo.SOURCE)
     over = window.over(vmstat.SOURCE)
     unread = window.why_absent(kernel_events.SOURCE)
-    if over is not None and over.oom_kill and not window.since_boot:
+    # Where the log can be read it tells; counters of cgroups that are gone by now would be missing here.
+    if unread and over is not None and over.oom_kill and not window.since_boot:
         in_groups = _group_kills(view)
         if in_groups is not None and over.oom_kill > in_groups:
             yield _confirmed(
