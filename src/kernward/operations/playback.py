@@ -49,6 +49,19 @@ def extents(home: Path | None = None) -> list[Extent]:
     return [_extent(host, [each for each in spans if each.host == host]) for host in hosts(spans)]
 
 
+def edge(home: Path | None = None, *, host: str | None = None, at: datetime, later: bool) -> datetime | None:
+    """Where the next part of a recording begins after a time, or the one before it ended; None for nowhere."""
+    with Recordings(home or default_home()) as recordings:
+        spans = recordings.spans()
+    wanted = host or next(iter(hosts(spans)), None)
+    mine = [each for each in spans if each.host == wanted]
+    if later:
+        found = min((each.first_us for each in mine if each.first_us > _us(at)), default=None)
+    else:
+        found = max((each.last_us for each in mine if each.last_us < _us(at)), default=None)
+    return None if found is None else _EPOCH + timedelta(microseconds=found)
+
+
 def recording(
     home: Path | None = None,
     *,
