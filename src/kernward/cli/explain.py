@@ -1,93 +1,100 @@
-"""`kernward explain ID`: everything the catalogue says about one kind of event, or one fault."""
+"""`kernward explain ID`: everything that is known of an event, a hypothesis, a signal, a measurement or a fault."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kernward.cli.terminal import escape_block
 
 if TYPE_CHECKING:
-    from kernward.events.kind import Kind, Pattern
-    from kernward.records.faults import FaultAbout
+    from kernward.events.kind import Kind
 
 WIDEST = 100
+PACKAGE = Path(__file__).parent.parent
 
-BLAME = {
-    "none": "there is none, the title stands alone",
-    "stack": "the instruction pointer, or the first frame that is not machinery",
-    "stall": "what was being run on the CPU that does not answer",
-    "hang": "what was being waited for",
-}
+
+class Explained:
+    """What an id stands for. Its document and its lines are made only when they are asked for."""
+
+    def __init__(self, document: Callable[[], Any], lines: Callable[[int], Iterable[str]]) -> None:
+        self.document = document
+        self.lines = lines
 
 
 @click.command()
-@click.argument("kind_id", metavar="ID")
+@click.argument("id_", metavar="ID")
+@click.option(
+    "--as",
+    "sense",
+    type=click.Choice(["kind", "hypothesis", "signal", "measurement", "fault"]),
+    help="Which of them is meant where an id stands for several.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(kind_id: str, form: str) -> None:
-    """Say all about one kind of event, or one fault of the test bed.
+def command(id_: str, sense: str | None, form: str) -> None:
+    """Say all about one kind of event, hypothesis, signal, measurement, or fault of the test bed.
 
-    What it means, what to look at next, what it is confused with, how it is recognised. ID is a kind's id as `kernward kinds` lists it, for example hung-task, or a fault of the test bed as `kernward vm faults` lists it.
+    What it means, what speaks for and against it, what to do, what it is confused with. ID is a kind as
+    `kernward kinds` lists it (hung-task), a hypothesis as `kernward check` names it (cpu-quota-throttling), a
+    signal or the source of several (meminfo.available_bytes, meminfo), a measurement (runqlat), or a fault
+    as `kernward vm faults` lists it.
     """
-    about = _fault(kind_id)
-    if about is not None:
-        _print_fault(about, form)
-        return
-    kind = _find(kind_id)
+    spoken = "-".join(id_.lower().replace("_", " ").replace("-", " ").split())
+    senses = [name for name, known in _KNOWN.items() if sense in (None, name) and known(id_, spoken)]
+    if not senses:
+        _refuse(id_, spoken, sense)
+    explained = _EXPLAIN[senses[0]](id_, spoken)
     if form == "json":
         from kernward.records.safe_json import pretty
 
-        click.echo(pretty(_document(kind)).decode())
+        click.echo(pretty(explained.document()).decode())
         return
     from shutil import get_terminal_size
 
-    click.echo(escape_block("\n".join(_text(kind, min(get_terminal_size().columns, WIDEST)))))
+    lines = explained.lines(min(get_terminal_size().columns, WIDEST))
+    click.echo(escape_block("\n".join(lines)))
+    for other in senses[1:]:
+        click.echo(f"\nThere is also a {other} of this name: kernward explain --as {other} {spoken}")
 
 
-def _fault(wanted: str) -> "FaultAbout | None":
-    """The fault of this name, unless a kind of event has the same."""
+def _kind_id(_wanted: str, spoken: str) -> bool:
     from kernward.events import index
+
+    return spoken.replace("-", "_") in index.names()
+
+
+def _hypothesis_id(_wanted: str, spoken: str) -> bool:
+    return _module("diagnosis/hypotheses", spoken)
+
+
+def _measurement_id(_wanted: str, spoken: str) -> bool:
+    return _module("collectors/measurements", spoken)
+
+
+def _signal_id(wanted: str, _spoken: str) -> bool:
+    name, dot, _ = wanted.partition(".")
+    return _module("collectors/sources", name) or bool(dot) and _module("collectors/measurements", name)
+
+
+def _fault_id(_wanted: str, spoken: str) -> bool:
     from kernward.vm.faults import faults
 
-    spoken = wanted.lower().replace("_", "-")
-    if spoken not in faults() or spoken.replace("-", "_") in index.names():
-        return None
-    from kernward.operations.vm_faults import explain_fault
-
-    return explain_fault(spoken)
+    return spoken in faults()
 
 
-def _print_fault(about: "FaultAbout", form: str) -> None:
-    if form == "json":
-        from kernward.records.safe_json import pretty
-
-        click.echo(pretty(about).decode())
-        return
-    from shutil import get_terminal_size
-
-    from kernward.cli.fault_text import fault_text
-
-    click.echo(escape_block("\n".join(fault_text(about, min(get_terminal_size().columns, WIDEST)))))
+def _module(folder: str, name: str) -> bool:
+    """Whether there is one of this name, told without importing all of them."""
+    name = name.replace("-", "_")
+    return name.isidentifier() and name[0] != "_" and (PACKAGE / folder / f"{name}.py").is_file()
 
 
-def _find(wanted: str) -> "Kind":
+def _kind(_wanted: str, spoken: str) -> Explained:
+    from kernward.cli.kind_text import kind_text
     from kernward.events import index
 
-    ids = [name.replace("_", "-") for name in index.names()]
-    spoken = "-".join(wanted.lower().replace("_", " ").replace("-", " ").split())
-    if spoken in ids:
-        return index.kind(spoken)
-    from difflib import get_close_matches
-
-    from kernward.records.errors import UsageError
-
-    close = get_close_matches(spoken, ids, n=5)
-    if spoken and not close:
-        close = [
-            kind.id for kind in index.kinds() if spoken in kind.id or wanted.lower() in kind.title.lower()
-        ]
-    nearest = f"nearest: {', '.join(close[:5])}" if close else "kernward kinds lists those there are"
-    raise UsageError(f"there is no kind {wanted!r}; {nearest}")
+    kind = index.kind(spoken)
+    return Explained(lambda: _document(kind), lambda width: kind_text(kind, width))
 
 
 def _document(kind: "Kind") -> dict[str, object]:
@@ -101,56 +108,89 @@ def _document(kind: "Kind") -> dict[str, object]:
     }
 
 
-def _text(kind: "Kind", width: int) -> Iterator[str]:
-    from textwrap import wrap
+def _hypothesis(_wanted: str, spoken: str) -> Explained:
+    from kernward.cli.check_explained import hypothesis_document, hypothesis_text
+    from kernward.diagnosis.hypotheses import hypothesis
 
-    def block(text: str, first: str = "", indent: str = "") -> Iterator[str]:
-        # Commands and messages must stay whole: they are copied from here.
-        yield from wrap(
-            text,
-            width,
-            initial_indent=first or indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [first]
-
-    yield f"{kind.id}: {kind.title}"
-    yield f"{kind.class_}, {kind.severity}" + (f", {kind.subsystem}" if kind.subsystem else "")
-    yield ""
-    yield from block(kind.meaning)
-    yield from ("", "Look at next")
-    for number, step in enumerate(kind.next_steps, 1):
-        yield from block(step, f"{number:>3}. ", "     ")
-    if kind.confused_with:
-        yield from ("", "Not to be confused with")
-        for other in kind.confused_with:
-            yield from block(other, "  -  ", "     ")
-    if kind.fields:
-        yield from ("", "Fields")
-        wide = max(len(field.name) for field in kind.fields)
-        for field in kind.fields:
-            first = f"  {field.name:<{wide}}  {field.type:<5}  "
-            yield from block(field.doc, first, " " * len(first))
-    yield from ("", "Recognised by")
-    for pattern in kind.patterns:
-        yield f"  {pattern.literal}{_releases(pattern)}"
-    yield from ("", "Printed by")
-    yield from (f"  {place}" for place in kind.printed_by)
-    titles = [title for title in (*kind.alt_titles, kind.title_without_function) if title]
-    if titles:
-        yield from ("", "Also titled")
-        yield from (f"  {title}" for title in titles)
-    yield from ("", f"Responsible function: {BLAME[kind.blame]}.")
-    yield from ("", "Example")
-    yield from (f"  {line}" for line in kind.example.strip("\n").split("\n"))
-    yield from ("", "Looks alike and is not")
-    yield from (f"  {line}" for line in kind.near_miss.strip("\n").split("\n"))
+    found = hypothesis(spoken)
+    return Explained(lambda: hypothesis_document(found), lambda width: hypothesis_text(found, width))
 
 
-def _releases(pattern: "Pattern") -> str:
-    if pattern.since and pattern.until:
-        return f"   (releases {pattern.since} to {pattern.until})"
-    if pattern.since:
-        return f"   (since {pattern.since})"
-    return f"   (until {pattern.until})" if pattern.until else ""
+def _signal(wanted: str, _spoken: str) -> Explained:
+    from kernward.cli.check_explained import signal_document, signal_text
+    from kernward.collectors.sources import source
+
+    name, _, field = wanted.partition(".")
+    if _module("collectors/sources", name):
+        found = source(name)
+    else:
+        from kernward.collectors.measuring import measurement
+
+        found = measurement(name).source
+    if field and field not in found.quantities:
+        from kernward.records.errors import UsageError
+
+        raise UsageError(
+            f"the source {name} has no signal {field!r}; it has {', '.join(sorted(found.quantities))}"
+        )
+    return Explained(
+        lambda: signal_document(found, field or None), lambda width: signal_text(found, field or None, width)
+    )
+
+
+def _measurement(_wanted: str, spoken: str) -> Explained:
+    from kernward.cli.check_explained import measurement_document, measurement_text
+    from kernward.collectors.measuring import measurement
+
+    found = measurement(spoken)
+    return Explained(lambda: measurement_document(found), lambda width: measurement_text(found, width))
+
+
+def _fault(_wanted: str, spoken: str) -> Explained:
+    from kernward.cli.fault_text import fault_text
+    from kernward.operations.vm_faults import explain_fault
+
+    about = explain_fault(spoken)
+    return Explained(lambda: about, lambda width: fault_text(about, width))
+
+
+# In the order in which they are meant when nothing else is said.
+_KNOWN: Mapping[str, Callable[[str, str], bool]] = {
+    "kind": _kind_id,
+    "hypothesis": _hypothesis_id,
+    "signal": _signal_id,
+    "measurement": _measurement_id,
+    "fault": _fault_id,
+}
+_EXPLAIN: Mapping[str, Callable[[str, str], Explained]] = {
+    "kind": _kind,
+    "hypothesis": _hypothesis,
+    "signal": _signal,
+    "measurement": _measurement,
+    "fault": _fault,
+}
+
+
+def _refuse(wanted: str, spoken: str, sense: str | None) -> None:
+    from difflib import get_close_matches
+
+    from kernward.events import index
+    from kernward.records.errors import UsageError
+
+    ids = [name.replace("_", "-") for name in index.names()]
+    others = [*_names("diagnosis/hypotheses"), *_names("collectors/measurements")]
+    close = get_close_matches(spoken, dict.fromkeys([*ids, *others]), n=5)
+    if spoken and not close:
+        close = [
+            kind.id for kind in index.kinds() if spoken in kind.id or wanted.lower() in kind.title.lower()
+        ]
+        close += [name for name in others if spoken in name and name not in close]
+    nearest = f"nearest: {', '.join(close[:5])}" if close else "kernward kinds lists the kinds of event"
+    what = sense or "kind, hypothesis, signal, measurement or fault"
+    raise UsageError(f"there is no {what} {wanted!r}; {nearest}")
+
+
+def _names(folder: str) -> list[str]:
+    return sorted(
+        path.stem.replace("_", "-") for path in (PACKAGE / folder).glob("*.py") if path.stem[0] != "_"
+    )
