@@ -3,7 +3,8 @@
 It runs as a process of its own with nothing but the standard library, so that it starts in
 milliseconds and forks cheaply. When its owner is gone, however it went, it kills what it started and
 removes the folders it was told of; when it is killed itself, the kernel kills what it started
-(PR_SET_PDEATHSIG). The owner's half is `kernward.vm.spawning`.
+(PR_SET_PDEATHSIG). Each program has a process group of its own: the processes that it started itself, as a
+user-mode kernel does, end with it. The owner's half is `kernward.vm.spawning`.
 
 Messages are JSON over a SOCK_SEQPACKET pair. To the warden: {"run": [program, …], "fds": n, "log": path}
 with n descriptors attached; "%fd0%" in an argument becomes the number of the first of them. {"kill": pid},
@@ -22,12 +23,15 @@ import subprocess
 import sys
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 MESSAGE = 1 << 17
 
 
 def serve(owner: socket.socket, owner_pid: int) -> None:
     """Serve until the owner is gone."""
     libc = ctypes.CDLL(None, use_errno=True)
+    # Orphans of what it started become its own children, so that it can wait for their end.
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def bind_to_warden() -> None:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -50,8 +54,8 @@ def serve(owner: socket.socket, owner_pid: int) -> None:
             if wake_in in ready:
                 os.read(wake_in, 4096)
                 for pid, process in list(running.items()):
-                    status = process.poll()
-                    if status is not None:
+                    if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                        status = end(process)
                         del running[pid]
                         owner.send(json.dumps({"exited": pid, "status": status}).encode())
             if gone in ready:
@@ -74,6 +78,7 @@ def serve(owner: socket.socket, owner_pid: int) -> None:
                                 stderr=log,
                                 pass_fds=fds,
                                 preexec_fn=bind_to_warden,
+                                process_group=0,
                                 env={**os.environ, **request.get("environment", {})},
                             )
                         running[process.pid] = process
@@ -83,7 +88,7 @@ def serve(owner: socket.socket, owner_pid: int) -> None:
                     owner.send(json.dumps(answer).encode())
                 elif "kill" in request:
                     if request["kill"] in running:
-                        running[request["kill"]].kill()
+                        os.killpg(request["kill"], signal.SIGKILL)
                 elif "folder" in request:
                     folders[request["folder"]] = None
                 elif "done" in request:
@@ -94,11 +99,25 @@ def serve(owner: socket.socket, owner_pid: int) -> None:
         return
     finally:
         for process in running.values():
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         for process in running.values():
-            process.wait()
+            end(process)
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    """Kill what is left of the process's group, wait until all of it is gone, and return its status.
+
+    Until the process is waited for, no other group can have its number.
+    """
+    os.killpg(process.pid, signal.SIGKILL)
+    status = process.wait()
+    while True:
+        try:
+            os.waitpid(-process.pid, 0)
+        except ChildProcessError:
+            return status
 
 
 if __name__ == "__main__":
