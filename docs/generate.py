@@ -21,7 +21,7 @@ import msgspec
 from faults_page import faults_page
 
 import kernward.records
-from kernward.cli.explain import BLAME
+from kernward.cli.kind_text import BLAME
 from kernward.cli.main import program
 from kernward.cli.terminal import escape_block
 from kernward.events import index

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from kernward.cli.main import main
+from kernward.diagnosis.hypotheses import hypotheses
 from kernward.events import index
 
 
@@ -77,5 +78,65 @@ def test_an_unknown_kind_names_the_nearest(capsys, wanted: str, near: str) -> No
 def test_what_is_like_no_kind_gets_one_sentence(capsys, wanted: str) -> None:
     assert main(["explain", wanted]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("kernward: there is no kind ")
+    assert said.startswith("kernward: there is no kind, hypothesis, signal, ")
     assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("spelling", ["cpu-quota-throttling", "cpu_quota_throttling", "CPU quota throttling"])
+def test_a_hypothesis_is_explained(capsys, spelling: str) -> None:
+    out = printed(capsys, "explain", spelling)
+    assert out.startswith("cpu-quota-throttling: ")
+    for part in ("Mechanism", "Signals", "Thresholds", "Not to be confused with", "What to do now", "Risk:"):
+        assert part in out
+
+
+@pytest.mark.parametrize("hypothesis", hypotheses().values(), ids=lambda each: each.id)
+def test_explain_says_all_of_a_hypothesis_and_sends_no_control_character(capsys, hypothesis) -> None:
+    out = printed(capsys, "explain", "--as", "hypothesis", hypothesis.id)
+    words = " ".join(out.split())
+    for text in (
+        hypothesis.claim,
+        hypothesis.mechanism,
+        *(each.role for each in hypothesis.signals),
+        *(each.reason for each in hypothesis.thresholds),
+        *(each.difference for each in hypothesis.rivals),
+        *(each.text for each in hypothesis.actions),
+        *(each.risk for each in hypothesis.actions),
+    ):
+        assert " ".join(text.split()) in words
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", out)
+
+
+def test_a_hypothesis_as_json_holds_all_but_its_test(capsys) -> None:
+    told = json.loads(printed(capsys, "explain", "swap-thrashing", "--format", "json"))
+    assert told["group"] == "memory"
+    assert told["thresholds"][0]["reason"]
+    assert "test" not in told
+
+
+def test_an_id_of_several_things_is_told_and_can_be_chosen(capsys) -> None:
+    out = printed(capsys, "explain", "zombie-buildup")
+    assert "hypothesis of kernward check" in out
+    assert "kernward explain --as fault zombie-buildup" in out
+    assert "fault of the test bed" in printed(capsys, "explain", "--as", "fault", "zombie-buildup")
+
+
+def test_a_signal_a_source_and_a_measurement_are_explained(capsys) -> None:
+    signal = printed(capsys, "explain", "diskstats.reads")
+    assert "from diskstats_show() in block/genhd.c" in signal
+    assert "counter" in signal
+    assert "diskstats.reads" in printed(capsys, "explain", "diskstats")
+    assert "What it does not say" in printed(capsys, "explain", "runqlat")
+    assert "in s" in printed(capsys, "explain", "runqlat.wait_s")
+    told = json.loads(printed(capsys, "explain", "meminfo.free_bytes", "--format", "json"))
+    assert [each["unit"] for each in told["signals"]] == ["bytes"]
+
+
+def test_an_unknown_signal_names_those_there_are(capsys) -> None:
+    assert main(["explain", "loadavg.load_2m"]) == 2
+    assert "load_1m" in capsys.readouterr().err
+
+
+def test_an_unknown_hypothesis_names_the_nearest(capsys) -> None:
+    assert main(["explain", "cpu-quota"]) == 2
+    assert "cpu-quota-throttling" in capsys.readouterr().err
