@@ -89,13 +89,6 @@ def test_torn_values_are_absent(tmp_path: Path) -> None:
     assert (found.context_switches, found.interrupts, found.running) == (None, None, None)
 
 
-def test_the_file_is_read_once_a_sample(tmp_path: Path) -> None:
-    root = root_with(tmp_path, {"/proc/stat": STAT})
-    stat.read(root)
-    (tmp_path / "proc/stat").unlink()
-    assert len(cpu.read(root, None)) == 2
-
-
 def test_pressure_is_in_seconds_and_percent(tmp_path: Path) -> None:
     files = {f"/proc/pressure/{name}": PRESSURE for name in ("cpu", "memory", "io")}
     found = pressure.read(root_with(tmp_path, files))

@@ -92,10 +92,11 @@ def read(root: Root) -> Stat:
 
 
 def lines(root: Root) -> list[bytes]:
-    """The file's lines, read once a sample; the first is that of all processors."""
-    found: list[bytes] | None = root.kept.get(PATH)
-    if found is None:
-        found = root.kept[PATH] = root.read(PATH).splitlines()
+    """The file's lines; the first is that of all processors.
+
+    Each source that needs them reads them itself: a sample may take long, and says when each was read.
+    """
+    found = root.read(PATH).splitlines()
     if not found or not found[0].startswith(b"cpu "):
         raise Unavailable(PATH, "it does not begin with the line 'cpu'")
     return found
