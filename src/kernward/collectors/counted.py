@@ -22,6 +22,8 @@ Part = Literal["durations", "sum", "max", "any", "bits", "text"]
 _DURATIONS_NUMBERS = 3 + ITEMS
 _SIZES = {"durations": _DURATIONS_NUMBERS, "text": 2}
 _DEEPEST = 64
+# Symbols that are no functions, between a function and an address in it.
+_DATA_BETWEEN = 64
 _REASON = "SKB_DROP_REASON_"
 # Frames of the tracing itself, and the scheduler's way out of the CPU, which every stack of a wait begins with.
 _DULL = (
@@ -160,7 +162,8 @@ class Names:
     def __init__(self, root: Root) -> None:
         self._root = root
         self._cgroups: dict[tuple[int, str], dict[int, str]] = {}
-        self._functions: tuple[list[int], list[str]] | None = None
+        self._symbols: list[bytes] | None = None
+        self._functions: dict[int, str] = {}
         self._devices: dict[int, str] = {}
         self._reasons: dict[int, str] | None = None
 
@@ -199,11 +202,19 @@ class Names:
 
     def function(self, address: int) -> str:
         """The function at an address of the kernel."""
-        if self._functions is None:
-            self._functions = _functions(self._root)
-        starts, names = self._functions
-        at = bisect_right(starts, address) - 1
-        return names[at] if at >= 0 else f"({address:#x})"
+        if address not in self._functions:
+            self._functions[address] = self._function(address) or f"({address:#x})"
+        return self._functions[address]
+
+    def _function(self, address: int) -> str | None:
+        if self._symbols is None:
+            self._symbols = _symbols(self._root)
+        at = bisect_right(self._symbols, b"%016x\xff" % address) - 1
+        for line in reversed(self._symbols[max(at - _DATA_BETWEEN, 0) : at + 1]):
+            parts = line.split(None, 3)
+            if len(parts) >= 3 and parts[1] in b"tTwW":
+                return parts[2].decode("ascii", "replace")
+        return None
 
     def drop_reason(self, number: int) -> str:
         """Why a packet was dropped, as enum skb_drop_reason has it without its prefix."""
@@ -224,18 +235,15 @@ class Names:
         return self._devices[number]
 
 
-def _functions(root: Root) -> tuple[list[int], list[str]]:
-    """/proc/kallsyms (s_show() in kernel/kallsyms.c); addresses are 0 for who may not know them."""
+def _symbols(root: Root) -> list[bytes]:
+    """The lines of /proc/kallsyms (s_show() in kernel/kallsyms.c) in the order of their addresses.
+
+    They begin with the address in 16 digits, so that they sort as they are, and nearly are sorted. Addresses
+    are all 0 for who may not know them.
+    """
     try:
-        data = root.read("/proc/kallsyms", 64 << 20)
+        lines = root.read("/proc/kallsyms", 64 << 20).splitlines()
     except Unavailable:
-        return [], []
-    found: list[tuple[int, str]] = []
-    for line in data.splitlines():
-        parts = line.split(None, 3)
-        if len(parts) >= 3 and parts[1] in b"tTwW":
-            found.append((int(parts[0], 16), parts[2].decode("ascii", "replace")))
-    if not found or not found[-1][0]:
-        return [], []
-    found.sort()
-    return [address for address, _ in found], [name for _, name in found]
+        return []
+    lines.sort()
+    return lines if lines and not lines[-1].startswith(b"0000000000000000") else []
