@@ -53,10 +53,10 @@ PROCESSOR = Threshold(
 )
 PER_PROCESSOR_S = Threshold(
     "growth for each second of processor time",
-    8 * MIB,
+    32 * MIB,
     "bytes",
     "new pages are filled at some hundred MiB for each second of processor time; where growth is so small a part of "
-    "the work, the work explains it",
+    "the work, the work explains it, also where the processors are so busy that it hardly gets to run",
 )
 FROM_FILES = Threshold(
     "part of the growth that major faults account for",
