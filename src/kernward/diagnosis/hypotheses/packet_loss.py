@@ -55,7 +55,7 @@ def _test(view: View) -> Iterator[Verdict]:
     window = view.window
     by_interface = traffic(view)
     named: set[str] = set()
-    for verdict in _on_purpose(view, by_interface):
+    for verdict in _on_purpose(view):
         named.add(verdict.scope.name)
         yield verdict
     for verdict in _by_connections(view, by_interface):
@@ -125,10 +125,11 @@ def _host_evidence(view: View, again: int, sent: int) -> tuple[Evidence, ...]:
     )
 
 
-def _on_purpose(view: View, by_interface: dict[str, Traffic]) -> Iterator[Confirmed]:
+def _on_purpose(view: View) -> Iterator[Confirmed]:
     """Queueing disciplines that are set to lose packets, and do."""
     now = view.window.each(qdiscs.SOURCE)
     over = now if view.window.since_boot else view.window.each_over(qdiscs.SOURCE)
+    waiting = retrying(view)
     for name, each in now.items():
         if each.interface is None or (each.loss_percent or 0) < DROPPING.value:
             continue
@@ -138,8 +139,7 @@ def _on_purpose(view: View, by_interface: dict[str, Traffic]) -> Iterator[Confir
         if not dropped and not ever:
             continue
         # With nothing dropped in the window the traffic pauses, perhaps for the time-out of a lost segment.
-        stalled = by_interface.get(each.interface, Traffic(0, 0, 0, 0, 0)).retrying
-        yield _lossy(view, name, each, dropped, passed, ever, stalled)
+        yield _lossy(view, name, each, dropped, passed, ever, waiting[each.interface])
 
 
 def _lossy(
@@ -179,10 +179,10 @@ def _lossy(
                 tcp_connections.SOURCE,
                 "retries",
                 stalled,
-                unit="connections",
+                unit="readings",
                 scope=scope,
                 change=False,
-                says="connections over it wait for the time-out of a segment",
+                says="readings in which a connection over it waited for the time-out of a segment",
             )
         )
     return Confirmed(
