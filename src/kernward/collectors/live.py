@@ -2,8 +2,8 @@
 
 The first look reads files only. Each further look attaches the measurements that were asked for and reads
 the sources that were asked for, beside everything of the first look, so that the window only grows. How
-often samples are taken follows from what they cost: on a machine where reading is slow they are fewer, never
-fewer than the ends of a look and one between.
+often samples are taken follows from what they cost: on a machine where reading is slow they are fewer, though
+not too few to see a course.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +28,10 @@ SHORT_LOOK_S = 2.5
 # All looks together; the answer is promised within 30 s, and starting, attaching and thinking take time too.
 LONGEST_S = 24.0
 INTERVAL_S = 1.0
+# What grows steadily cannot be told from what jumped once with fewer steps than these, so that so many are
+# taken even where reading is dear, as long as it takes no more than this part of the time.
+FEWEST_STEPS = 6
+MOST_SHARE = 0.2
 # Sources that take longer than this are read at the ends of a look only.
 SLOW_SOURCE_S = 0.02
 
@@ -135,7 +139,7 @@ class Live:
         self._take(at_end=True)
         while True:
             left = ends_at_s - self._clock.monotonic_s()
-            interval = min(self._interval_s(), seconds / 2)
+            interval = self._interval_s(seconds)
             # One that would come shortly before the last is not worth its cost.
             if left <= 1.5 * interval:
                 break
@@ -144,10 +148,11 @@ class Live:
         self._clock.sleep(max(left, 0.0))
         self._take(at_end=True)
 
-    def _interval_s(self) -> float:
+    def _interval_s(self, look_s: float) -> float:
         # The first sample imports what reads, and keeps what the next ones need no more.
         cost_s = min((each.cost_s or 0.0 for each in self._samples[1:]), default=0.0)
-        return max(INTERVAL_S, cost_s / self._max_overhead if self._max_overhead > 0 else INTERVAL_S)
+        longest_s = max(look_s / FEWEST_STEPS, cost_s / MOST_SHARE)
+        return min(max(INTERVAL_S, cost_s / self._max_overhead), longest_s)
 
     def _take(self, *, at_end: bool) -> None:
         sample = take(self._root, self._clock, self._wanted(at_end=at_end), self._entities)

@@ -33,8 +33,18 @@ def plain(function: str) -> str:
 
 
 def any_of(words: str) -> "Callable[[str], re.Match[str] | None]":
-    """A matcher of names: `words` are regexes of whole names, with white space between them."""
-    return re.compile(rf"(?:{'|'.join(words.split())})$").match
+    """A matcher of names: `words` are regexes of whole names, with white space between them.
+
+    It is compiled when it is first used: most logs hold no report with a stack.
+    """
+    compiled: list[Callable[[str], re.Match[str] | None]] = []
+
+    def match(name: str) -> re.Match[str] | None:
+        if not compiled:
+            compiled.append(re.compile(rf"(?:{'|'.join(words.split())})$").match)
+        return compiled[0](name)
+
+    return match
 
 
 PRINTS = "prints the report"

@@ -6,12 +6,15 @@ which fields must agree. The nearest cause wins; a rule higher in the table wins
 
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import msgspec
 
 from kernward.records.events import Cause, Event
+
+_Matcher = Callable[[str], re.Match[str] | None]
 
 # How many earlier events of a boot may still be found to be causes.
 REMEMBERED = 256
@@ -242,26 +245,30 @@ NEEDS_CAUSE = frozenset(
         "panic-rcu-stall",
     }
 )
-_COMPILED = tuple(
-    (rule, re.compile(rf"(?:{rule.effect})$").match, re.compile(rf"(?:{rule.cause})$").match)
-    for rule in RULES
-)
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> tuple[tuple[Rule, _Matcher, _Matcher], ...]:
+    return tuple(
+        (rule, re.compile(rf"(?:{rule.effect})$").match, re.compile(rf"(?:{rule.cause})$").match)
+        for rule in RULES
+    )
 
 
 @lru_cache(maxsize=1024)
 def _rules(effect: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule, is_effect, _ in _COMPILED if is_effect(effect))
+    return tuple(rule for rule, is_effect, _ in _compiled() if is_effect(effect))
 
 
 @lru_cache(maxsize=65536)
 def _causes(effect: str, cause: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule, is_effect, is_cause in _COMPILED if is_effect(effect) and is_cause(cause))
+    return tuple(rule for rule, is_effect, is_cause in _compiled() if is_effect(effect) and is_cause(cause))
 
 
 @lru_cache(maxsize=1024)
 def _may_cause(kind: str) -> bool:
     """Does any rule name events of this kind as a cause?"""
-    return any(is_cause(kind) for _, _, is_cause in _COMPILED)
+    return any(is_cause(kind) for _, _, is_cause in _compiled())
 
 
 @dataclass(slots=True)
