@@ -27,9 +27,9 @@ FULL = Threshold(
 )
 NEARLY = Threshold(
     "part that is used, as df counts it, of a file system that is about to be full",
-    0.8,
+    0.75,
     "",
-    "together with the next: a fifth of a large disk is plenty, a fifth of a small one is the next log file",
+    "together with the next: a quarter of a large disk is plenty, a quarter of a small one is the next log file",
 )
 LITTLE = Threshold(
     "what can still be taken in such a file system",
