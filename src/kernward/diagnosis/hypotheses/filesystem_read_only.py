@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import kernel_events, mounts
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Refuted, Rival, Signal, Unknown, Verdict
-from kernward.diagnosis.memory import ago, event_evidence, recent
+from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, recent
 from kernward.diagnosis.storage import Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
@@ -59,7 +59,11 @@ def _still(mount: mounts.Mount, events: list[LogEvent]) -> bool:
     if mount.kind == "xfs":
         # Its options never say so; a mount after a shutdown begins with a recovery of the log.
         return events[-1].kind in STOPS
-    return bool(mount.filesystem_read_only)
+    if mount.filesystem_read_only:
+        return True
+    # Kernels that do not set SB_RDONLY show rw as if nothing had happened: then what is recent counts.
+    newest = events[-1].age_s
+    return events[-1].kind in STOPS and (newest is None or newest <= RECENT_S)
 
 
 def _confirmed(
