@@ -8,13 +8,16 @@ number, in parentheses.
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kernward.collectors import cgroups
-from kernward.collectors.bpf.attached import Attached
 from kernward.collectors.bpf.btf import enumerators
 from kernward.collectors.durations import ITEMS
 from kernward.collectors.root import Root, Unavailable
+
+if TYPE_CHECKING:
+    # Hypotheses read what was counted without loading what counts.
+    from kernward.collectors.bpf.attached import Attached
 
 # durations: struct durations of measure.h. sum: a number that grows. max: the largest. any: of any CPU that has one.
 # bits: a set. text: 16 bytes.
@@ -68,7 +71,7 @@ NO_DURATIONS = Durations(0, 0.0, 0.0, (0,) * ITEMS)
 class Counted:
     """The maps of an attached program, read when asked for."""
 
-    def __init__(self, attached: Attached, names: "Names", tree: cgroups.Hierarchy | None) -> None:
+    def __init__(self, attached: "Attached", names: "Names", tree: cgroups.Hierarchy | None) -> None:
         self._attached = attached
         self._tree = tree
         self.names = names
