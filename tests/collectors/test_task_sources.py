@@ -12,10 +12,12 @@ from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.sources import (
     file_locks,
     kernel_limits,
+    pcie_errors,
     process_cgroups,
     process_files,
     process_status,
     processes,
+    stacks,
     task_waits,
     threads,
 )
@@ -199,3 +201,46 @@ def test_processes_are_read_once_a_sample(tmp_path: Path) -> None:
     processes.read(root)
     (tmp_path / "proc/7/stat").unlink()
     assert list(processes.known(root)) == ["7"]
+
+
+def test_errors_of_pcie_devices_are_summed_up_by_the_kernel(tmp_path: Path) -> None:
+    device = tmp_path / "sys/bus/pci/devices/0000:3b:00.0"
+    device.mkdir(parents=True)
+    (device / "aer_dev_correctable").write_text("RxErr 3\nBadTLP 9\nTimeout 0\nTOTAL_ERR_COR 12\n")
+    (device / "aer_dev_nonfatal").write_text("CmpltTO 1\nTOTAL_ERR_NONFATAL 1\n")
+    (device / "aer_dev_fatal").write_text("torn")
+    (tmp_path / "sys/bus/pci/devices/0000:00:00.0").mkdir()
+    found = pcie_errors.read(Root(tmp_path))
+    assert list(found) == ["0000:3b:00.0"]
+    assert (found["0000:3b:00.0"].corrected, found["0000:3b:00.0"].nonfatal) == (12, 1)
+    assert found["0000:3b:00.0"].fatal is None
+    assert found["0000:3b:00.0"].kinds == "RxErr, BadTLP, CmpltTO"
+
+
+def test_a_stack_says_which_module_it_is_in(tmp_path: Path) -> None:
+    process(
+        tmp_path, 9, line(9, "kf_flush", flags=0x208040),
+        stack="[<0>] msleep+0x2d/0x40\n[<0>] kf_flush+0x15/0x40 [kernward_faults]\nrubbish\n[<0>] +0x\n",
+    )  # fmt: skip
+    found = stacks.read(Root(tmp_path))["9"]
+    assert (found.comm, found.state) == ("kf_flush", "S")
+    assert found.functions[:2] == ("msleep", "kf_flush")
+    assert found.modules == ("kernward_faults",)
+
+
+def test_stacks_take_root(tmp_path: Path) -> None:
+    process(tmp_path, 9, line(9, "x"))
+    with pytest.raises(Unavailable, match="takes root"):
+        stacks.read(Root(tmp_path))
+
+
+def test_threads_beyond_the_bound_are_not_looked_at_and_that_is_said(tmp_path: Path) -> None:
+    here = process(tmp_path, 7, line(7, "huge", count=700))
+    for tid in range(7, 707):
+        task = here / "task" / str(tid)
+        task.mkdir(parents=True)
+        (task / "stat").write_text(line(tid, "huge"))
+        (task / "syscall").write_text(FUTEX.format(0x80, 2))
+    root = Root(tmp_path)
+    assert task_waits.read(root)["7"].threads == task_waits.MOST_THREADS_OF_ONE
+    assert "not all threads" in root.missing["/proc/PID/task"]
