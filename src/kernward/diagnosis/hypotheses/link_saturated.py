@@ -94,10 +94,14 @@ def _test(view: View) -> Iterator[Verdict]:
         yield Refuted(
             reason=f"the fullest link, {fullest[1]}, carries {fullest[0]:.0%} of its rate, or drops nothing"
         )
+    elif (unread := window.why_absent(qdiscs.SOURCE)) is not None:
+        yield Unknown(reason=f"neither rates nor queues of {len(cards)} interfaces are known: {unread}")
     elif grown:
         yield Refuted(reason="no queue of an interface overflows; their rates are not known")
     else:
-        yield Unknown(reason=f"neither rates nor queues are known: {window.why_absent(qdiscs.SOURCE)}")
+        yield Refuted(
+            reason=f"none of {len(cards)} interfaces has a queue that could be full, or a rate that is known"
+        )
 
 
 def _of(view: View, name: str, each: Qdisc, rate: float | None, sent: float) -> Confirmed | None:

@@ -137,6 +137,7 @@ def _confirmed(
 ) -> Confirmed:
     scope = (owner(view, listener.inode) if listener is not None else None) or HOST
     evidence = [_overflows(view, dropped)]
+    ever = getattr(view.window.of(netstat.SOURCE), "listen_overflows", None)
     waiting = ""
     if listener is not None:
         most = listener.most_waiting
@@ -173,13 +174,20 @@ def _confirmed(
         if scope.kind == "process"
         else "the program does not accept them"
     )
+    number = (
+        f"{dropped} were dropped in the window:"
+        if dropped
+        else f"None asked in the window, {ever} were dropped before:"
+        if ever
+        else "The next one is dropped:"
+    )
     return Confirmed(
         scope=scope,
         confidence=sure,
         impact=lost,
         mechanism=(
-            f"{waiting} {dropped} were dropped in the window: tcp_conn_request() finds sk_acceptq_is_full(), counts "
-            f"ListenOverflows and drops the request, and {whom} in time. The client asks again after 1, 3, 7 … seconds."
+            f"{waiting} {number} tcp_conn_request() finds sk_acceptq_is_full(), counts ListenOverflows and drops what "
+            f"comes, because {whom} in time. The client asks again after 1, 3, 7 … seconds."
         ).strip(),
         evidence=tuple(evidence),
         chain=(
