@@ -15,8 +15,10 @@ The columns, which other programs read as well:
 A value that is absent has no row; an entity of which every value is absent has one with field "". The
 pseudo-source `sample` holds what is to be said of the sample as a whole.
 
-Within a series digits are stored as differences, times repeat from series to series, and all other columns
-are runs: what is left after zstd is about what really changed.
+Within a series most bytes of a number are those of the one before, times repeat from series to series, and
+all other columns are runs: what is left after zstd is about what really changed. Parquet's own encoding of
+differences came out larger (0.76 bytes a value instead of 0.59 on a busy machine), since its blocks know
+nothing of where a series ends.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -170,9 +172,7 @@ def _plain(
         return
     if not all(values):
         empty = [number for number, each in zip(at, values, strict=True) if not each]
-        yield Series(
-            source, entity, field, "[]" if lists else "", kind, unit, empty, [None] * len(empty)
-        )
+        yield Series(source, entity, field, "[]" if lists else "", kind, unit, empty, [None] * len(empty))
     items: dict[str, tuple[list[int], list[Any]]] = {}
     for number, each in zip(at, values, strict=True):
         for item, value in each.items():
@@ -281,7 +281,7 @@ def write(file: Any, pieces: Iterator[pyarrow.Table]) -> int:
         use_dictionary=[*WORDS, "scale"],
         column_encoding={
             "time": "PLAIN",
-            "digits": "DELTA_BINARY_PACKED",
+            "digits": "PLAIN",
             "number": "BYTE_STREAM_SPLIT",
         },
         # Repetition is found within a page only.
