@@ -51,6 +51,22 @@ def test_a_mapping_that_adds_the_time_is_named_and_not_the_disk_below() -> None:
     assert any(each.scope.name == "vda" for each in found.evidence)
 
 
+def test_a_mapping_that_encrypts_may_take_some_time() -> None:
+    devices = {
+        "vda": does(reads=60, read_s=0.0005, busy=0.05),
+        "dm-0": does("253:0", reads=60, read_s=0.01, busy=0.6),
+    }
+    carries = disk(carries=("dm-0",))
+    delayed = storage(devices, blocks={"vda": carries, "dm-0": mapped("data", "vda")}, waits=READER)
+    assert confirmed(HYPOTHESIS, delayed).scope.name == "dm-0"
+    crypt = storage(
+        devices,
+        blocks={"vda": carries, "dm-0": mapped("data", "vda", mapped_id="CRYPT-LUKS2-1")},
+        waits=READER,
+    )
+    assert isinstance(verdict(HYPOTHESIS, crypt), Refuted)
+
+
 def test_a_mapping_on_a_slow_disk_is_not_to_blame() -> None:
     view = storage(
         {
