@@ -57,10 +57,11 @@ def test_open_files_are_listed_where_the_table_is_large_enough_for_the_limit(tmp
     assert (found.open_files, found.limit, found.hard_limit, found.tasks_limit) == (250, 256, 4096, 96365)
 
 
-def test_a_small_table_says_enough(tmp_path: Path) -> None:
-    process(tmp_path, 7, line(7, "gateway"), limits=LIMITS, status=STATUS.format(64))
+def test_a_large_table_that_is_far_from_its_limit_is_not_listed(tmp_path: Path) -> None:
+    far = LIMITS.replace("256                  4096", "1048576              1048576")
+    process(tmp_path, 7, line(7, "gateway"), limits=far, status=STATUS.format(8192))
     found = process_files.read(Root(tmp_path))["7"]
-    assert (found.open_files, found.table_size) == (None, 64)
+    assert (found.open_files, found.table_size) == (None, 8192)
 
 
 def test_no_limit_is_none(tmp_path: Path) -> None:

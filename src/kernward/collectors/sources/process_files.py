@@ -1,12 +1,13 @@
 """/proc/PID/fd and /proc/PID/limits: how many files each process has open, and how many it may.
 
 Since 6.2 (f1f1f2569901) the size of the folder fd is the number of open files. Before that the folder has
-to be listed, which is done only where the table of files is large enough that its limit could be near.
+to be listed, which for a large table is done only where its limit could be near.
 Threads of the kernel have no files and are left out; a stranger's files can be counted by root only.
 """
 
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Annotated
 
 import msgspec
@@ -17,8 +18,9 @@ from kernward.collectors.source import EntitySource
 from kernward.collectors.sources import processes
 
 _LIMITS = "proc_pid_limits() in fs/proc/base.c"
-# Below this part of the limit nobody has to know the exact number.
+# Larger tables are listed only where this part of the limit may be used.
 _NEAR = 0.7
+_SMALL = 4096
 
 
 class ProcessFiles(msgspec.Struct, frozen=True):
@@ -70,8 +72,10 @@ def _of(root: Root, pid: str, start_s: float) -> ProcessFiles:
     count = _size(root, pid)
     if not count:
         size = _table_size(root.read(f"/proc/{pid}/status", 8192))
-        if size is None or limit[0] is not None and size >= _NEAR * limit[0]:
-            count = len(root.names(f"/proc/{pid}/fd"))
+        if size is None or size <= _SMALL or limit[0] is not None and size >= _NEAR * limit[0]:
+            # A stranger's files are for root, their limit is for all.
+            with suppress(Unavailable):
+                count = len(root.names(f"/proc/{pid}/fd"))
     return ProcessFiles(
         open_files=count,
         table_size=size,

@@ -105,7 +105,8 @@ def _test(view: View) -> Iterator[Verdict]:
 def _who(view: View) -> tuple[Scope, int]:
     files = view.window.each(process_files.SOURCE)
     names = view.window.each(processes.SOURCE)
-    counted = {pid: each.open_files for pid, each in files.items() if each.open_files}
+    counted = {pid: each.open_files or each.table_size for pid, each in files.items()}
+    counted = {pid: count for pid, count in counted.items() if count}
     if not counted:
         return Scope(), 0
     pid = max(counted, key=lambda each: counted[each] or 0)
