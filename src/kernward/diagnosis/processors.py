@@ -197,9 +197,11 @@ def _waiting(process: Process, own: Mapping[str, Thread], seconds: float, view: 
     if (process.threads or 1) == 1:
         return process.waited_s / seconds, True
     used = (process.user_s or 0.0) + (process.system_s or 0.0)
-    ran = process.ran_s or 0.0
-    if used > 0 and ran >= SPEAKS_FOR_ALL * used / (process.threads or 1) and ran > 0.05 * seconds:
-        return min(process.waited_s / ran * used / seconds, float(process.threads or 1)), False
+    ran, count = process.ran_s or 0.0, process.threads or 1
+    # Where the main thread works as the others do, they wait as it does; the ratio tells how long.
+    works = ran >= SPEAKS_FOR_ALL * used / count and ran + process.waited_s >= SPEAKS_FOR_ALL * seconds
+    if ran > 0 and works:
+        return min(process.waited_s / ran * used / seconds, float(count)), False
     return process.waited_s / seconds, False
 
 

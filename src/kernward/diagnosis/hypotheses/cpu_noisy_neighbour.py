@@ -106,7 +106,7 @@ def _test(view: View) -> Iterator[Verdict]:
         )
         return
     unclear = [
-        each.pid for group in groups.values() for each in group.runners if not each.whole and each.ran >= 0.1
+        each.pid for group in groups.values() for each in group.runners if not each.whole and each.demand >= 0.2
     ][:5]
     if unclear and len(groups) > 1 and view.can_read(threads.SOURCE, *unclear):
         yield Open(

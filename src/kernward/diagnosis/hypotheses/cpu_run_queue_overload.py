@@ -78,7 +78,7 @@ def _test(view: View) -> Iterator[Verdict]:
     back = processors.throttled(view)
     found = [each for each in processors.others(view) if not processors.held_back(each, back)]
     unclear = [
-        each.pid for each in found if not each.whole and each.ran >= 0.2 and (each.process.threads or 1) > 1
+        each.pid for each in found if not each.whole and each.demand >= 0.2 and (each.process.threads or 1) > 1
     ]
     queue = processors.runnable(view)
     if (
