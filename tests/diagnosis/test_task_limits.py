@@ -45,6 +45,10 @@ def test_a_small_table_of_files_is_enough_to_refute() -> None:
     assert isinstance(verdict(ALL["process-fd-limit"], view(files(None, 1024, table_size=256))), Refuted)
 
 
+def test_a_table_that_leaves_room_for_the_limit_decides_nothing() -> None:
+    assert isinstance(verdict(ALL["process-fd-limit"], view(files(None, 1024, table_size=1024))), Unknown)
+
+
 def test_files_that_cannot_be_counted_leave_it_unknown() -> None:
     absent = {process_files.SOURCE: "/proc/PID/limits: permission denied"}
     assert isinstance(verdict(ALL["process-fd-limit"], view({}, absent=absent)), Unknown)

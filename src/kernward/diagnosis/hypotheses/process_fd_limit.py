@@ -48,12 +48,11 @@ def _test(view: View) -> Iterator[Verdict]:
             continue
         count = each.open_files
         if count is None:
-            # The table of files is no larger than that, so no more are open.
-            count = each.table_size
-            if count is None:
+            # No more can be open than the table has room for.
+            if each.table_size is None or each.table_size >= FULL.value * limit:
                 unknown += 1
                 continue
-            count = min(count, int(limit * 0.7))
+            count = each.table_size
         # More than allowed: the limit was lowered afterwards, by the program itself, and is no longer met.
         if count > limit:
             continue
@@ -66,12 +65,13 @@ def _test(view: View) -> Iterator[Verdict]:
         yield _confirmed(view, pid, names, each.open_files, limit)
     if found:
         return
-    if highest is None:
-        yield (
-            Unknown(reason=f"open files of {unknown} processes could not be counted")
-            if unknown
-            else Refuted(reason="no process has a limit on its open files")
+    if unknown:
+        yield Unknown(
+            reason=f"open files of {unknown} processes could not be counted: that takes their user or root"
         )
+        return
+    if highest is None:
+        yield Refuted(reason="no process has a limit on its open files")
         return
     share, pid = highest
     scope, each = _scope(pid, names), files[pid]
