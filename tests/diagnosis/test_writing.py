@@ -264,3 +264,15 @@ def test_healthy_storage_gives_no_finding(name: str) -> None:
 def test_a_copied_tree_with_one_reading_never_confirms_what_takes_two(id: str) -> None:
     view = storage(SLOW, waits=WRITER, pages=AT_LIMIT, samples=1)
     assert not [each for each in verdicts(hypotheses()[id], view) if isinstance(each, Confirmed)]
+
+
+def test_a_process_seen_in_fsync_by_chance_does_not_keep_the_device_busy() -> None:
+    idle = {"vda": does(writes=30, write_s=0.001, busy=0.05, flushes=15, flush_s=0.001)}
+    assert isinstance(verdict(SYNCS, storage(idle, waits={"9": asleep("dpkg", FSYNC)})), Refuted)
+
+
+def test_flushes_of_nobody_that_was_seen_are_measured_and_else_unknown() -> None:
+    asked = verdict(SYNCS, storage(RECORDS, final=False))
+    assert isinstance(asked, Open)
+    assert asked.asks == ("syscalls",)
+    assert isinstance(verdict(SYNCS, storage(RECORDS)), Unknown)
