@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kernward.collectors.measurements import kernel_locks
+from kernward.collectors.measurements import futex, kernel_locks
+from kernward.collectors.measurements.futex import Futex
 from kernward.collectors.measurements.kernel_locks import KernelLock
 from kernward.collectors.sources import stacks, task_waits, threads
 from kernward.collectors.sources.processes import Process
@@ -256,6 +257,21 @@ def test_a_lock_that_is_met_now_and_then_is_no_contention() -> None:
 def test_a_pool_that_works_in_parallel_is_no_contention() -> None:
     busy_pool = [queue(3, at, as_lock=False, cpus=2.6, threads_cpu=(0.5,) * 5) for at in range(6)]
     assert isinstance(verdict(FUTEX, view(*busy_pool)), Refuted)
+
+
+def test_a_pool_that_waits_for_work_on_a_condition_is_no_contention() -> None:
+    for cpus in (0.3, 1.0):
+        pool = [queue(7, at, as_lock=False, cpus=cpus, threads_cpu=TURNS) for at in range(6)]
+        assert isinstance(verdict(FUTEX, view(*pool)), Refuted)
+
+
+def test_another_kind_of_lock_is_told_by_many_short_waits() -> None:
+    def measured(at: int) -> dict[Any, Any]:
+        waits = Futex(comm="inventory", waits=1000 * at, wait_s=6.0 * at)
+        return {**queue(7, at, as_lock=False, cpus=1.0, threads_cpu=TURNS), futex.SOURCE: {"40": waits}}
+
+    found = confirmed(FUTEX, view(*map(measured, range(6)), measured=("futex",)))
+    assert found.confidence < 0.7
 
 
 def test_one_reading_does_not_tell_a_queue() -> None:

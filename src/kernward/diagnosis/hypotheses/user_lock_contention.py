@@ -47,11 +47,18 @@ SPREAD = Threshold(
     "threads that take turns under a lock share the time; where one has most of it, the others wait for its work, not "
     "for a lock",
 )
+ALONE = Threshold(
+    "CPUs that the process uses, where nothing says that what its threads wait for is a lock",
+    0.85,
+    "",
+    "threads that take turns use one CPU together whatever there is to do; those of a pool use as much as comes in, "
+    "which is one CPU by chance only",
+)
 SHORT = Threshold(
     "mean wait for the lock",
-    0.5,
+    0.1,
     "s",
-    "threads of a pool that have nothing to do wait for seconds, or without end",
+    "threads of a pool that have nothing to do wait for longer, or without end",
 )
 
 
@@ -97,7 +104,10 @@ def _test(view: View) -> Iterator[Verdict]:
     suspects = [
         each
         for each in queues
-        if each.mean >= WAITING.value and each.often >= OFTEN.value and each.cpus >= RUNS.value
+        if each.mean >= WAITING.value
+        and each.often >= OFTEN.value
+        and each.cpus >= RUNS.value
+        and (each.as_lock or _one_at_a_time(each))
     ]
     found = False
     parked: Queue | None = None
@@ -194,10 +204,15 @@ def _decide(view: View, queue: Queue) -> tuple[float, list[Evidence]] | None:
         if not queue.as_lock and (mean_s > SHORT.value or not waits):
             return None
         confidence += 0.05 if mean_s <= SHORT.value else -0.1
-    if not queue.as_lock and (spread is None or queue.cpus > 1.3):
-        # Neither the value they wait for nor the times say that it is a lock.
+    if not queue.as_lock and (spread is None or measured is None):
+        # A pool that waits for work looks the same but for the times.
         return None
     return min(confidence, 0.95), proof
+
+
+def _one_at_a_time(queue: Queue) -> bool:
+    """Whether its threads together use what one could: locks of other kinds than those of glibc show so."""
+    return ALONE.value <= queue.cpus <= 2 - ALONE.value
 
 
 def _largest_part(view: View, pid: str) -> float | None:
@@ -311,7 +326,7 @@ HYPOTHESIS = Hypothesis(
         Signal("threads.ran_s", "the threads share that time: they take turns"),
         Signal("futex.wait_s", "many short waits at that address, where measured"),
     ),
-    thresholds=(WAITING, OFTEN, RUNS, READINGS, SPREAD, SHORT),
+    thresholds=(WAITING, OFTEN, RUNS, READINGS, SPREAD, ALONE, SHORT),
     rivals=(
         Rival(
             "single-thread-bottleneck",
