@@ -94,7 +94,12 @@ def _test(view: View) -> Iterator[Verdict]:
     worst = sorted(suspects.items(), key=lambda each: -(each[1].waiting or 0))[:4]
     for name, listener in worst:
         sure = 0.95 if dropped and _full(listener) else 0.85 if ever else 0.75
-        lost = 1.0 if name in stuck or listener.most_waiting is None else max(share, 0.3)
+        # Who meets a queue that is always full waits a second at least for what takes milliseconds.
+        lost = (
+            1.0
+            if name in stuck or listener.most_waiting is None
+            else max(share, 0.6 if _full(listener) else 0.3)
+        )
         yield _confirmed(view, name, listener, dropped, lost, sure=sure)
 
 
