@@ -44,6 +44,13 @@ SUSPECT = Threshold(
     "1/s",
     "a busy database's log flushes as often and hardly waits; the calls tell",
 )
+BUSY = Threshold(
+    "part of the time in which the flushed device is busy",
+    0.3,
+    "",
+    "who waits for a device half of the time keeps it busy for most of that; a process that was seen in fsync() by chance "
+    "does not",
+)
 SMALL = Threshold(
     "mean size of a write",
     float(256 << 10),
@@ -85,7 +92,8 @@ def _test(view: View) -> Iterator[Verdict]:
             evidence=(_flushes(view, disk, often),),
         )
         return
-    if heavy:
+    busy = disk is None or disk.busy >= BUSY.value
+    if heavy and busy:
         first = max(heavy, key=lambda each: each.part("fsync") * each.tasks)
         share = first.part("fsync")
         yield _confirmed(view, disk, often, first.scope, share, heavy, _asleep(view, first), 0.92)
@@ -103,23 +111,18 @@ def _test(view: View) -> Iterator[Verdict]:
             )
             yield _confirmed(view, disk, often, scope, min(share, 1.0), sleepers, evidence, 0.93)
             return
-    if (
-        often >= SUSPECT.value
-        and view.can_ask("syscalls")
-        and window.why_absent(task_waits.SOURCE) is not None
-    ):
-        yield Open(
-            suspicion=0.4,
-            reason=f"devices are flushed {often:.0f} times a second; the calls tell for whom",
-            asks=("syscalls",),
-        )
-        return
-    if often >= SUSPECT.value and sleepers and view.can_ask("syscalls"):
-        yield Open(
-            suspicion=0.5,
-            reason=f"{sleepers[0].scope.name} is found in fsync() at times; the calls tell how much of its time that is",
-            asks=("syscalls",),
-        )
+    if often >= SUSPECT.value and busy and measured is None:
+        if view.can_ask("syscalls"):
+            yield Open(
+                suspicion=0.5,
+                reason=f"a device is flushed {often:.0f} times a second and busy; the calls tell for whom",
+                asks=("syscalls",),
+            )
+        else:
+            yield Unknown(
+                reason=f"a device is flushed {often:.0f} times a second and busy; for whom could not be measured",
+                evidence=(_flushes(view, disk, often),),
+            )
         return
     yield Refuted(
         reason=f"flushed {often:.0f} times a second, and no process spends half of its time waiting for it",
@@ -265,7 +268,7 @@ HYPOTHESIS = Hypothesis(
         Signal("diskstats.write_bytes", "little data for so many writes"),
         Signal("syscalls.by_name_s", "measured: the time in fsync() of each process"),
     ),
-    thresholds=(SLEEPS, OFTEN, CALLS, SUSPECT, SMALL),
+    thresholds=(SLEEPS, OFTEN, CALLS, SUSPECT, BUSY, SMALL),
     rivals=(
         Rival("device-slow", "there one flush or write takes long, however seldom"),
         Rival("dirty-page-throttling", "there plain writes sleep, without any fsync()"),
