@@ -18,16 +18,20 @@ from typing import Any, Literal, get_args, get_origin
 
 import click
 import msgspec
+from check_pages import hypotheses_pages, measurements_page, signals_page
 from faults_page import faults_page
 
 import kernward.records
 from kernward.cli.kind_text import BLAME
 from kernward.cli.main import program
 from kernward.cli.terminal import escape_block
+from kernward.collectors.sources import sources
+from kernward.diagnosis.hypotheses import hypotheses
 from kernward.events import index
 from kernward.events.kind import Kind, Pattern
 from kernward.logs.formats import formats
 from kernward.records.builds import KernelBuild, UnitTests
+from kernward.records.check import Check
 from kernward.records.crash import CrashManifest
 from kernward.records.events import Event, EventClass
 from kernward.records.faults import FaultAbout
@@ -40,7 +44,7 @@ REFERENCE = Path(__file__).parent / "reference"
 # What commands print as JSON, and what these are made of.
 PRINTED = (
     Event, Problem, Triage, KernelListing, KernelBuild, UnitTests, RunningMachine, Ability, FaultAbout,
-    CrashManifest, FleetTruth,
+    CrashManifest, FleetTruth, Check,
 )  # fmt: skip
 WRITTEN_BY = (
     "<!-- Written by docs/generate.py: change the source it was made from, then run `make docs`. -->\n\n"
@@ -65,6 +69,10 @@ def pages() -> Iterator[tuple[str, str]]:
     for kind in kinds:
         yield f"kinds/{kind.id}.md", WRITTEN_BY + page_of_kind(kind)
     yield "faults.md", WRITTEN_BY + faults_page(cell, code)
+    for name, text in hypotheses_pages(cell, code):
+        yield name, WRITTEN_BY + text
+    yield "signals.md", WRITTEN_BY + signals_page(cell, code)
+    yield "measurements.md", WRITTEN_BY + measurements_page(cell, code)
     yield "formats.md", WRITTEN_BY + log_formats()
     yield "commands.md", WRITTEN_BY + commands()
     yield "records.md", WRITTEN_BY + records()
@@ -77,6 +85,9 @@ def front(kinds: list[Kind]) -> str:
         f"- [The catalogue](kinds/README.md): the {len(kinds)} kinds of event that kernward knows.\n"
         "- [The log formats](formats.md) that it reads.\n"
         "- [The faults](faults.md) that the test bed injects, and what triage finds of them.\n"
+        f"- [The hypotheses](hypotheses/README.md): the {len(hypotheses())} causes that `kernward check` tests.\n"
+        f"- [The signals](signals.md) that it reads, {len(sources())} sources, and [the measurements](measurements.md)\n"
+        "  that it attaches to the kernel.\n"
         "- [The commands](commands.md), as `--help` shows them.\n"
         "- [The records](records.md) that `--format json` and `jsonl` print, also as\n"
         "  [JSON Schema](records.schema.json).\n"
@@ -243,7 +254,7 @@ def records() -> str:
     parts = [
         "# The records\n",
         "A field's name carries its unit; absent is `null`. `kernward triage --format jsonl` prints one `Event` a\n"
-        "line, `--format json` one `Triage`; the verbs of `kernward vm` print the others. Texts that come from logs are in them as they were: whoever shows\n"
+        "line, `--format json` one `Triage`; `kernward check` prints a `Check`; the verbs of `kernward vm` print the others. Texts that come from logs are in them as they were: whoever shows\n"
         "them escapes them.\n",
     ]
     printed = definitions()[1]
