@@ -209,12 +209,13 @@ def _table(heading: Heading, times: Any, everything: range, piece: Sequence[Seri
     for name in ("source", "entity", "field", "item", "kind", "unit"):
         words = pyarrow.array([getattr(each, name) for each in piece], pyarrow.string()).dictionary_encode()
         columns[name] = pyarrow.DictionaryArray.from_arrays(words.indices.take(owner), words.dictionary)
-    columns["time"] = pyarrow.concat_arrays(
-        [
-            times if len(each.at) == len(everything) else times.take(pyarrow.array(each.at, pyarrow.int32()))
-            for each in piece
-        ]
-    )
+    # The series of one entity are of the same samples, and hold the same list of them.
+    taken = {id(everything): times}
+    for each in piece:
+        if id(each.at) not in taken:
+            whole = len(each.at) == len(everything)
+            taken[id(each.at)] = times if whole else times.take(pyarrow.array(each.at, pyarrow.int32()))
+    columns["time"] = pyarrow.concat_arrays([taken[id(each.at)] for each in piece])
     stored = [_stored(each.values) for each in piece]
     scales = pyarrow.array([scale for scale, _ in stored], pyarrow.int8())
     columns["scale"] = scales.take(owner)
@@ -224,13 +225,25 @@ def _table(heading: Heading, times: Any, everything: range, piece: Sequence[Seri
         ("text", pyarrow.string()),
         ("json", pyarrow.string()),
     ):
-        parts = [
-            pyarrow.array(found[name], type) if name in found else pyarrow.nulls(count, type)
-            for (_, found), count in zip(stored, rows, strict=True)
-        ]
-        column = pyarrow.concat_arrays(parts)
+        column = _column(name, type, [found for _, found in stored], rows)
         columns[name] = column.dictionary_encode() if name in ("text", "json") else column
     return pyarrow.table([columns[name] for name in SCHEMA.names], names=SCHEMA.names)
+
+
+def _column(name: str, type: Any, stored: Sequence[dict[str, Sequence[Any]]], rows: Sequence[int]) -> Any:
+    parts = []
+    without = 0
+    for found, count in zip(stored, rows, strict=True):
+        if name not in found:
+            without += count
+            continue
+        if without:
+            parts.append(pyarrow.nulls(without, type))
+            without = 0
+        parts.append(pyarrow.array(found[name], type))
+    if without:
+        parts.append(pyarrow.nulls(without, type))
+    return pyarrow.concat_arrays(parts)
 
 
 def _constant(value: str | None, count: int) -> Any:
