@@ -24,7 +24,9 @@ def memory(**fields: Any) -> dict[Any, Any]:
     return {meminfo.SOURCE: Meminfo(total_bytes=GIB, available_bytes=GIB // 2, **fields)}
 
 
-def grows(held: Callable[[int], float], *, cpu: float = 0.03, count: int = 7, **fields: Any) -> View:
+def grows(
+    held: Callable[[int], float], *, cpu: float = 0.03, count: int = 7, every_s: float = 1.0, **fields: Any
+) -> View:
     """A process that holds so many MiB at each second."""
     readings = []
     for second in range(count):
@@ -41,7 +43,7 @@ def grows(held: Callable[[int], float], *, cpu: float = 0.03, count: int = 7, **
         )
         still = Process("sshd", "S", 1, 5.0, False, rss_bytes=9 * MIB, user_s=0.0, system_s=0.0)
         readings.append({**memory(), processes.SOURCE: {"812": leaky, "9": still}})
-    return view(*readings)
+    return view(*readings, every_s=every_s)
 
 
 def test_a_process_that_grows_evenly_and_does_little_is_named() -> None:
@@ -50,6 +52,11 @@ def test_a_process_that_grows_evenly_and_does_little_is_named() -> None:
     assert "4.0 MiB a second" in found.mechanism
     assert "2 minutes" in found.mechanism
     assert found.plots[0].values[-1] == 64 * MIB
+
+
+def test_four_readings_of_a_slow_machine_are_enough_if_they_lie_apart() -> None:
+    assert confirmed(PROCESS, grows(lambda number: 40 + 8 * number, count=4, every_s=2.0)).confidence == 0.7
+    assert isinstance(verdict(PROCESS, grows(lambda number: 40 + 8 * number, count=4)), Refuted)
 
 
 def test_a_leak_that_paused_at_the_end_is_told_less_surely() -> None:

@@ -28,6 +28,8 @@ LEAST = Threshold(
 STEADY = Threshold(
     "part of the readings between which it grew", 0.75, "", "what is used and freed falls as well as it grows"
 )
+READINGS = Threshold("readings of it", 4, "", "with fewer, what is even cannot be told from what is not")
+LASTING = Threshold("time between the first and the last", 4.0, "s", "a burst of work is over in less")
 OF_CACHE = Threshold(
     "part of the page cache's size, or growth, that goes with it",
     0.02,
@@ -142,9 +144,9 @@ def _growing(view: View) -> Part | None:
     """The part of the kernel's memory that grew the most, of those that grew steadily."""
     name = meminfo.SOURCE.name
     having = [each for each in view.window.samples if name in each.read]
-    if len(having) < 5:
-        return None
     seconds = view.window.seconds_of(meminfo.SOURCE)
+    if len(having) < READINGS.value or seconds < LASTING.value:
+        return None
     found = []
     cached = [_of(each.read[name], "cached_bytes") for each in having]
     with_cache = max(0, cached[-1] - cached[0]) * OF_CACHE.value
@@ -286,7 +288,7 @@ HYPOTHESIS = Hypothesis(
         Signal("meminfo.cached_bytes", "grows as well: file systems keep something for each page"),
         Signal("kernel_events.recent", "kmemleak's own reports"),
     ),
-    thresholds=(LEAST, STEADY, OF_CACHE, OF_MEMORY, OF_SLAB, HORIZON_S, LEAK_AGE),
+    thresholds=(LEAST, STEADY, READINGS, LASTING, OF_CACHE, OF_MEMORY, OF_SLAB, HORIZON_S, LEAK_AGE),
     rivals=(
         Rival("process-memory-leak", "there a process grows, and its rss says so"),
         Rival("memory-fragmentation", "there pages of the kernel are scattered, and need not be many"),

@@ -28,9 +28,12 @@ LEAST = Threshold(
 )
 STEPS = Threshold(
     "readings in a row between which it grew",
-    4,
+    3,
     "",
-    "a start or a single large request is over in fewer seconds",
+    "with fewer, what is even cannot be told from what is not",
+)
+LASTING = Threshold(
+    "time for which it grew without a pause", 4.0, "s", "a start or a single large request is over in less"
 )
 STEADY = Threshold(
     "part of the window in which it grew without a pause",
@@ -186,12 +189,13 @@ def _longest_run(held: list[tuple[float, int]]) -> tuple[int, int] | None:
         elif number - begin > best[1] - best[0]:
             best = (begin, number)
     begin, end = best
-    if end - begin < STEPS.value or held[end][0] - held[begin][0] < STEADY.value * (held[-1][0] - held[0][0]):
+    seconds = held[end][0] - held[begin][0]
+    if end - begin < STEPS.value or seconds < max(LASTING.value, STEADY.value * (held[-1][0] - held[0][0])):
         return None
     # What it gave back later was no leak.
     if held[-1][1] < held[end][1] - 0.05 * (held[end][1] - held[begin][1]):
         return None
-    mean = (held[end][1] - held[begin][1]) / (held[end][0] - held[begin][0])
+    mean = (held[end][1] - held[begin][1]) / seconds
     fastest = max(
         (held[at + 1][1] - held[at][1]) / max(held[at + 1][0] - held[at][0], 0.05) for at in range(begin, end)
     )
@@ -259,7 +263,7 @@ HYPOTHESIS = Hypothesis(
         Signal("processes.major_faults", "many: it is a file that is being mapped and no leak"),
         Signal("meminfo.available_bytes", "how long it can go on"),
     ),
-    thresholds=(LEAST, STEPS, STEADY, UNEVEN, PROCESSOR, PER_PROCESSOR_S, FROM_FILES, HORIZON_S),
+    thresholds=(LEAST, STEPS, LASTING, STEADY, UNEVEN, PROCESSOR, PER_PROCESSOR_S, FROM_FILES, HORIZON_S),
     rivals=(
         Rival("kernel-memory-leak", "there no process grows, and slab or vmalloc memory does"),
         Rival("memory-pressure", "the same shortage at its end, by whoever it came about"),
