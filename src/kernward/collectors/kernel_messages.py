@@ -145,7 +145,7 @@ class Ring:
             return
         begin = _head(self._again[0]) if self._again else None
         before = [each for each in self.events if begin is None or (each.at_s or 0.0) < begin[2]]
-        self.events = _merged(before, _events(b"".join((*self._again, *kernel))))
+        self.events = _merged(before, _events(_Records(b"".join((*self._again, *kernel)))))
         self._again.extend(kernel)
 
 
@@ -234,7 +234,7 @@ def _copy(root: Root) -> Log:
             messages.append(Message(line_at_s, text))
     now_s = _uptime(root)
     return Log(
-        events=tuple(_aged(_events(data), now_s)),
+        events=tuple(_aged(_events(_source(data)), now_s)),
         messages=tuple(messages),
         held=held,
         now_s=now_s,
@@ -250,10 +250,32 @@ def _uptime(root: Root) -> float | None:
         return None
 
 
-def _events(data: bytes) -> list[LogEvent]:
+class _Records:
+    """Records of /dev/kmsg as a source. Their format is known: looking for it would load all the others."""
+
+    name = "kernel log"
+    host_hint = None
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def chunks(self, buffer: Any = None) -> Iterator[Any]:
+        """The records, decoded."""
+        from datetime import UTC, datetime
+
+        from kernward.logs.buffer import Buffer
+        from kernward.logs.decoding import decoded_chunks
+        from kernward.logs.format import Context
+        from kernward.logs.kmsg import kmsg_lines
+
+        context = Context(UTC, datetime.now(UTC), lambda sentence: None)
+        yield from decoded_chunks(kmsg_lines(BytesIO(self._data), context), buffer or Buffer())
+
+
+def _events(source: Any) -> list[LogEvent]:
     from kernward.events.recognise import recognise
 
-    return [log_event(each) for each in recognise(_source(data))][-_MOST_EVENTS:]
+    return [log_event(each) for each in recognise(source)][-_MOST_EVENTS:]
 
 
 def _lines(data: bytes) -> Iterator[tuple[float | None, str]]:
