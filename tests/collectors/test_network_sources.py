@@ -383,8 +383,9 @@ def test_connections_that_wait_to_be_accepted_are_counted(
 
 
 def test_a_connection_knows_its_interface_and_both_ends(
-    listening: tuple[socket.socket, list[socket.socket]],
+    listening: tuple[socket.socket, list[socket.socket]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tcp_connections, "MOST", 1 << 30)
     server, clients = listening
     port = server.getsockname()[1]
     name = f"127.0.0.1:{clients[0].getsockname()[1]} > 127.0.0.1:{port}"
@@ -423,14 +424,26 @@ def test_an_older_kernels_shorter_structure_lacks_the_newer_fields() -> None:
     assert "busy_s" not in found
 
 
-def test_of_too_many_connections_the_same_ones_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp_connections, "MOST", 10)
-    many = [
-        tcp_diag.Socket(1, b"\x7f\0\0\1", port, b"\x7f\0\0\1", 80, port, 0, 0) for port in range(1000, 1100)
+def test_of_too_many_connections_the_same_ones_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp_connections, "MOST", 100)
+    lines = [
+        f"{number}: 0100007F:{number:04X} 0100007F:1F90 01 00000000:00000000 00:00000000 00000000"
+        f" 0 0 {number} 1 0000000000000000 20 4 30 10 -1"
+        for number in range(1, 801)
     ]
-    kept = {each.local_port for each in tcp_connections._chosen(many)}
-    assert len(kept) == 10
-    assert {each.local_port for each in tcp_connections._chosen(many[::-1][:99])} >= kept - {1000, 1099}
+
+    def read(lines: list[str]) -> set[str]:
+        files = {
+            "proc/net/tcp": "\n".join(["sl", *lines]),
+            "proc/net/sockstat": f"TCP: inuse {len(lines)} orphan 0 tw 0 alloc 9 mem 1\n",
+        }
+        return set(tcp_connections.read(made(tmp_path, files), None))
+
+    whole, fewer = read(lines), read(lines[40:])
+    assert 50 < len(whole) < 200
+    assert fewer < whole
 
 
 def test_ports_that_run_out_are_counted_by_destination(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 """TCP connections: what each sent again, its round trips, what it holds, and the interface that it goes by.
 
-Named "local > remote". At most MOST are kept, chosen by their ports and addresses and not by chance, so
-that the same ones are kept in every sample. Without sock_diag (see tcp_diag) only queues, time-outs and
-retries are known.
+Named "local > remote". Where there are more than MOST, about so many are read, chosen by their ports and
+addresses and not by chance, so that the same ones are read in every sample. Without sock_diag (see tcp_diag)
+only queues, time-outs and retries are known.
 """
 
 import struct
-import zlib
 from collections.abc import Collection
+from math import ceil, log2
 from typing import Annotated, Any
 
 import msgspec
@@ -17,6 +17,7 @@ from kernward.collectors.quantity import counter, fact, gauge, identity
 from kernward.collectors.root import Root
 from kernward.collectors.routes import Routes
 from kernward.collectors.source import EntitySource
+from kernward.collectors.sources import sockstat
 from kernward.collectors.tcp_diag import Socket, address, place, sockets
 
 _INFO = "tcp_get_info() in net/ipv4/tcp.c"
@@ -118,7 +119,8 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, TcpConn
     """The connections of this network namespace."""
     routes = Routes(root)
     found: dict[str, TcpConnection] = {}
-    for each in _chosen(list(sockets(root, _STATES, info=True))):
+    several = one_in(sockstat.tcp_sockets(root, closed=False))
+    for each in sockets(root, _STATES, info=True, one_in=several):
         name = f"{place(each.local, each.local_port)} > {place(each.remote, each.remote_port)}"
         if wanted is not None and name not in wanted:
             continue
@@ -142,15 +144,9 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, TcpConn
     return found
 
 
-def _chosen(found: list[Socket]) -> list[Socket]:
-    """Of too many those whose addresses and ports have the smallest digests: the same ones in each sample."""
-    if len(found) <= MOST:
-        return found
-    ports = struct.Struct("=HH")
-    return sorted(
-        found,
-        key=lambda each: zlib.crc32(each.local + each.remote + ports.pack(each.local_port, each.remote_port)),
-    )[:MOST]
+def one_in(connections: int) -> int:
+    """Of how many connections one is read: a power of two, so that it seldom changes between samples."""
+    return 1 << max(0, ceil(log2(connections / MOST))) if connections > MOST else 1
 
 
 def _procfs(each: Socket) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, TcpDest
     if first is None or last is None or last < first:
         raise Unavailable("/proc/sys/net/ipv4/ip_local_port_range", "it holds no two numbers")
     ports = last - first + 1 - (limits.reserved_local_ports or 0)
-    if _sockets(root) < WORTH_COUNTING * ports:
+    if sockstat.tcp_sockets(root, closed=True) < WORTH_COUNTING * ports:
         return {}
     destinations: dict[tuple[bytes, bytes, int], list[Socket]] = defaultdict(list)
     listening: set[int] = set()
@@ -86,17 +86,6 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, TcpDest
             inodes=",".join(map(str, inodes[:: max(1, len(inodes) // _INODES)][:_INODES])),
         )
     return found
-
-
-def _sockets(root: Root) -> int:
-    """About how many TCP sockets there are, without listing them."""
-    counted = sockstat.read(root)
-    total = (counted.tcp_in_use or 0) + (counted.tcp_time_wait or 0)
-    for line in (root.text("/proc/net/sockstat6") or "").splitlines():
-        words = line.split()
-        if words[:2] == ["TCP6:", "inuse"] and len(words) > 2 and words[2].isdigit():
-            total += int(words[2])
-    return total
 
 
 SOURCE = EntitySource(
