@@ -23,6 +23,9 @@ from kernward.collectors.window import grown
 TREES = sorted(
     each for each in (Path(__file__).parent / "trees").iterdir() if (each / "proc/diskstats").exists()
 )
+# Of guests: an ext4, a mapping, a mirror with a failed half, a SCSI disk; one file after the other, and the links.
+GUESTS = ("6.1", "6.12")
+every_guest = pytest.mark.parametrize("guest", GUESTS)
 every_tree = pytest.mark.parametrize("tree", TREES, ids=lambda each: each.name)
 
 
@@ -32,6 +35,61 @@ def made(folder: Path, files: dict[str, str]) -> Root:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, errors="surrogateescape")
     return Root(folder)
+
+
+def unpacked(folder: Path, guest: str) -> Root:
+    """The tree of a guest."""
+    text = (Path(__file__).parent / f"storage-guest-{guest}.txt").read_text()
+    files, links = text.split("LINK ", 1)
+    for part in files.split("=== ")[1:]:
+        path, _, content = part.partition("\n")
+        made(folder, {path: content})
+    for line in links.splitlines():
+        if line.startswith("REL "):
+            made(folder, {f"{line[4:]}/x": ""})
+    return Root(folder)
+
+
+@every_guest
+def test_the_devices_of_a_guest(tmp_path: Path, guest: str) -> None:
+    root = unpacked(tmp_path, guest)
+    found = block.read(root, None)
+    assert sorted(found) == ["dm-0", "md0", "sda", "vda", "vdb", "vdc"]
+    assert found["dm-0"].mapped_name == "vg-right"
+    assert (found["dm-0"].lies_on, found["dm-0"].carries, found["dm-0"].suspended) == (("vdc",), ("md0",), 0)
+    assert found["md0"].lies_on == ("dm-0", "vdb")
+    assert (found["sda"].model, found["sda"].state, found["sda"].queue_depth) == (
+        "scsi_debug",
+        "running",
+        192,
+    )
+    assert found["sda"].commands is not None
+    assert found["sda"].commands > 0
+    assert found["sda"].command_timeouts == 0
+    assert (found["vda"].number, found["vda"].statistics, found["vda"].model) == ("254:0", 1, None)
+    counted = diskstats.read(root, None)
+    assert {name: each.number for name, each in counted.items()} == {
+        name: each.number for name, each in found.items()
+    }
+
+
+@every_guest
+def test_the_mirror_of_a_guest_has_lost_a_half(tmp_path: Path, guest: str) -> None:
+    found = md.read(unpacked(tmp_path, guest), None)["md0"]
+    assert (found.level, found.disks, found.missing, found.faulty) == ("raid1", 2, 1, ("dm-0",))
+    assert found.members == ("dm-0=faulty", "vdb=in_sync")
+
+
+@every_guest
+def test_the_file_system_of_a_guest_its_journal_and_its_errors(tmp_path: Path, guest: str) -> None:
+    root = unpacked(tmp_path, guest)
+    assert mounts.read(root, None)["/mnt/my disk"].number == "254:0"
+    written = journal.read(root, None)["vda"]
+    assert (written.commits, written.commits_requested) == (3, 3)
+    assert written.commit_s is not None
+    assert 0 < written.commit_s < 1
+    assert filesystem_errors.read(root, None)["vda"].errors == 0
+    assert writeback.read(root).limit_pages is not None
 
 
 # diskstats

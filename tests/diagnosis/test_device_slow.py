@@ -51,6 +51,18 @@ def test_a_mapping_that_adds_the_time_is_named_and_not_the_disk_below() -> None:
     assert any(each.scope.name == "vda" for each in found.evidence)
 
 
+def test_a_burst_that_queues_for_the_disk_below_is_not_the_mappings_fault() -> None:
+    # The mapping counts each block's wait, the disk below only that of the few requests they were merged into.
+    burst = {
+        "vda": does(writes=9, write_s=0.03, write_kb=500, busy=0.28),
+        "dm-0": does("253:0", writes=1000, write_s=0.3, busy=0.3),
+    }
+    view = storage(
+        burst, blocks={"vda": disk(carries=("dm-0",)), "dm-0": mapped("vg-root", "vda")}, waits=READER
+    )
+    assert isinstance(verdict(HYPOTHESIS, view), Refuted)
+
+
 def test_a_mapping_that_encrypts_may_take_some_time() -> None:
     devices = {
         "vda": does(reads=60, read_s=0.0005, busy=0.05),

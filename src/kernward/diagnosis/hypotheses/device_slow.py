@@ -58,10 +58,10 @@ MOSTLY_ADDED = Threshold(
     "then the device below, were it twice as fast, would change little",
 )
 IDLE_BELOW = Threshold(
-    "part of time in which the device below is busy",
+    "busy time of the device below, for each second that the mapped device is busy",
     0.5,
     "",
-    "a device below that is busy most of the time may be what requests queue for before it counts them",
+    "what waits for the device below keeps that busy for as long; a mapping that waits by itself leaves it idle",
 )
 FEW = Threshold(
     "requests under way, on average",
@@ -173,7 +173,7 @@ def _mapped(view: View, storage: Storage, disk: Disk, waiting: list[Waiter]) -> 
     works = (disk.block.mapped_id or "").startswith("CRYPT-")
     if added < (ADDED_BY_WORK if works else ADDED).value or added < MOSTLY_ADDED.value * whole:
         return None
-    if any(each.busy > IDLE_BELOW.value for each in lower) or disk.busy < BUSY.value:
+    if any(each.busy > IDLE_BELOW.value * disk.busy for each in lower) or disk.busy < BUSY.value:
         return None
     names_below = ", ".join(sorted(each.name for each in lower)) or "the device below"
     evidence = [
