@@ -1,0 +1,179 @@
+"""Threads hand each other the CPU at a high rate and do next to nothing in between."""
+
+from collections.abc import Iterator
+
+from kernward.collectors.sources import process_io, processes, stat, threads
+from kernward.diagnosis import processors, wakeups
+from kernward.diagnosis.hypothesis import (
+    Confirmed,
+    Hypothesis,
+    Refuted,
+    Rival,
+    Signal,
+    Unknown,
+    Verdict,
+)
+from kernward.diagnosis.view import View
+from kernward.diagnosis.wakeups import CPU, KERNEL, MOVED, OFTEN, SLICE, Switcher
+from kernward.records.check import Action
+
+
+def _test(view: View) -> Iterator[Verdict]:
+    if view.window.since_boot:
+        yield Unknown(reason="how often threads switch now takes two readings, and there is one")
+        return
+    missing = view.window.why_absent(processes.SOURCE)
+    if missing:
+        yield Unknown(reason=f"processes cannot be read: {missing}")
+        return
+    back = processors.throttled(view)
+    suspects = [each for each in wakeups.suspects(view) if not processors.held_back(each, back)]
+    over = view.window.over(stat.SOURCE)
+    switched = over.context_switches if over is not None else None
+    rate = (
+        f"{switched / view.window.seconds_of(stat.SOURCE):,.0f} switches a second, and " if switched else ""
+    )
+    if not suspects:
+        yield Refuted(reason=f"{rate}no process spends its CPU time in the kernel")
+        return
+    asked = wakeups.ask(view, suspects)
+    if asked is not None:
+        yield asked
+        return
+    if not any(each.pid in processors.threads_of(view) for each in suspects):
+        yield Unknown(reason=f"how often the threads of {suspects[0].name} sleep could not be read")
+        return
+    found = [each for each in wakeups.switchers(view) if each.runner in suspects]
+    struck = [each for each in found if each.waker == "thread"]
+    for each in struck:
+        yield _confirmed(view, each)
+    if struck:
+        return
+    if found:
+        reasons = {
+            "timer": "timers wake it",
+            "device": "a device wakes it",
+            "network": "packets wake it",
+            "lock": "its threads wait for locks of their own",
+        }
+        yield Refuted(
+            reason=f"{found[0].runner.name} sleeps {found[0].sleeps_per_s:,.0f} times a second, and "
+            f"{reasons[found[0].waker]}"
+        )
+    else:
+        yield Refuted(reason=f"{rate}no process sleeps without having done something")
+
+
+def _confirmed(view: View, found: Switcher) -> Confirmed:
+    runner = found.runner
+    evidence = [
+        view.evidence(
+            threads.SOURCE,
+            "voluntary_switches",
+            found.sleeps_per_s,
+            unit="1/s",
+            scope=runner.scope,
+            says="times a second that its threads gave the CPU away to wait"
+            + (f", mostly in {found.where}()" if found.where else ""),
+        ),
+        view.evidence(
+            threads.SOURCE,
+            "ran_s",
+            found.slice_s * 1e6,
+            unit="us",
+            scope=runner.scope,
+            says="CPU time for each of them",
+        ),
+        view.evidence(
+            processes.SOURCE,
+            "system_s",
+            runner.system / runner.ran,
+            unit="",
+            scope=runner.scope,
+            says=f"part of its CPU time in the kernel; it uses {runner.ran:.2f} CPUs",
+        ),
+    ]
+    if found.moved_bytes is not None:
+        evidence.append(
+            view.evidence(
+                process_io.SOURCE,
+                "characters_read_bytes",
+                found.moved_bytes,
+                unit="bytes",
+                scope=runner.scope,
+                says="read and written for each of them",
+            )
+        )
+    where = f" in {found.where}()" if found.where else ""
+    return Confirmed(
+        scope=runner.scope,
+        confidence=0.9 if found.where else 0.75,
+        impact=min(1.0, runner.system / runner.ran),
+        mechanism=(
+            f"The {runner.process.threads or 1} threads of {runner.name} sleep{where} and wake each other "
+            f"{found.sleeps_per_s:,.0f} times a second, and run {found.slice_s * 1e6:,.0f} us each time: "
+            f"{runner.system / runner.ran:.0%} of its CPU time goes into __schedule() in kernel/sched/core.c and the calls "
+            "that sleep and wake, and no timer, device or packet asks for it."
+        ),
+        evidence=tuple(evidence),
+        chain=(
+            "each piece of work is handed to another thread",
+            f"{found.sleeps_per_s:,.0f} times a second the kernel puts one to sleep and wakes another",
+            "the CPU is busy with that, its caches are cold, and whoever else is runnable waits",
+        ),
+    )
+
+
+HYPOTHESIS = Hypothesis(
+    id="context-switch-load",
+    title="threads that only switch",
+    group="cpu",
+    claim="The threads of a process wake each other so often that the CPU's time goes into switching.",
+    signals=(
+        Signal("threads.voluntary_switches", "how often its threads go to sleep to wait"),
+        Signal("threads.ran_s", "how little they run each time"),
+        Signal("threads.wait", "where they sleep: in a pipe, a socket between processes, an event counter"),
+        Signal("processes.system_s", "its time is the kernel's rather than its own"),
+        Signal("process_io.characters_read_bytes", "how little is handed over each time"),
+        Signal("interrupts.count", "too few to be what wakes them"),
+    ),
+    thresholds=(CPU, KERNEL, SLICE, MOVED, OFTEN),
+    rivals=(
+        Rival("interrupt-load", "there timers or a device wake the threads, as often as they sleep"),
+        Rival("user-lock-contention", "there they sleep in futex_wait(), for a lock that one of them holds"),
+        Rival(
+            "cpu-run-queue-overload",
+            "there threads compute and are taken off the CPU; here they give it away",
+        ),
+    ),
+    explains=("cpu-run-queue-overload",),
+    mechanism=(
+        "Waking a thread (try_to_wake_up()) and going to sleep (__schedule() in kernel/sched/core.c) take one to "
+        "three microseconds each, on another CPU an interrupt besides, and caches and TLB have to be filled anew. A "
+        "design that hands every small item to another thread through a pipe, a queue or a channel pays that for "
+        "each item; at some rate nothing else is left."
+    ),
+    actions=(
+        Action(
+            "now",
+            "See who wakes whom.",
+            "perf sched costs some percent while it records.",
+            "perf sched record -p PID -- sleep 5; perf sched latency",
+        ),
+        Action(
+            "now",
+            "Bind threads that talk to each other to CPUs that share a cache, or to one CPU.",
+            "They then compete for it.",
+            "taskset -a -p -c CPULIST PID",
+        ),
+        Action(
+            "for good",
+            "Hand over batches rather than items, let the thread that has an item finish it, or poll for a while "
+            "before sleeping.",
+            "Batches add latency at low load.",
+        ),
+    ),
+    cost="in a second look, /proc/PID/task and io of at most 4 processes",
+    see=("kernel/sched/core.c", "fs/pipe.c", "Documentation/scheduler/sched-design-CFS.rst"),
+    test=_test,
+)

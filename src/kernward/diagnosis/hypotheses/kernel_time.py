@@ -1,0 +1,234 @@
+"""The kernel works for long on one path: calls that fail again and again, or a thread of its own that never ends."""
+
+import re
+from collections.abc import Iterator
+
+from kernward.collectors.measurements import syscalls
+from kernward.collectors.measurements.syscalls import SystemCalls
+from kernward.collectors.sources import processes
+from kernward.diagnosis import processors
+from kernward.diagnosis.hypothesis import (
+    Confirmed,
+    Hypothesis,
+    Open,
+    Refuted,
+    Rival,
+    Signal,
+    Threshold,
+    Unknown,
+    Verdict,
+)
+from kernward.diagnosis.processors import Runner
+from kernward.diagnosis.view import View
+from kernward.records.check import Action
+
+IN_KERNEL = Threshold(
+    "CPUs that a process spends in the kernel",
+    0.6,
+    "CPUs",
+    "copying files, reading and sending are work of the kernel and take this much; it is where to look, no finding",
+)
+FAILS = Threshold(
+    "part of its system calls that fail",
+    0.8,
+    "",
+    "a poll that finds nothing now and then is normal; a program whose calls nearly all fail is in a loop",
+)
+CALLS = Threshold(
+    "system calls of the process per second", 500.0, "1/s", "fewer cannot take a CPU's time by failing"
+)
+THREAD = Threshold(
+    "part of a CPU that a thread of the kernel uses",
+    0.85,
+    "CPUs",
+    "work is handed to these threads in pieces; one that never pauses has more than it can do, or does not get on",
+)
+# Threads whose work is that of others and is explained there: reclaim, compaction, softirqs, encryption,
+# arrays, writing back, networks of storage.
+EXPLAINED = re.compile(
+    r"kswapd|kcompactd|ksoftirqd|khugepaged|ksmd|migration|kcryptd|dmcrypt|md\d|raid|jbd2|xfs|btrfs|loop\d|nvme|"
+    r"kworker/.*(?:kcryptd|dm-crypt|writeback|flush|loop|xfs|btrfs|nvme|kblockd|wg-)"
+)
+
+
+def _test(view: View) -> Iterator[Verdict]:
+    if view.window.since_boot:
+        yield Unknown(reason="what the kernel does now takes two readings, and there is one")
+        return
+    missing = view.window.why_absent(processes.SOURCE)
+    times = processors.machine(view)
+    if missing or times is None:
+        yield Unknown(
+            reason=f"the times of processes cannot be read: {missing or 'those of the CPUs were reset'}"
+        )
+        return
+    system = processors.share_evidence(
+        view, "system_s", times.system, "part of the machine's CPU time in the kernel, for tasks"
+    )
+    stuck = [each for each in processors.others(view) if _thread_of_kernel(each)]
+    for each in stuck:
+        yield _of_thread(view, each)
+    if stuck:
+        return
+    suspects = [
+        each
+        for each in processors.others(view)
+        if not each.process.kernel_thread and each.system >= IN_KERNEL.value and each.system >= 0.5 * each.ran
+    ]
+    if not suspects:
+        yield Refuted(
+            reason=f"the kernel works for tasks {times.system:.0%} of the time, and for none of them for long",
+            evidence=(system,),
+        )
+        return
+    if view.can_ask(syscalls.SOURCE.name):
+        yield Open(
+            suspicion=0.3,
+            reason=f"{suspects[0].name} spends {suspects[0].system:.0%} of a CPU in the kernel; in which calls is not known",
+            asks=(syscalls.SOURCE.name,),
+            evidence=(system,),
+        )
+        return
+    if not view.has(syscalls.SOURCE.name):
+        yield Unknown(
+            reason=(
+                f"{suspects[0].name} spends {suspects[0].system:.0%} of a CPU in the kernel; which calls it makes could "
+                "not be measured, and it may just be its work"
+            ),
+            evidence=(system,),
+        )
+        return
+    measured = view.window.each_over(syscalls.SOURCE)
+    struck = False
+    for each in suspects:
+        calls = measured.get(each.pid)
+        if calls is not None and _loops(view, calls):
+            struck = True
+            yield _of_calls(view, each, calls)
+    if not struck:
+        yield Refuted(
+            reason=(
+                f"{suspects[0].name} spends {suspects[0].system:.0%} of a CPU in the kernel, in calls that succeed: its work"
+            ),
+            evidence=(system,),
+        )
+
+
+def _thread_of_kernel(runner: Runner) -> bool:
+    return (
+        runner.process.kernel_thread
+        and runner.ran >= THREAD.value
+        and not EXPLAINED.match(runner.process.comm)
+    )
+
+
+def _loops(view: View, calls: SystemCalls) -> bool:
+    count = calls.calls or 0
+    return (
+        count >= CALLS.value * view.window.seconds_of(syscalls.SOURCE)
+        and (calls.errors or 0) >= FAILS.value * count
+    )
+
+
+def _of_thread(view: View, runner: Runner) -> Confirmed:
+    return Confirmed(
+        scope=runner.scope,
+        confidence=0.75,
+        impact=min(1.0, runner.ran),
+        mechanism=(
+            f"{runner.name}, a thread of the kernel, used {runner.ran:.0%} of a CPU without pause. process_one_work() in "
+            "kernel/workqueue.c, or its own loop, does not come to an end: a queue that grows faster than it is "
+            "worked off, a work item that queues itself again, or a device that is polled in vain."
+        ),
+        evidence=(
+            view.evidence(
+                processes.SOURCE, "system_s", runner.system, unit="CPUs", scope=runner.scope, says="its time"
+            ),
+        ),
+        chain=(f"{runner.name} never pauses", "a CPU is gone, and what waits for that work waits longer"),
+    )
+
+
+def _of_calls(view: View, runner: Runner, calls: SystemCalls) -> Confirmed:
+    seconds = view.window.seconds_of(syscalls.SOURCE)
+    failing = calls.errors_by_name or calls.calls_by_name or {}
+    name = max(failing, key=lambda each: failing[each], default="its calls")
+    part = (calls.errors or 0) / (calls.calls or 1)
+    return Confirmed(
+        scope=runner.scope,
+        confidence=0.85,
+        impact=min(1.0, runner.system / runner.ran * part),
+        mechanism=(
+            f"{runner.name} makes {(calls.calls or 0) / seconds:,.0f} system calls a second, {part:.0%} of which fail, most of "
+            f"them {name}(): a loop that tries again without waiting, and the kernel works {runner.system:.0%} of a CPU for it."
+        ),
+        evidence=(
+            view.evidence(
+                syscalls.SOURCE,
+                "errors",
+                (calls.errors or 0) / seconds,
+                unit="1/s",
+                scope=runner.scope,
+                says=f"calls that failed, of {(calls.calls or 0) / seconds:,.0f}; most of them {name}()",
+            ),
+            view.evidence(
+                processes.SOURCE,
+                "system_s",
+                runner.system,
+                unit="CPUs",
+                scope=runner.scope,
+                says="its time in the kernel",
+            ),
+        ),
+        chain=(
+            f"{name}() fails",
+            "the program tries again at once",
+            "a CPU is used up, and the reason for the failure stays unseen",
+        ),
+    )
+
+
+HYPOTHESIS = Hypothesis(
+    id="kernel-time",
+    title="CPU time lost in the kernel",
+    group="cpu",
+    claim="The kernel spends a CPU's time on one path that gets nothing done.",
+    signals=(
+        Signal("stat.system_s", "time in the kernel for tasks"),
+        Signal("processes.system_s", "whose it is: a process, or a thread of the kernel"),
+        Signal("syscalls.errors", "calls that fail: time that gets nothing done"),
+        Signal("syscalls.errors_by_name", "which call fails"),
+    ),
+    thresholds=(IN_KERNEL, FAILS, CALLS, THREAD),
+    rivals=(
+        Rival("context-switch-load", "there the time goes into sleeping and waking"),
+        Rival("lock-held-busy", "there CPUs spin for a lock of the kernel"),
+        Rival("memory-pressure", "there the time goes into reclaim, of kswapd and of tasks"),
+        Rival("network-softirq-load", "there into packets"),
+    ),
+    mechanism=(
+        "Time in the kernel is accounted to the task for which it works (account_system_time() in "
+        "kernel/sched/cputime.c), and to nobody for what path. Copying, encrypting and sending are work. Calls that "
+        "fail and are tried again at once, and kworkers (kernel/workqueue.c) whose work comes back, are not."
+    ),
+    actions=(
+        Action(
+            "now",
+            "See the path.",
+            "Sampling costs a percent or two while it runs.",
+            "perf top -g -p PID; perf record -a -g -- sleep 10",
+        ),
+        Action(
+            "now",
+            "See which calls fail, and with which error.",
+            "strace stops the process at each call: not in production.",
+            "perf trace -s -p PID -- sleep 5",
+        ),
+        Action(
+            "for good", "Mend what makes the calls fail, and let the program wait between attempts.", "None."
+        ),
+    ),
+    asks=("syscalls",),
+    see=("kernel/sched/cputime.c", "Documentation/core-api/workqueue.rst"),
+    test=_test,
+)

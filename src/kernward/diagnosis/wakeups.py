@@ -1,0 +1,198 @@
+"""Processes that are woken, do next to nothing, and sleep again: how often, and what wakes them.
+
+A thread that sleeps is woken by a timer, a device, a packet or another thread. Which of these it is tells
+an interrupt load from threads that hand each other the CPU; how much is done for each waking tells both from
+work. One waking costs microseconds on hardware and a hundred of them on an emulated processor, so a rate
+says little by itself: what counts is how much CPU time the process spends that way.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from kernward.collectors.sources import interrupts, process_io, softirqs, threads
+from kernward.collectors.sources.threads import Thread
+from kernward.diagnosis import processors
+from kernward.diagnosis.hypothesis import Open, Threshold
+from kernward.diagnosis.processors import Runner
+from kernward.diagnosis.view import View
+
+CPU = Threshold(
+    "CPUs that the process uses",
+    0.2,
+    "CPUs",
+    "below a fifth of a CPU it takes little from anybody, however often it is woken",
+)
+KERNEL = Threshold(
+    "part of its CPU time that is spent in the kernel",
+    0.5,
+    "",
+    "being woken and sleeping is the kernel's work; a program that does something with what it is woken for spends "
+    "its time in user space",
+)
+SLICE = Threshold(
+    "CPU time for each time that it goes to sleep",
+    0.001,
+    "s",
+    "waking, switching and sleeping take 2 to 5 microseconds, up to half a millisecond on an emulated processor; "
+    "above this something else is done meanwhile",
+)
+MOVED = Threshold(
+    "bytes read and written for each time that it goes to sleep",
+    2048.0,
+    "bytes",
+    "a program that moves data through pipes or from a disk moves a page or more at a time",
+)
+OFTEN = Threshold(
+    "times a second that it goes to sleep", 500.0, "1/s", "less often is no load on any machine"
+)
+_PART = 0.4
+_CANDIDATES = 4
+
+Waker = Literal["timer", "device", "network", "lock", "thread"]
+
+# Functions of the kernel in which a thread sleeps, as wchan shows them, by what wakes it.
+_SLEEPS: tuple[tuple[Waker, tuple[str, ...]], ...] = (
+    ("timer", ("hrtimer_nanosleep", "do_nanosleep", "common_nsleep", "clock_nanosleep", "hrtimers_")),
+    ("lock", ("futex_",)),
+    (
+        "device",
+        (
+            "blk_io_schedule",
+            "__blkdev_direct",
+            "blkdev_direct",
+            "io_schedule",
+            "dio_",
+            "__iomap_dio",
+            "submit_bio_wait",
+        ),
+    ),
+    ("thread", ("pipe_", "anon_pipe_", "eventfd_", "unix_", "do_msg", "wq_sleep", "do_sigtimedwait")),
+    ("network", ("__skb_wait", "sk_wait", "inet_csk_accept", "tcp_", "wait_woken")),
+)
+
+
+class Switcher(msgspec.Struct, frozen=True):
+    """A process that is woken all the time.
+
+    `sleeps_per_s` is how often its threads go to sleep, `slice_s` how long they run for each, `moved_bytes`
+    what they read and write for each (None when that is not known), `waker` what wakes them.
+    """
+
+    runner: Runner
+    sleeps_per_s: float
+    slice_s: float
+    moved_bytes: float | None
+    waker: Waker
+    where: str | None
+
+
+def suspects(view: View) -> list[Runner]:
+    """Processes that spend their time in the kernel, the one with the most first."""
+    found = [
+        each
+        for each in processors.others(view)
+        if not each.process.kernel_thread and each.ran >= CPU.value and each.system >= KERNEL.value * each.ran
+    ]
+    return sorted(found, key=lambda each: -each.system)[:_CANDIDATES]
+
+
+def ask(view: View, found: list[Runner]) -> Open | None:
+    """What is to be read of them before anything can be said; None when all that can be was read."""
+    pids = tuple(each.pid for each in found)
+    if not pids or not view.can_read(threads.SOURCE, *pids):
+        return None
+    return Open(
+        suspicion=0.5,
+        reason=f"{found[0].name} spends {found[0].system:.0%} of a CPU in the kernel; what for is not known yet",
+        sources=((threads.SOURCE.name, pids), (process_io.SOURCE.name, pids)),
+    )
+
+
+def switchers(view: View) -> Iterator[Switcher]:
+    """Of the suspects those whose threads were read and that do little but wake and sleep."""
+    known = processors.threads_of(view)
+    for runner in suspects(view):
+        found = _switcher(view, runner, known.get(runner.pid, {}))
+        if found is not None:
+            yield found
+
+
+def _switcher(view: View, runner: Runner, own: Mapping[str, Thread]) -> Switcher | None:
+    seconds = view.window.seconds_of(threads.SOURCE)
+    sleeps = sum(each.voluntary_switches or 0 for each in own.values()) / seconds
+    if sleeps < OFTEN.value:
+        return None
+    ran = [each.ran_s for each in own.values() if each.ran_s is not None]
+    used = sum(ran) / seconds if ran else runner.ran
+    if used / sleeps > SLICE.value:
+        return None
+    io = view.window.each_over(process_io.SOURCE).get(runner.pid)
+    moved = None
+    if io is not None and io.characters_read_bytes is not None and io.characters_written_bytes is not None:
+        rate = (io.characters_read_bytes + io.characters_written_bytes) / view.window.seconds_of(
+            process_io.SOURCE
+        )
+        moved = rate / sleeps
+        if moved > MOVED.value:
+            return None
+    where = _where(own)
+    return Switcher(runner, sleeps, used / sleeps, moved, _waker(view, where, sleeps), where)
+
+
+def _where(own: Mapping[str, Thread]) -> str | None:
+    """Where most of its threads that are active sleep, when any of them was seen asleep."""
+    most = max((each.voluntary_switches or 0 for each in own.values()), default=0)
+    found = [
+        each.wait
+        for each in own.values()
+        # A main thread that waits for the others tells nothing of them.
+        if each.wait and (each.voluntary_switches or 0) >= most / 10
+    ]
+    return max(set(found), key=found.count) if found else None
+
+
+def _waker(view: View, where: str | None, sleeps: float) -> Waker:
+    for waker, functions in _SLEEPS:
+        if where and where.startswith(functions):
+            return waker
+    # Not seen asleep: by what comes as often as it wakes.
+    if timer_rate(view) >= _PART * sleeps:
+        return "timer"
+    device = busiest_device(view)
+    if device is not None and device[1] >= _PART * sleeps:
+        return "device"
+    if packet_softirq_rate(view) >= _PART * sleeps:
+        return "network"
+    return "thread"
+
+
+def timer_rate(view: View) -> float:
+    """Interrupts of the local timer per second beyond those of ticks.
+
+    A tick raises the softirqs TIMER and SCHED at most once each; a sleep that ends raises none.
+    """
+    local = view.window.each_over(interrupts.SOURCE).get("LOC")
+    if local is None or local.count is None:
+        return 0.0
+    ticks = sum(
+        (each.timer or 0) + (each.sched or 0) for each in view.window.each_over(softirqs.SOURCE).values()
+    ) / view.window.seconds_of(softirqs.SOURCE)
+    return max(0.0, local.count / view.window.seconds_of(interrupts.SOURCE) - ticks)
+
+
+def busiest_device(view: View) -> tuple[str, float, str] | None:
+    """The interrupt of a device that comes most: its number, how often a second, whose it is."""
+    found = [
+        (name, each.count / view.window.seconds_of(interrupts.SOURCE), each.doc or "")
+        for name, each in view.window.each_over(interrupts.SOURCE).items()
+        if name.isdigit() and each.count is not None
+    ]
+    return max(found, key=lambda each: each[1], default=None)
+
+
+def packet_softirq_rate(view: View) -> float:
+    """Softirqs that receive packets, per second."""
+    total = sum(each.net_rx or 0 for each in view.window.each_over(softirqs.SOURCE).values())
+    return total / view.window.seconds_of(softirqs.SOURCE)
