@@ -33,7 +33,7 @@ def test_the_text_holds_what_an_incident_needs() -> None:
     said = " ".join(text(check()).split())
     for part in (
         "The quota of /shop is used up in 20 ms of each 100 ms.",
-        "cgroup_cpu.throttled_periods 29 cgroup /shop 6 s to 03:04:05",
+        "cgroup_cpu.throttled_periods 29 6 s to 03:04:05",
         "/sys/fs/cgroup/GROUP/cpu.stat of 30 periods",
         "the quota is used up → /shop waits",
         "Now: Raise the quota. Risk: Others may wait longer. $ echo max > cpu.max",

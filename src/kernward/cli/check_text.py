@@ -11,7 +11,7 @@ from textwrap import wrap
 
 import click
 
-from kernward.cli.check_words import amount, certainty, clock, looked, place, reasons, recorded, when
+from kernward.cli.check_words import amount, certainty, clock, looked, place, reasons, recorded, short, when
 from kernward.cli.terminal import escape
 from kernward.cli.wording import many
 from kernward.records.check import Check, Consequence, Evidence, Finding, Measured, Scope
@@ -120,7 +120,7 @@ class _Page:
         yield from self.block(finding.mechanism, "   ")
         if finding.evidence:
             yield self.styling("   Evidence", bold=True)
-            yield from self.evidence(finding.evidence)
+            yield from self.evidence(finding.evidence, finding.scope)
         if finding.chain:
             yield from self.labelled("How it comes about", " → ".join(map(escape, finding.chain)))
         if finding.consequences:
@@ -141,19 +141,24 @@ class _Page:
                     # Whole, because it is copied.
                     yield f"       $ {escape(action.command)}"
 
-    def evidence(self, evidence: Sequence[Evidence]) -> Iterator[str]:
-        """A table; what does not fit the columns goes on below them."""
+    def evidence(self, evidence: Sequence[Evidence], of: Scope) -> Iterator[str]:
+        """A table; what does not fit the columns goes on below them. Whose it is, is said where it is not `of`."""
         rows = [
-            (each.signal, amount(each.value, each.unit), place(each.scope), when(each), each.source)
+            (
+                each.signal,
+                amount(each.value, each.unit),
+                "" if each.scope == of else short(place(each.scope), _COLUMNS[2]),
+                when(each),
+                each.source,
+            )
             for each in evidence
         ]
         cells = [[escape(cell) for cell in row] for row in rows]
         widths = [min(max(len(row[column]) for row in cells), most) for column, most in enumerate(_COLUMNS)]
         for row, each in zip(cells, evidence, strict=True):
             signal, value, where, time, source = row
-            line = (
-                f"     {signal:<{widths[0]}}  {value:>{widths[1]}}  {where:<{widths[2]}}  {time:<{widths[3]}}"
-            )
+            named = f"{where:<{widths[2]}}  " if widths[2] else ""
+            line = f"     {signal:<{widths[0]}}  {value:>{widths[1]}}  {named}{time:<{widths[3]}}"
             remark = each.says
             if len(line) + len(source) + 2 <= self.width:
                 yield f"{line}  {source}".rstrip()
