@@ -2,13 +2,19 @@
 
 A task in state D is no news: whoever waits for a disk is in it for milliseconds. Stuck is one that did not
 run once from the first reading to the last, which its count of turns on a CPU tells.
+
+/proc/PID/stack leaves out functions that are part of the scheduler, and those that sleep for a mutex, a
+semaphore or a completion are (__sched, stack_trace_consume_entry_nosched() in kernel/stacktrace.c): it begins with
+whoever called them. What the kernel prints of a hung task has them all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import processes, task_waits
 from kernward.collectors.sources.task_waits import BlockedTask
+from kernward.diagnosis.log_events import logged
 from kernward.diagnosis.view import View
 from kernward.records.check import Scope
 
@@ -65,6 +71,17 @@ _IO = (
     "iomap_",
     "dm_",
     "scsi_",
+)
+# Those that are no wait for somebody else.
+_PLAIN = (
+    "msleep",
+    "usleep_range",
+    "hrtimer_nanosleep",
+    "do_nanosleep",
+    "do_exit",
+    "vfork",
+    "kernel_clone",
+    "wait_for_vfork",
 )
 # Where every stack ends.
 _ENTRY = (
@@ -128,6 +145,19 @@ def stuck(view: View) -> list[Stuck]:
     return found
 
 
+def reported(view: View, found: Iterable[Stuck], within_s: float) -> dict[str, LogEvent]:
+    """The kernel's newest report of each of these that it has reported as hung, by task."""
+    events: dict[tuple[object, object], LogEvent] = {
+        (each.fields.get("pid"), each.fields.get("comm")): each
+        for each in logged(view, "hung-task", within_s=within_s).events
+    }
+    return {
+        each.task.task: events[int(each.task.task), each.task.comm]
+        for each in found
+        if (int(each.task.task), each.task.comm) in events
+    }
+
+
 def waits_for_lock(stack: Iterable[str]) -> bool:
     """Whether a task sleeps for a lock: the first function that is not the scheduler's is a lock's."""
     for function in stack:
@@ -145,6 +175,16 @@ def waits_frozen(stack: Iterable[str]) -> bool:
 def waits_for_device(stack: Iterable[str]) -> bool:
     """Whether it waits for I/O."""
     return any(function.startswith(_IO) for function in stack)
+
+
+def unclear(stack: Sequence[str]) -> bool:
+    """Whether a stack of /proc begins with a function that may wait for anything, a lock among it."""
+    return (
+        bool(stack)
+        and not waits_frozen(stack)
+        and not waits_for_device(stack)
+        and not stack[0].startswith(_PLAIN)
+    )
 
 
 def wanted_in(stack: Iterable[str]) -> str | None:

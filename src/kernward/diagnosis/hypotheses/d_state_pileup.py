@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from kernward.collectors.sources import loadavg, task_waits
-from kernward.diagnosis.blocked import Stuck, stuck, waits_for_device, waits_for_lock, waits_frozen
+from kernward.diagnosis.blocked import Stuck, reported, stuck, waits_for_device, waits_for_lock, waits_frozen
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -91,7 +91,8 @@ def _stuck(view: View, all_: Sequence[Stuck], proof: tuple[Evidence, ...]) -> Co
     place, count = places.most_common(1)[0]
     first = next((each for each in all_ if not each.kernel_thread), all_[0])
     scopes = tuple(each.scope for each in all_)
-    stacks = [each.task.stack for each in all_]
+    said = reported(view, all_, RECENT_S)
+    stacks = [said[each.task.task].stack if each.task.task in said else each.task.stack for each in all_]
     what = (
         "locks of the kernel"
         if any(map(waits_for_lock, stacks))

@@ -1,6 +1,6 @@
 """Tasks wait for a lock of the kernel that another holds while it sleeps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kernward.collectors.kernel_messages import LogEvent
@@ -9,7 +9,9 @@ from kernward.collectors.sources import processes, stacks, task_waits
 from kernward.diagnosis.blocked import (
     Stuck,
     own,
+    reported,
     stuck,
+    unclear,
     waits_for_device,
     waits_for_lock,
     waits_frozen,
@@ -57,31 +59,41 @@ def _test(view: View) -> Iterator[Verdict]:
     window = view.window
     blind = window.why_absent(task_waits.SOURCE)
     all_ = stuck(view)
-    waiters = [each for each in all_ if waits_for_lock(each.task.stack) and not waits_frozen(each.task.stack)]
+    said = reported(view, all_, AGE.value)
+    waiters = [each for each in all_ if _at_lock(each, said)]
+    # What /proc shows of their stacks leaves open whether it is a lock that they wait for.
+    maybe = [each for each in all_ if each.task.task not in said and unclear(each.task.stack)]
     long_enough = window.since_boot or window.seconds_of(task_waits.SOURCE) >= STUCK.value
     events = [
         each
         for each in logged(view, _EVENT, within_s=AGE.value).events
         if (waits_for_lock(each.stack) or each.fields.get("holder_comm")) and not waits_frozen(each.stack)
     ]
-    if waiters and long_enough:
+    if (waiters or maybe) and long_enough:
         if view.can_read(stacks.SOURCE):
-            everybody = tuple(window.each(processes.SOURCE))
             yield Open(
-                suspicion=0.9,
-                reason=f"{len(waiters)} tasks wait for a lock; the stacks of the others tell who holds it",
-                sources=((stacks.SOURCE.name, everybody),),
+                suspicion=0.9 if waiters else 0.5,
+                reason=f"{len(waiters or maybe)} tasks are stuck; the stacks of the others tell who keeps them waiting",
+                sources=((stacks.SOURCE.name, tuple(window.each(processes.SOURCE))),),
             )
             return
-        yield _now(view, waiters, all_, events)
-        return
+        if waiters:
+            yield _now(view, waiters, _holder(view, waiters, all_, events), events)
+            return
+        holder = _holder(view, maybe, (), events)
+        if holder is not None:
+            yield _now(view, maybe, holder, events)
+            return
     if events:
         yield _earlier(view, events)
-        return
-    unreadable = [each for each in all_ if not each.task.stack]
-    if unreadable:
+    elif maybe:
         yield Unknown(
-            reason=f"{len(unreadable)} tasks sleep uninterruptibly, and where could not be read: that takes root"
+            reason=f"{maybe[0].scope.name} is stuck in {maybe[0].task.stack[0]}(), and nobody shows who keeps it waiting; "
+            "/proc does not tell whether it waits for a lock"
+        )
+    elif any(not each.task.stack for each in all_):
+        yield Unknown(
+            reason=f"{len(all_)} tasks sleep uninterruptibly, and where could not be read: that takes root"
         )
     elif blind:
         yield Unknown(reason=f"what tasks wait for could not be read: {blind}")
@@ -93,12 +105,22 @@ def _test(view: View) -> Iterator[Verdict]:
         )
 
 
+def _at_lock(each: Stuck, said: Mapping[str, LogEvent]) -> bool:
+    report = said.get(each.task.task)
+    stack = report.stack if report is not None else each.task.stack
+    named = report is not None and report.fields.get("holder_comm") is not None
+    return (named or waits_for_lock(stack)) and not waits_frozen(stack)
+
+
 def _now(
-    view: View, waiters: Sequence[Stuck], all_: Sequence[Stuck], events: Sequence[LogEvent]
+    view: View,
+    waiters: Sequence[Stuck],
+    holder: Holder | None,
+    events: Sequence[LogEvent],
 ) -> Confirmed:
     first = waiters[0]
     function = wanted_in(first.task.stack) or "a function of the kernel"
-    holder = _holder(view, waiters, all_, events)
+    sure = bool(events) or waits_for_lock(first.task.stack)
     victims = tuple(each.scope for each in waiters)
     seconds = view.window.seconds_of(task_waits.SOURCE)
     proof: list[Evidence] = [
@@ -128,12 +150,13 @@ def _now(
                 )
             )
     who = f"{holder.scope.name} holds it ({holder.how})" if holder else "who holds it does not show"
+    what = "a lock" if sure else "what is a lock, by who sleeps besides"
     return Confirmed(
         scope=holder.scope if holder else first.scope,
-        confidence=holder.confidence if holder else 0.78,
+        confidence=(holder.confidence if holder else 0.78) - (0.0 if sure else 0.15),
         impact=1.0,
         mechanism=(
-            f"{len(waiters)} tasks ({names(victims)}) sleep uninterruptibly in {function}() for a lock; {who}. They "
+            f"{len(waiters)} tasks ({names(victims)}) sleep uninterruptibly in {function}() for {what}; {who}. They "
             "count in the load average, cannot be killed, and go on only when the lock is given back."
         ),
         evidence=tuple(proof),
@@ -174,7 +197,10 @@ def _pid(scope: Scope) -> str:
 def _holder(
     view: View, waiters: Sequence[Stuck], all_: Sequence[Stuck], events: Sequence[LogEvent]
 ) -> Holder | None:
-    """The one whom the kernel names; else one who sleeps in the same driver, or after the same function."""
+    """The one whom the kernel names; else one who sleeps in the same driver, or after the same function.
+
+    `all_` are the tasks that are stuck; none where it is not certain that it is a lock: only close relations count then.
+    """
     said = _named(events)
     if said is not None:
         return said
@@ -185,10 +211,11 @@ def _holder(
     waiting = {each.task.task for each in waiters}
     modules = {each.task.modules[0] for each in waiters if each.task.modules}
     callers = {function for each in waiters if (function := wanted_in(each.task.stack))}
+    tops = {each.task.stack[0] for each in waiters if each.task.stack}
     own_functions = set().union(*(own(each.task.stack) for each in waiters))
     found: list[tuple[int, str, Scope, str]] = []
     for pid, each in view.window.each(stacks.SOURCE).items():
-        if pid in waiting or waits_for_lock(each.functions):
+        if pid in waiting or waits_for_lock(each.functions) or each.functions[0] in tops:
             continue
         scope = Scope("process", f"{each.comm}[{pid}]")
         shared = own(each.functions) & own_functions
@@ -208,6 +235,8 @@ def _holder(
             found.append(
                 (2, pid, scope, f"it sleeps below the same functions, {', '.join(sorted(shared)[:2])}")
             )
+    if not all_:
+        found = [each for each in found if each[0] < 2]
     if found:
         best, _, scope, how = min(found, key=lambda each: (each[0], int(each[1])))
         alone = sum(each[0] == best for each in found) == 1
