@@ -46,6 +46,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     traced: Traced | None = None
     # Whether the programs can leave out what is not in a cgroup.
     scoped: bool = True
+    # Cheap enough on a busy machine to be attached to it without any suspicion.
+    standing: bool = True
     # What it costs, for a person who decides whether to attach it.
     cost: str
     # What its figures do not say.

@@ -236,6 +236,15 @@ class Session:
             self._became[name] = msgspec.structs.replace(self._became[name], lost=working.lost())
         return list(self._became.values())
 
+    def ran(self) -> dict[str, Mapping[str, tuple[int, int]]]:
+        """By measurement and event: how often its programs ran while runs were counted, and for how many ns."""
+        return {name: working.ran() for name, working in self._working.items()}
+
+    def rest(self) -> None:
+        """Stop counting what they cost, for as long as nobody asks."""
+        self._stop_counting()
+        self._may_count = False
+
     def close(self) -> None:
         """Detach all."""
         self._stop_counting()

@@ -64,6 +64,7 @@ MEASUREMENT = Measurement(
     fields=("page_fault_user.error_code", "page_fault_kernel.error_code"),
     decode=decode,
     poll=poll,
+    standing=False,
     cost="one hook a page fault",
     caveats=(
         "The events are those of x86; elsewhere procfs is polled.",

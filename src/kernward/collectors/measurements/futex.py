@@ -84,6 +84,7 @@ MEASUREMENT = Measurement(
     program="futex",
     fields=("sys_enter.id", "sys_enter.args", "sys_exit.id", "sys_exit.ret"),
     decode=decode,
+    standing=False,
     cost="two hooks a system call, of any kind, that look at its number; more for futex(2) itself",
     caveats=(
         "Locks that are free, or spun for, never enter the kernel.",

@@ -116,6 +116,7 @@ MEASUREMENT = Measurement(
     program="kernel_locks",
     fields=("contention_begin.lock_addr", "contention_begin.flags", "contention_end.lock_addr"),
     decode=decode,
+    standing=False,
     cost="two hooks and a stack each time a lock of the kernel has to be waited for, none when it is free",
     caveats=(
         "Locks that a kernel build does not trace (futex hash buckets of some releases, bit spinlocks) are missing.",

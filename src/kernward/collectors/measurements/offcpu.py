@@ -84,6 +84,7 @@ MEASUREMENT = Measurement(
     program="offcpu",
     fields=("sched_switch.prev_pid", "sched_switch.prev_state", "sched_switch.next_pid"),
     decode=decode,
+    standing=False,
     cost="one hook and a stack at each switch of a CPU from a task that goes to sleep",
     caveats=(
         "A sleep counts when it ends: whoever slept through the whole window is not in it; /proc/PID/stack says where.",

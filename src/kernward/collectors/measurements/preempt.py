@@ -63,6 +63,7 @@ MEASUREMENT = Measurement(
     source=SOURCE,
     program="preempt",
     decode=decode,
+    standing=False,
     cost="one hook at each switch of a CPU to another task",
     caveats=(
         "A wait is put down to the task that ran on the CPU last, which is an approximation when several took turns.",

@@ -75,6 +75,7 @@ MEASUREMENT = Measurement(
     decode=decode,
     poll=poll,
     scoped=False,
+    standing=False,
     cost="two hooks a softirq",
     caveats=("By procfs times are not known by kind; /proc/stat has them for all kinds together.",),
 )

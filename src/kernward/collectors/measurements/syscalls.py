@@ -74,6 +74,7 @@ MEASUREMENT = Measurement(
     program="syscalls",
     fields=("sys_enter.id", "sys_exit.ret"),
     decode=decode,
+    standing=False,
     cost="two hooks a system call, and each call takes the kernel's slow way in: dear where there are a million a second",
     caveats=(
         "A call counts when it returns; time in it includes sleeping.",
