@@ -197,7 +197,64 @@ def test_one_reading_of_loss_since_boot_is_not_of_now() -> None:
     assert isinstance(verdict(LOSS, view(transfer(500, 40)[-1])), Unknown)
 
 
+def test_a_discipline_that_damages_packets_loses_them_at_the_other_end() -> None:
+    readings = with_qdisc(transfer(500, 40), netem(sent=500, damage_percent=8.0, loss_percent=0.0))
+    found = confirmed(LOSS, view(*readings))
+    assert found.scope == APP0
+    assert "damage 8%" in found.mechanism
+
+
+def procfs(**fields: Any) -> list[Reading]:
+    """A connection of which only procfs tells, and a packet now and then."""
+    return [
+        {
+            **reading,
+            tcp_connections.SOURCE: {
+                "10.20.0.1:4000 > 10.20.0.2:5001": TcpConnection(
+                    cookie=7, inode=70, state=1, interface="app0", direct=1, remote="10.20.0.2", **fields
+                )
+            },
+            pressure.SOURCE: Pressure(cpu_some_s=0.0),
+        }
+        for reading in transfer(1, 0)
+    ]
+
+
+def test_a_link_over_which_nothing_gets_through_any_more_is_lossy() -> None:
+    found = confirmed(LOSS, view(*procfs(retries=4, timeout_s=6.4, send_queue_bytes=9000)))
+    assert found.scope == APP0
+    assert found.confidence < 0.8
+
+
+def test_a_connection_that_has_nothing_to_send_lost_nothing() -> None:
+    assert isinstance(verdict(LOSS, view(*procfs(retries=4, timeout_s=6.4, send_queue_bytes=0))), Refuted)
+
+
+def test_clients_behind_a_gateway_may_be_gone() -> None:
+    readings = transfer(1, 0, direct=0, retries=5, unacknowledged=3)
+    assert isinstance(verdict(LOSS, view(*readings)), Refuted)
+
+
 # packet-delay
+
+
+def test_time_outs_tell_a_slow_neighbour_where_round_trips_are_not_told() -> None:
+    found = confirmed(DELAY, view(*procfs(retries=0, timeout_s=0.31)))
+    assert found.scope == APP0
+    assert found.confidence < 0.7
+
+
+def test_a_time_out_with_a_delayed_acknowledgement_in_it_is_healthy() -> None:
+    assert not [
+        each
+        for each in verdicts(DELAY, view(*procfs(retries=0, timeout_s=0.24)))
+        if isinstance(each, Confirmed)
+    ]
+
+
+def test_a_neighbour_that_delays_single_acknowledgements_is_healthy() -> None:
+    readings = transfer(2, 0, least_round_trip_s=0.041, round_trip_s=0.043)
+    assert isinstance(verdict(DELAY, view(*readings)), Refuted)
 
 
 def test_a_discipline_that_holds_packets_back_is_named_with_its_delay() -> None:
@@ -283,6 +340,19 @@ def test_a_shaper_at_its_rate_whose_queue_overflows_is_a_full_link() -> None:
     found = confirmed(SATURATED, view(*with_qdisc(transfer(80, 6), bucket(124_000, 5, 30_000))))
     assert found.scope == APP0
     assert "1 Mbit/s" in found.mechanism
+
+
+def test_a_standing_queue_tells_a_full_link_whose_rate_nobody_knows() -> None:
+    readings = with_qdisc(
+        transfer(80, 0),
+        lambda second: Qdisc(
+            interface="app0", kind="htb", handle=1, parent="root", sent=80 * second, sent_bytes=120_000 * second,
+            drops=0, waiting_bytes=24_000,
+        ),
+    )  # fmt: skip
+    found = confirmed(SATURATED, view(*readings))
+    assert found.scope == APP0
+    assert "200 ms" in found.mechanism
 
 
 def test_a_link_within_its_rate_is_not_full_though_it_drops_now_and_then() -> None:

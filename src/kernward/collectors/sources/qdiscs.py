@@ -40,6 +40,7 @@ class Qdisc(msgspec.Struct, frozen=True):
     delay_s: Annotated[float | None, gauge("s", "that it holds each packet back on purpose", _NETEM)] = None
     jitter_s: Annotated[float | None, gauge("s", "by which that varies", _NETEM)] = None
     loss_percent: Annotated[float | None, gauge("%", "of packets that it drops on purpose", _NETEM)] = None
+    damage_percent: Annotated[float | None, gauge("%", "of packets that it changes a bit of", _NETEM)] = None
     most_waiting: Annotated[int | None, gauge("packets", "that it keeps at most", _NETEM)] = None
     rate_bytes_per_s: Annotated[
         float | None, gauge("bytes/s", "that it lets pass at most", "tbf_dump() in net/sched/sch_tbf.c")
@@ -52,7 +53,14 @@ _MESSAGE = struct.Struct("=BxxxiIII")
 # Attributes: include/uapi/linux/rtnetlink.h, gen_stats.h, pkt_sched.h.
 _KIND, _OPTIONS, _STATS2 = 1, 2, 7
 _BASIC, _QUEUE = 1, 3
-_NETEM_LOSS, _NETEM_RATE, _NETEM_RATE64, _NETEM_LATENCY64, _NETEM_JITTER64 = 5, 6, 8, 10, 11
+_NETEM_CORRUPT, _NETEM_LOSS, _NETEM_RATE, _NETEM_RATE64, _NETEM_LATENCY64, _NETEM_JITTER64 = (
+    4,
+    5,
+    6,
+    8,
+    10,
+    11,
+)
 _TBF_PARMS, _TBF_RATE64 = 1, 4
 _BASIC_FORM = struct.Struct("=QI")
 _QUEUE_FORM = struct.Struct("=IIIII")
@@ -117,6 +125,8 @@ def _settings(kind: str, options: memoryview) -> dict[str, Any]:
         found: dict[str, Any] = {"most_waiting": limit, "loss_percent": 100 * loss / 0xFFFFFFFF}
         if _NETEM_LOSS in told:
             found["loss_percent"] = _modelled_loss_percent(netlink.attributes(told[_NETEM_LOSS]))
+        if len(told.get(_NETEM_CORRUPT, b"")) >= 4:
+            found["damage_percent"] = 100 * (netlink.number(told[_NETEM_CORRUPT][:4]) or 0) / 0xFFFFFFFF
         # In nanoseconds, since 4.15; before, only ticks whose length another file tells.
         for field, attribute in (("delay_s", _NETEM_LATENCY64), ("jitter_s", _NETEM_JITTER64)):
             nanoseconds = netlink.number(told.get(attribute))

@@ -37,6 +37,13 @@ DROPPED = Threshold(
     "",
     "a queue that overflows now and then is how TCP finds the rate; one in two hundred is more than that",
 )
+QUEUE_UNKNOWN = Threshold(
+    "time that what waits needs to be sent, where nothing tells the link's rate",
+    0.05,
+    "s",
+    "what waits divided by what is sent a second is how long the last one waits; a card that sends as fast as it can "
+    "has some milliseconds, disciplines that keep queues short drop before it comes to this",
+)
 DROPPED_UNKNOWN = Threshold(
     "the same where nothing tells the link's rate",
     0.01,
@@ -111,16 +118,17 @@ def _of(view: View, name: str, each: Qdisc, rate: float | None, sent: float) -> 
     drops, passed = each.drops or 0, each.sent or 0
     lasting = growing_steps(view, qdiscs.SOURCE, name, "drops") >= 2
     scope = Scope("interface", each.interface or "")
+    drains = rate or sent
     queues = [
-        (one.waiting_bytes or 0) / rate
+        (one.waiting_bytes or 0) / drains
         for sample in view.window.samples
-        if rate and (one := sample.each(qdiscs.SOURCE).get(name)) is not None
+        if drains and (one := sample.each(qdiscs.SOURCE).get(name)) is not None
     ]
     queue_s = sorted(queues)[len(queues) // 2] if queues else None
     full = rate is not None and sent >= USED.value * rate
     dropping = lasting and drops >= (DROPPED if rate else DROPPED_UNKNOWN).value * (drops + passed)
-    long = queue_s is not None and queue_s >= QUEUE.value
-    if not (full and (dropping or long)) and not (rate is None and dropping):
+    long = queue_s is not None and queue_s >= (QUEUE if rate else QUEUE_UNKNOWN).value
+    if not (dropping or long) or rate and not full:
         return None
     file = f"tc -s qdisc show dev {each.interface}"
     evidence = [
@@ -182,7 +190,7 @@ def _confirmed(
         mechanism=(
             f"More is sent over {scope.name} than {at} lets through"
             + (f" ({used:.0%} of it is in use)" if used is not None else "")
-            + f", and its queue overflows: {drops} packets were dropped, {share:.1%}."
+            + (f", and its queue overflows: {drops} packets were dropped, {share:.1%}." if drops else ".")
             + waits
         ),
         evidence=tuple(evidence),
@@ -205,7 +213,7 @@ HYPOTHESIS = Hypothesis(
         Signal("qdiscs.drops", "grows: its queue overflows"),
         Signal("qdiscs.waiting_bytes", "stays high: who sends has to wait"),
     ),
-    thresholds=(USED, QUEUE, DROPPED, DROPPED_UNKNOWN),
+    thresholds=(USED, QUEUE, QUEUE_UNKNOWN, DROPPED, DROPPED_UNKNOWN),
     rivals=(
         Rival("packet-loss", "there packets get lost at any load, and the queue is short"),
         Rival("packet-delay", "there packets are held while the link has room"),

@@ -32,6 +32,18 @@ DIRECT = Threshold(
     "light goes 4,000 km in it: no directly connected address is so far, whatever the link; a busy peer answers its "
     "fastest acknowledgement sooner",
 )
+QUIET = Threshold(
+    "the same of a connection that sends little",
+    0.05,
+    "s",
+    "a receiver delays the acknowledgement of a single segment by 40 ms (TCP_DELACK_MIN)",
+)
+TIMEOUT = Threshold(
+    "time-out of a connection to a neighbour, where round trips are not told",
+    0.3,
+    "s",
+    "tcp_set_rto() adds at least 200 ms (TCP_RTO_MIN) to the round trip, and a delayed acknowledgement 40 ms",
+)
 GREW = Threshold(
     "round trip above its own shortest",
     0.1,
@@ -169,6 +181,15 @@ _CHAIN = (
 
 
 def _round_trip(view: View, each: TcpConnection, scope: Scope) -> Evidence:
+    if each.round_trip_s is None:
+        return view.evidence(
+            tcp_connections.SOURCE,
+            "timeout_s",
+            each.timeout_s or 0.0,
+            scope=scope,
+            change=False,
+            says=f"is how long {each.remote} is waited for: its round trip and 200 ms or more",
+        )
     return view.evidence(
         tcp_connections.SOURCE,
         "round_trip_s",
@@ -179,32 +200,54 @@ def _round_trip(view: View, each: TcpConnection, scope: Scope) -> Evidence:
     )
 
 
+def _is_far(each: TcpConnection, sent: int) -> bool:
+    if each.least_round_trip_s is not None:
+        return each.least_round_trip_s >= (DIRECT if sent >= MANY else QUIET).value
+    return each.timeout_s is not None and each.timeout_s >= TIMEOUT.value and not each.retries
+
+
+# Segments of a window after which some were acknowledged at once.
+MANY = 50
+
+
 def _far_neighbours(view: View) -> Iterator[Confirmed]:
     """Addresses without a gateway between whose fastest answer of minutes was slow."""
     known = view.window.each(links.SOURCE)
+    over = view.window.each_over(tcp_connections.SOURCE)
+    waits = _waits_for_cpu(view)
     slow: dict[str, list[TcpConnection]] = {}
     counts: dict[str, int] = {}
-    for each in view.window.each(tcp_connections.SOURCE).values():
-        if not each.direct or each.interface is None or each.least_round_trip_s is None:
+    for name, each in view.window.each(tcp_connections.SOURCE).items():
+        if not each.direct or each.interface is None or each.state != tcp_diag.ESTABLISHED:
             continue
-        if each.state != tcp_diag.ESTABLISHED or getattr(known.get(each.interface), "kind", None) in _TUNNELS:
+        if each.least_round_trip_s is None and each.timeout_s is None:
+            continue
+        if getattr(known.get(each.interface), "kind", None) in _TUNNELS:
             continue
         counts[each.interface] = counts.get(each.interface, 0) + 1
-        if each.least_round_trip_s >= DIRECT.value:
+        if _is_far(each, getattr(over.get(name), "segments_sent", None) or 0):
             slow.setdefault(each.interface, []).append(each)
     for name, several in slow.items():
         # One of many is its peer's doing.
         if 2 * len(several) < counts[name]:
             continue
+        told = [each.least_round_trip_s for each in several if each.least_round_trip_s is not None]
+        # Time-outs are also long where acknowledgements are late now and then, as for want of a CPU.
+        if not told and (name == "lo" or waits is None or waits >= BUSY.value):
+            continue
         scope = Scope("interface", name)
-        least = min(each.least_round_trip_s or 0.0 for each in several)
+        least = min(told) if told else min(each.timeout_s or 0.0 for each in several) - 0.2
         yield Confirmed(
             scope=scope,
-            confidence=0.8,
+            confidence=0.8 if told else 0.6,
             impact=least / (least + 0.02),
             mechanism=(
                 f"No answer of the neighbours on {name} came within {least * 1e3:.3g} ms, though no gateway lies between: "
                 "packets are held on the link or at its other end."
+                if told
+                else f"Connections to neighbours on {name} wait {least * 1e3 + 200:.3g} ms for an answer, which is 200 ms "
+                "beyond their round trips, though no gateway lies between: packets are held on the link or at its other "
+                "end."
             ),
             evidence=tuple(_round_trip(view, each, scope) for each in several[:3]),
             chain=_CHAIN,
@@ -272,10 +315,11 @@ HYPOTHESIS = Hypothesis(
         Signal(
             "tcp_connections.least_round_trip_s", "long to a neighbour: the link or its other end holds them"
         ),
+        Signal("tcp_connections.timeout_s", "long to a neighbour, where round trips are not told"),
         Signal("tcp_connections.round_trip_s", "far above its own shortest: they wait in a queue on the way"),
         Signal("pressure.cpu_some_s", "high: acknowledgements are late for want of a CPU"),
     ),
-    thresholds=(HELD, DIRECT, GREW, TIMES, BUSY),
+    thresholds=(HELD, DIRECT, QUIET, TIMEOUT, GREW, TIMES, BUSY),
     rivals=(
         Rival("packet-loss", "there segments have to be sent again, and round trips that succeed are short"),
         Rival(

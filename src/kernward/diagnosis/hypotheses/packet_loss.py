@@ -1,7 +1,9 @@
 """Packets get lost on the way, and TCP sends them again."""
 
+from collections import Counter
 from collections.abc import Iterator
 
+from kernward.collectors import tcp_diag
 from kernward.collectors.sources import net_dev, netstat, qdiscs, snmp, tcp_connections
 from kernward.collectors.sources.qdiscs import Qdisc
 from kernward.diagnosis.hypothesis import (
@@ -43,6 +45,12 @@ NEEDLESS = Threshold(
     "",
     "D-SACK says which were needless: where most are, packets came late or out of order and were not lost",
 )
+RETRIES = Threshold(
+    "times in a row that a connection to a neighbour sent the same segment again, unanswered",
+    2.0,
+    "",
+    "the second one is sent after more than half a second without any answer, which no delay on one link explains",
+)
 DROPPING = Threshold(
     "part of its packets that a queueing discipline drops on purpose",
     0.1,
@@ -58,7 +66,7 @@ def _test(view: View) -> Iterator[Verdict]:
     for verdict in _on_purpose(view):
         named.add(verdict.scope.name)
         yield verdict
-    for verdict in _by_connections(view, by_interface):
+    for verdict in (*_by_connections(view, by_interface), *_unanswered(view)):
         if verdict.scope.name not in named:
             named.add(verdict.scope.name)
             yield verdict
@@ -131,26 +139,37 @@ def _on_purpose(view: View) -> Iterator[Confirmed]:
     over = now if view.window.since_boot else view.window.each_over(qdiscs.SOURCE)
     waiting = retrying(view)
     for name, each in now.items():
-        if each.interface is None or (each.loss_percent or 0) < DROPPING.value:
+        if each.interface is None or _set_to(each) < DROPPING.value:
             continue
         grown = over.get(name, each)
         dropped, passed = grown.drops or 0, grown.sent or 0
         ever = each.drops or 0
+        # What it damages it sends, and the other end drops it.
+        if each.damage_percent and not each.loss_percent:
+            dropped, ever = (
+                round(passed * each.damage_percent / 100),
+                round((each.sent or 0) * each.damage_percent / 100),
+            )
         if not dropped and not ever:
             continue
         # With nothing dropped in the window the traffic pauses, perhaps for the time-out of a lost segment.
         yield _lossy(view, name, each, dropped, passed, ever, waiting[each.interface])
 
 
+def _set_to(each: Qdisc) -> float:
+    """The percentage of packets that it loses or makes worthless on purpose."""
+    return (each.loss_percent or 0) + (each.damage_percent or 0)
+
+
 def _lossy(
     view: View, name: str, each: Qdisc, dropped: int, passed: int, ever: int, stalled: int
 ) -> Confirmed:
     scope = Scope("interface", each.interface or "")
-    share = (
-        max(dropped / (dropped + passed), (each.loss_percent or 0) / 100)
-        if dropped + passed
-        else (each.loss_percent or 0) / 100
-    )
+    share = _set_to(each) / 100
+    if each.loss_percent and dropped + passed:
+        share = max(share, dropped / (dropped + passed))
+    setting = "loss_percent" if each.loss_percent else "damage_percent"
+    does = "lose" if each.loss_percent else "damage"
     evidence = [
         view.evidence(
             qdiscs.SOURCE,
@@ -165,11 +184,11 @@ def _lossy(
         ),
         view.evidence(
             qdiscs.SOURCE,
-            "loss_percent",
-            each.loss_percent or 0,
+            setting,
+            getattr(each, setting) or 0,
             scope=scope,
             change=False,
-            says=f"{each.kind} is set to lose so much",
+            says=f"{each.kind} is set to {does} so much",
             file=f"tc -s qdisc show dev {each.interface}",
         ),
     ]
@@ -190,8 +209,7 @@ def _lossy(
         confidence=0.96 if dropped else 0.85 if stalled else 0.75,
         impact=_impact(share) if dropped or stalled else 0.3,
         mechanism=(
-            f"The queueing discipline {each.kind} of {each.interface} is set to lose {each.loss_percent:.3g}% of what is "
-            f"sent"
+            f"The queueing discipline {each.kind} of {each.interface} is set to {does} {_set_to(each):.3g}% of what is sent"
             + (f", and dropped {dropped} of {dropped + passed} packets in the window" if dropped else "")
             + ". TCP takes each loss for congestion: tcp_retransmit_skb() sends the segment again, and the window shrinks."
         ),
@@ -247,6 +265,52 @@ def _by_connections(view: View, by_interface: dict[str, Traffic]) -> Iterator[Co
                 + " tcp_retransmit_skb() sends them again, and the window shrinks each time."
             ),
             evidence=tuple(evidence),
+            chain=_CHAIN,
+        )
+
+
+def _unanswered(view: View) -> Iterator[Confirmed]:
+    """Interfaces to whose neighbours nothing gets through any more: too little is sent to be counted."""
+    lasting: Counter[str] = Counter()
+    stuck: dict[str, set[str]] = {}
+    sending: dict[str, set[str]] = {}
+    for sample in view.window.samples:
+        here: set[str] = set()
+        for name, each in sample.each(tcp_connections.SOURCE).items():
+            if each.interface in (None, "lo") or not each.direct or each.state != tcp_diag.ESTABLISHED:
+                continue
+            if not (each.send_queue_bytes or each.unacknowledged):
+                continue
+            interface = str(each.interface)
+            sending.setdefault(interface, set()).add(name)
+            if (each.retries or 0) >= RETRIES.value:
+                stuck.setdefault(interface, set()).add(name)
+                here.add(interface)
+        lasting.update(here)
+    for interface, names in stuck.items():
+        if lasting[interface] < STEPS.value or 2 * len(names) < len(sending[interface]):
+            continue
+        scope = Scope("interface", interface)
+        yield Confirmed(
+            scope=scope,
+            confidence=0.65,
+            impact=0.9,
+            mechanism=(
+                f"{len(names)} of {len(sending[interface])} connections to neighbours on {interface} that have something to "
+                "send get no answer and send it again and again: tcp_retransmit_timer() doubles its time-out each time."
+            ),
+            evidence=(
+                view.evidence(
+                    tcp_connections.SOURCE,
+                    "retries",
+                    lasting[interface],
+                    unit="readings",
+                    scope=scope,
+                    change=False,
+                    says=f"readings in which they waited, such as {min(names)}",
+                ),
+                *_interface_drops(view, interface),
+            ),
             chain=_CHAIN,
         )
 
@@ -333,8 +397,9 @@ HYPOTHESIS = Hypothesis(
         ),
         Signal("qdiscs.drops", "the interface's own queueing discipline drops them"),
         Signal("qdiscs.loss_percent", "it is set to"),
+        Signal("qdiscs.damage_percent", "it is set to change packets, which the other end then drops"),
     ),
-    thresholds=(SHARE, NUMBER, STEPS, NEEDLESS, DROPPING),
+    thresholds=(SHARE, NUMBER, STEPS, NEEDLESS, RETRIES, DROPPING),
     rivals=(
         Rival(
             "packet-delay",

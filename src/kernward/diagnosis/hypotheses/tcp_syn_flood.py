@@ -160,7 +160,7 @@ def _confirmed(
     return Confirmed(
         scope=scope,
         confidence=sure,
-        impact=0.9 if dropped else 0.5,
+        impact=0.9 if dropped else 0.6,
         mechanism=(
             f"{met:,} connection requests to {to} met a full queue of requests{rate} and nobody completes them; "
             f"tcp_syn_flood_action() {does}."
