@@ -1,0 +1,162 @@
+"""Threads that are woken all the time: by each other, by timers, by a device, by packets; and those that work."""
+
+from typing import Any
+
+import pytest
+
+from kernward.collectors.sources import interrupts, process_io, softirqs
+from kernward.collectors.sources.interrupts import Interrupt
+from kernward.collectors.sources.process_io import ProcessIo
+from kernward.collectors.sources.softirqs import Softirqs
+from kernward.diagnosis.hypotheses import context_switch_load, interrupt_load
+from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
+from kernward.diagnosis.view import View
+from tests.diagnosis.processor_windows import Task, compile_jobs, machine
+from tests.diagnosis.windows import confirmed, verdict, view
+
+SWITCH, IRQ = context_switch_load.HYPOTHESIS, interrupt_load.HYPOTHESIS
+
+
+def seen(
+    where: str | None,
+    *,
+    sleeps: float = 3000.0,
+    system: float = 0.7,
+    user: float = 0.1,
+    timers: float = 0.0,
+    disk: float = 20.0,
+    packets: float = 5.0,
+    bytes_each: float | None = 1.0,
+    final: bool = True,
+    count: int = 4,
+) -> View:
+    """A process with four threads that go to sleep so often each, and so many interrupts a second."""
+    ran = (system + user) / count
+    task = Task(
+        comm="bus",
+        pid=900,
+        user=user,
+        system=system,
+        threads=count,
+        each=tuple((ran, 0.0, where, sleeps) for _ in range(count)) if final else (),
+    )
+
+    def interrupted(second: int) -> dict[str, Interrupt]:
+        def of(rate: float, doc: str) -> Interrupt:
+            number = round(rate * second)
+            return Interrupt(number, (number, 0), doc)
+
+        return {
+            "LOC": of(timers + 300, "Local timer interrupts"),
+            "28": of(disk, "PCI-MSI 65538-edge virtio1-req.0"),
+        }
+
+    def ticks(second: int) -> dict[str, Softirqs]:
+        return {
+            "cpu0": Softirqs(timer=150 * second, sched=150 * second, net_rx=round(packets * second)),
+            "cpu1": Softirqs(timer=0, sched=0, net_rx=0),
+        }
+
+    more: dict[Any, Any] = {interrupts.SOURCE: interrupted, softirqs.SOURCE: ticks}
+    if bytes_each is not None and final:
+        rate = bytes_each * sleeps * count
+        more[process_io.SOURCE] = lambda second: {
+            "900": ProcessIo(
+                characters_read_bytes=round(rate * second / 2),
+                characters_written_bytes=round(rate * second / 2),
+            )
+        }
+    return machine(task, more=more, final=final)
+
+
+@pytest.mark.parametrize("where", ["pipe_read", "anon_pipe_read", "unix_stream_read_generic", "eventfd_read"])
+def test_threads_that_wake_each_other_are_a_load_of_switches(where: str) -> None:
+    found = confirmed(SWITCH, seen(where))
+    assert (found.scope.kind, found.scope.name) == ("process", "bus[900]")
+    assert "12,000 times a second" in found.mechanism
+    assert isinstance(verdict(IRQ, seen(where)), Refuted)
+
+
+def test_threads_that_sleep_for_moments_are_a_load_of_interrupts() -> None:
+    found = confirmed(IRQ, seen("hrtimer_nanosleep", timers=6000.0, bytes_each=None))
+    assert found.scope.name == "bus[900]"
+    assert "hrtimer_interrupt()" in found.mechanism
+    assert isinstance(verdict(SWITCH, seen("hrtimer_nanosleep", timers=6000.0)), Refuted)
+
+
+def test_tiny_requests_to_a_disk_are_a_load_of_interrupts() -> None:
+    found = confirmed(IRQ, seen("__blkdev_direct_IO_simple", disk=9000.0, bytes_each=512.0))
+    assert "virtio1-req.0" in found.mechanism
+    assert isinstance(verdict(SWITCH, seen("__blkdev_direct_IO_simple", disk=9000.0)), Refuted)
+
+
+def test_a_database_that_reads_pages_from_a_disk_works() -> None:
+    load = seen("__blkdev_direct_IO_simple", disk=9000.0, bytes_each=8192.0)
+    assert isinstance(verdict(IRQ, load), Refuted)
+    assert isinstance(verdict(SWITCH, load), Refuted)
+
+
+def test_a_program_that_moves_data_through_pipes_works() -> None:
+    assert isinstance(verdict(SWITCH, seen("pipe_read", bytes_each=65536.0)), Refuted)
+
+
+def test_threads_that_wait_for_a_lock_of_their_own_are_another_matter() -> None:
+    found = verdict(SWITCH, seen("futex_wait_queue"))
+    assert isinstance(found, Refuted)
+    assert "locks of their own" in found.reason
+
+
+def test_a_server_that_packets_wake_is_another_matter() -> None:
+    assert isinstance(verdict(SWITCH, seen("__skb_wait_for_more_packets", packets=9000.0)), Refuted)
+
+
+def test_threads_that_were_never_seen_asleep_are_told_by_what_comes_as_often() -> None:
+    assert confirmed(SWITCH, seen(None)).confidence < 0.9
+    assert confirmed(IRQ, seen(None, timers=6000.0)).confidence < 0.9
+    assert isinstance(verdict(SWITCH, seen(None, packets=9000.0)), Refuted)
+
+
+def test_a_program_that_computes_is_none() -> None:
+    assert isinstance(verdict(SWITCH, seen("pipe_read", user=0.9, system=0.1)), Refuted)
+
+
+def test_a_service_that_wakes_now_and_then_is_none() -> None:
+    poller = seen("hrtimer_nanosleep", sleeps=50.0, timers=200.0, system=0.03, user=0.02)
+    assert isinstance(verdict(IRQ, poller), Refuted)
+    assert isinstance(verdict(SWITCH, poller), Refuted)
+
+
+def test_a_program_that_works_for_long_before_it_sleeps_is_none() -> None:
+    assert isinstance(verdict(SWITCH, seen("pipe_read", sleeps=130.0)), Refuted)
+
+
+@pytest.mark.parametrize("hypothesis", [SWITCH, IRQ])
+def test_builds_are_none(hypothesis: Any) -> None:
+    quiet = {interrupts.SOURCE: {"LOC": Interrupt(5, (5, 0), "")}}
+    assert isinstance(verdict(hypothesis, machine(*compile_jobs(2), more=quiet)), Refuted)
+
+
+def test_the_threads_are_asked_for() -> None:
+    found = verdict(SWITCH, seen("pipe_read", final=False))
+    assert isinstance(found, Open)
+    assert dict(found.sources) == {"threads": ("900",), "process_io": ("900",)}
+
+
+def test_the_time_of_handlers_counts_where_it_is_accounted() -> None:
+    shares = ({"irq": 0.3, "idle": 0.7}, {"irq": 0.01, "idle": 0.99})
+
+    def interrupted(second: int) -> dict[str, Interrupt]:
+        return {
+            "40": Interrupt(90000 * second, (90000 * second, 0), "IR-PCI-MSI-edge mlx5_comp0"),
+            "41": Interrupt(200 * second, (0, 200 * second), "IR-PCI-MSI-edge nvme0q1"),
+        }
+
+    found = confirmed(IRQ, machine(shares=shares, more={interrupts.SOURCE: interrupted}))
+    assert found.scope.kind == "host"
+    assert "mlx5_comp0" in found.mechanism
+    assert "other CPUs serve far fewer" in found.mechanism
+
+
+def test_one_reading_is_not_enough() -> None:
+    assert isinstance(verdict(SWITCH, view({})), Unknown)
+    assert isinstance(verdict(IRQ, view({})), Unknown)
