@@ -113,6 +113,13 @@ def test_a_file_system_without_a_limit_on_inodes_never_runs_out() -> None:
     assert isinstance(verdict(INODES, storage({}, mounted=ON_VDA, full=none)), Refuted)
 
 
+def test_one_that_is_full_has_no_inode_either_and_is_full() -> None:
+    full = {"/mnt/spool": blocks_left(0, inodes=4096, inodes_free=0)}
+    view = storage({}, blocks=BLOCKS, mounted=ON_VDA, full=full)
+    assert isinstance(verdict(INODES, view), Refuted)
+    assert confirmed(FULL, view).scope.name == "vda"
+
+
 # read-only
 
 

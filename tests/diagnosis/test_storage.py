@@ -92,6 +92,10 @@ def test_a_port_of_libata_is_its_disk() -> None:
     assert stack().of_event(event("ata-exception", "", port=9)) is None
 
 
+def test_a_device_that_is_told_by_its_numbers() -> None:
+    assert stack().of_event(event("swap-io-error", "", major=8, minor=2)) == "sda2"
+
+
 def test_file_systems_on_a_device_are_those_on_what_lies_on_it_too() -> None:
     assert stack().on("sda") == ["/boot", "/data", "/pool"]
     assert stack().on("sda1") == ["/boot"]

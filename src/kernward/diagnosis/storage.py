@@ -345,6 +345,9 @@ class Storage:
             found = self.named(fields.get(name))
             if found:
                 return found
+        major, minor = fields.get("major"), fields.get("minor")
+        if isinstance(major, int) and isinstance(minor, int):
+            return self.named(f"{major}:{minor}")
         port = fields.get("port")
         return self.named(f"ata{port}" if isinstance(port, int) else port)
 

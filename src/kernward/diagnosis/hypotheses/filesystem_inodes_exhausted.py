@@ -25,6 +25,12 @@ NEARLY = Threshold(
     "",
     "together with the next: what makes files by the thousand takes the rest within minutes",
 )
+ROOM = Threshold(
+    "part of the blocks that can still be taken",
+    0.005,
+    "",
+    "XFS makes inodes of free blocks, and says that none is free when it is full: that is filesystem-full",
+)
 FEW = Threshold(
     "inodes that are left then",
     1000.0,
@@ -45,6 +51,8 @@ def _test(view: View) -> Iterator[Verdict]:
         mount = storage.mounts.get(point)
         if not each.inodes or each.inodes_free is None or mount is not None and mount.read_only:
             continue
+        if (each.available_bytes or 0) <= ROOM.value * (each.size_bytes or 0):
+            continue
         used = 1 - each.inodes_free / each.inodes
         if fullest is None or used > fullest[0]:
             fullest = used, point, each
@@ -54,7 +62,7 @@ def _test(view: View) -> Iterator[Verdict]:
     if found:
         return
     if fullest is None:
-        yield Refuted(reason="no local file system that can be written has a limit on its inodes")
+        yield Refuted(reason="no local file system that has blocks left has a limit on its inodes")
         return
     yield Refuted(
         reason=f"{fullest[1]} uses the largest part of its inodes, {fullest[0]:.0%}, and has {fullest[2].inodes_free} left",
@@ -119,7 +127,7 @@ HYPOTHESIS = Hypothesis(
         Signal("filesystem.inodes_free", "files that can still be made"),
         Signal("filesystem.available_bytes", "blocks that are free all the same"),
     ),
-    thresholds=(NEARLY, FEW),
+    thresholds=(NEARLY, FEW, ROOM),
     rivals=(Rival("filesystem-full", "there the blocks are used up, and df shows it"),),
     mechanism=(
         "ext4 makes a fixed number of inodes with the file system, one for each 16 KiB by default; many small files use "
