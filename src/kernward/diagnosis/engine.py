@@ -16,7 +16,6 @@ from typing import Protocol, cast
 import msgspec
 
 from kernward.collectors.sources import sources
-from kernward.collectors.sources.loadavg import SOURCE as LOADAVG
 from kernward.collectors.sources.processes import SOURCE as PROCESSES
 from kernward.collectors.window import Window
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Open, Refuted, Unknown, Verdict
@@ -34,8 +33,6 @@ PROVEN = 0.9
 WORTH_A_LOOK = 0.25
 # A cause must be at least this part as sure as what it is said to bring about, to be put before it.
 AS_SURE = 0.5
-# Below this part of the machine's tasks, whoever looks is not shown all processes.
-SEEN = 0.8
 
 
 class Examined(Protocol):
@@ -150,7 +147,7 @@ def answer(view: View, tested: Sequence[Tested]) -> Check:
             finding = msgspec.structs.replace(finding, plots=plots_of(window, finding.evidence))
         reaches = kinship.any_related(about, (finding.scope, *finding.victims))
         (findings if reaches else elsewhere).append(finding)
-    hidden = hidden_processes(window)
+    hidden = view.hidden_tasks
     refuted: list[record.Refuted] = []
     unknown: list[Undecided] = []
     for hypothesis, verdict in _unconfirmed(tested):
@@ -164,7 +161,9 @@ def answer(view: View, tested: Sequence[Tested]) -> Check:
                 )
             )
             continue
-        reason = f"{hidden}; of those: {verdict.reason}" if isinstance(verdict, Refuted) else verdict.reason
+        reason = verdict.reason
+        if isinstance(verdict, Refuted) and hidden:
+            reason = f"only {hidden[0]} of {hidden[1]} tasks can be seen; of those: {reason}"
         unknown.append(
             Undecided(id=hypothesis.id, title=hypothesis.title, reason=reason, evidence=verdict.evidence)
         )
@@ -180,23 +179,18 @@ def answer(view: View, tested: Sequence[Tested]) -> Check:
         refuted=tuple(refuted),
         unknown=tuple(unknown),
         measured=tuple(view.measured[name] for name in sorted(view.measured) if name not in sources()),
-        unreadable={**last.absent, **last.missing, **({"/proc/PID": hidden} if hidden else {})},
+        unreadable={**last.absent, **last.missing, **_hidden(view)},
         overhead_percent=None if window.since_boot else round(100 * cost_s / (window.seconds or 1.0), 2),
     )
 
 
-def hidden_processes(window: Window) -> str | None:
-    """That whoever looked was not shown all processes, None when it was or when nothing tells.
-
-    The number of tasks in /proc/loadavg is that of the machine whatever hidepid or a pid namespace hides.
-    """
-    load, processes = window.of(LOADAVG), window.each(PROCESSES)
-    if load is None or not load.tasks or not processes:
-        return None
-    seen = sum(each.threads or 1 for each in processes.values())
-    if seen >= SEEN * load.tasks:
-        return None
-    return f"only {seen} of {load.tasks} tasks are shown to whoever looked (hidepid, or a pid namespace)"
+def _hidden(view: View) -> dict[str, str]:
+    if view.hidden_tasks is None:
+        return {}
+    seen, tasks = view.hidden_tasks
+    return {
+        "/proc/PID": f"only {seen} of {tasks} tasks are shown to whoever looked (hidepid, or a pid namespace)"
+    }
 
 
 def _needs_processes(hypothesis: Hypothesis, verdict: Refuted) -> bool:

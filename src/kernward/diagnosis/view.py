@@ -5,11 +5,13 @@ devices, the number of CPUs.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from kernward.collectors.source import AnySource, EntitySource
+from kernward.collectors.sources import loadavg, processes
 from kernward.collectors.window import Window
 from kernward.records.check import Evidence, Measured, Plot, Scope
 
@@ -21,6 +23,9 @@ class Focus(msgspec.Struct, frozen=True):
     pid: int | None = None
 
 
+# Below this part of the machine's tasks, whoever looks is not shown all processes. Some end while they are
+# counted.
+SEEN = 0.8
 EVERYTHING = Focus()
 HOST = Scope()
 
@@ -42,6 +47,19 @@ class View:
         self.measured = dict(measured or {})
         # Nothing more will be measured: a test that would be Open decides as well as it can.
         self.final = final
+
+    @cached_property
+    def hidden_tasks(self) -> tuple[int, int] | None:
+        """How many tasks are shown of how many there are, where not all are (hidepid, a pid namespace).
+
+        The number of tasks in /proc/loadavg is the machine's, whatever is hidden (loadavg_proc_show() in
+        fs/proc/loadavg.c). A test that finds nothing among the processes has then not seen all of them.
+        """
+        load, known = self.window.of(loadavg.SOURCE), self.window.each(processes.SOURCE)
+        if load is None or not load.tasks or not known:
+            return None
+        seen = sum(each.threads or 1 for each in known.values())
+        return None if seen >= SEEN * load.tasks else (seen, load.tasks)
 
     def can_ask(self, measurement: str) -> bool:
         """Whether this measurement has not been tried yet, so that asking for it makes sense."""

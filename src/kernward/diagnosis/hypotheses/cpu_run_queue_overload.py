@@ -78,7 +78,9 @@ def _test(view: View) -> Iterator[Verdict]:
     back = processors.throttled(view)
     found = [each for each in processors.others(view) if not processors.held_back(each, back)]
     unclear = [
-        each.pid for each in found if not each.whole and each.demand >= 0.2 and (each.process.threads or 1) > 1
+        each.pid
+        for each in found
+        if not each.whole and each.demand >= 0.2 and (each.process.threads or 1) > 1
     ]
     queue = processors.runnable(view)
     if (
@@ -170,15 +172,18 @@ def _confirmed(
 
 
 def _crowd(view: View, queue: float, count: int, idle: Evidence) -> Confirmed:
-    """Of many tasks that end before anybody can ask them."""
+    """Of many tasks that end before anybody can ask them, or that are not shown."""
+    who = "No process that lasted accounts for them: they are many that live for a moment each"
+    if view.hidden_tasks is not None:
+        seen, tasks = view.hidden_tasks
+        who = f"Whose they are cannot be told, since only {seen} of {tasks} tasks are shown"
     return Confirmed(
         scope=HOST,
         confidence=0.7,
         impact=1 - count / queue,
         mechanism=(
-            f"{queue:.1f} tasks on average ran or waited for {count} CPU{'s' if count > 1 else ''}. No process that lasted "
-            "accounts for them: they are many that live for a moment each, and enqueue_task_fair() in "
-            "kernel/sched/fair.c makes all of them and everything else wait for their turns."
+            f"{queue:.1f} tasks on average ran or waited for {count} CPU{'s' if count > 1 else ''}. {who}, and "
+            "enqueue_task_fair() in kernel/sched/fair.c makes all of them and everything else wait for their turns."
         ),
         evidence=(idle, *_queue(view, queue, count), *_pressure(view)),
     )
