@@ -186,6 +186,30 @@ def test_requests_that_fail_after_they_timed_out_make_the_device_slow() -> None:
     assert (hypothesis.id, found.scope.name) == ("device-slow", "nvme0n1")
 
 
+def test_what_xfs_read_and_cannot_use_is_no_failed_request() -> None:
+    view = seen(
+        event("xfs-metadata-corruption", "XFS (vda): Metadata CRC error detected", device="vda"),
+        event("xfs-io-error", "XFS (vda): metadata I/O error at daddr 0x8 len 8 error 74", device="vda", error=74),
+        event("xfs-shutdown", "XFS (vda): Metadata I/O Error (0x4) detected at xfs_fs_goingdown", device="vda",
+              reason="User initiated shutdown"),
+    )  # fmt: skip
+    hypothesis, found = only(view)
+    assert (hypothesis.id, found.scope.name) == ("filesystem-corrupted", "vda")
+
+
+def test_xfs_that_stops_for_a_failed_write_of_its_log_gives_the_device_up() -> None:
+    view = seen(
+        event(
+            "xfs-io-error", "XFS (vda): metadata I/O error at daddr 0x8 len 8 error 5", device="vda", error=5
+        ),
+        event(
+            "xfs-shutdown", "XFS (vda): Log I/O Error (0x2) detected", device="vda", reason="Log I/O error"
+        ),
+    )
+    hypothesis, found = only(view)
+    assert (hypothesis.id, found.scope.name) == ("device-failed", "vda")
+
+
 def test_a_drive_without_a_medium_is_no_failing_disk() -> None:
     empty = event(
         "block-io-error",

@@ -58,6 +58,8 @@ _NO_DISK = ("sr", "fd")
 _GONE_STATES = frozenset({"offline", "transport-offline", "dead", "deleting", "deleting (no IO)"})
 # An unreadable spot is some sectors, at most a track: what fails all over the device is not the medium.
 SPOT_SECTORS = 4096
+# EBADMSG and EUCLEAN, by which XFS says that a block was read and makes no sense: no request failed.
+_DAMAGED = frozenset({74, 117})
 _MEDIUM_SENSE = "medium error"
 _MEDIUM_TYPE = 2  # NVMe status code type: media and data integrity errors
 
@@ -75,7 +77,11 @@ class Blamed(NamedTuple):
 
 def blamed(view: View, storage: Storage) -> dict[str, Blamed]:
     """The devices that are to blame, by name."""
-    errors = _of(storage, view, ERRORS)
+    errors = {
+        device: requests
+        for device, events in _of(storage, view, ERRORS).items()
+        if (requests := [each for each in events if not _damage(each)])
+    }
     timeouts = _of(storage, view, TIMEOUTS)
     for device, events in _of(storage, view, ("ata-exception", "block-io-error", "mmc-error")).items():
         late = [each for each in events if _timed_out(each)]
@@ -163,6 +169,10 @@ def _timed_out(event: LogEvent) -> bool:
     return event.kind == "mmc-error" and "imeout" in event.text
 
 
+def _damage(event: LogEvent) -> bool:
+    return event.kind == "xfs-io-error" and event.fields.get("error") in _DAMAGED
+
+
 def _medium(event: LogEvent) -> bool:
     """The device itself says that it cannot read or write that place."""
     fields = event.fields
@@ -197,7 +207,10 @@ def _in_one_spot(storage: Storage, device: str, errors: list[LogEvent]) -> bool:
 
 def _stopped_by_errors(stopped: list[LogEvent]) -> bool:
     """Whether a file system or its journal gave up; called where the device had errors."""
-    return any(each.kind != "xfs-shutdown" or "I/O" in each.text for each in stopped)
+    return any(
+        each.kind != "xfs-shutdown" or "I/O" in str(each.fields.get("reason") or each.text)
+        for each in stopped
+    )
 
 
 def _oldest_first(event: LogEvent) -> float:
