@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from kernward.collectors.sources import cgroup_memory, cgroup_pressure
+from kernward.collectors.sources import cgroup_cpu, cgroup_memory, cgroup_pressure
+from kernward.collectors.sources.cgroup_cpu import CgroupCpu
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
 from kernward.collectors.sources.cgroup_pressure import CgroupPressure
 from kernward.diagnosis.hypotheses.cgroup_memory_reclaim import HYPOTHESIS
@@ -15,12 +16,21 @@ MIB = 1 << 20
 
 
 def reading(
-    second: int, *, waits: float | None = 0.0, reads: float = 0.0, name: str = GROUP, **a_second: int
+    second: int,
+    *,
+    waits: float | None = 0.0,
+    reads: float = 0.0,
+    works: float = 0.0,
+    name: str = GROUP,
+    **a_second: int,
 ) -> dict[Any, Any]:
     """A group at its memory.high of 24 MiB whose counters grow by so much a second."""
     counters = {field: 1000 + second * each for field, each in a_second.items()}
     group = CgroupMemory(**{"usage_bytes": 24 * MIB, "high_bytes": 24 * MIB, "high_events": 0, **counters})
-    found: dict[Any, Any] = {cgroup_memory.SOURCE: {"/": CgroupMemory(), name: group}}
+    found: dict[Any, Any] = {
+        cgroup_memory.SOURCE: {"/": CgroupMemory(), name: group},
+        cgroup_cpu.SOURCE: {name: CgroupCpu(system_s=4.0 + works * second)},
+    }
     if waits is not None:
         found[cgroup_pressure.SOURCE] = {
             name: CgroupPressure(memory_some_s=5.0 + waits * second, io_some_s=2.0 + reads * second)
@@ -55,8 +65,14 @@ def test_a_group_that_sleeps_for_anonymous_memory_reclaims_nothing_and_is_found(
 def test_a_wait_for_io_counts_where_what_is_evicted_is_read_again() -> None:
     pages = {"high_events": 90, "refaulted_file_pages": 40_000, "reclaimed_pages": 41_000}
     found = confirmed(HYPOTHESIS, seconds(waits=0.02, reads=0.7, **pages))
-    assert 0.65 < found.impact < 0.75
+    assert 0.7 < found.impact < 0.75
     assert "cgroup_pressure.io_some_s" in {each.signal for each in found.evidence}
+
+
+def test_on_a_fast_device_the_processor_time_of_reading_again_counts() -> None:
+    pages = {"high_events": 90, "refaulted_file_pages": 40_000, "reclaimed_pages": 41_000}
+    assert confirmed(HYPOTHESIS, seconds(waits=0.02, reads=0.03, works=0.6, **pages)).impact > 0.6
+    assert isinstance(verdict(HYPOTHESIS, seconds(waits=0.02, reads=0.03, works=0.01, **pages)), Refuted)
 
 
 def test_a_wait_for_io_of_data_that_is_used_once_is_not_one_for_memory() -> None:

@@ -46,7 +46,12 @@ def process(comm: str, **fields: Any) -> Process:
 
 
 def reading(
-    second: int, waits: float | None = 0.0, swap_bytes: int = GIB, io: float = 0.0, **a_second: int
+    second: int,
+    waits: float | None = 0.0,
+    swap_bytes: int = GIB,
+    io: float = 0.0,
+    works: float = 0.04,
+    **a_second: int,
 ) -> dict[Any, Any]:
     """A machine of 1 GiB whose counters grow by so much a second."""
     counters = {field: 7000 + second * a_second.get(field, 0) for field in COUNTED}
@@ -62,7 +67,10 @@ def reading(
         swaps.SOURCE: {"/dev/vdb": Swap("partition", swap_bytes, 0, -2)} if swap_bytes else {},
         processes.SOURCE: {
             "812": process(
-                "analytics", state="D", major_faults=a_second.get("faults", 0) * second, system_s=0.3 * second
+                "analytics",
+                state="D",
+                major_faults=a_second.get("faults", 0) * second,
+                system_s=works * second,
             ),
             "9": process("sshd", major_faults=second, system_s=0.01 * second),
         },
@@ -182,6 +190,11 @@ def test_few_pages_that_come_back_among_many_reads_are_healthy() -> None:
 
 def test_pages_that_come_back_and_nobody_waits_for_are_healthy() -> None:
     assert isinstance(verdict(CACHE, seconds(io=0.03, **PASSES)), Refuted)
+
+
+def test_on_a_fast_device_reading_again_costs_processor_time() -> None:
+    found = confirmed(CACHE, seconds(io=0.03, works=0.6, **PASSES))
+    assert 0.6 < found.impact < 0.65
 
 
 def test_refaults_of_a_cgroup_at_its_limit_are_the_cgroups() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import cgroup_memory, cgroup_pressure
+from kernward.collectors.sources import cgroup_cpu, cgroup_memory, cgroup_pressure
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -40,11 +40,12 @@ USED_AGAIN = Threshold(
     "as in a copy or a backup, and would not be missed",
 )
 MOSTLY_AGAIN = Threshold(
-    "refaulted pages for each reclaimed page, where tasks wait for I/O rather than for memory",
+    "refaulted pages for each reclaimed page, from where on all of the reading counts",
     0.5,
     "",
-    "the kernel counts the read of a page as waiting for memory only if the page was of the working set; where most of "
-    "what is evicted is read again, the wait for I/O is one for memory as well",
+    "the kernel counts the read of a page as waiting for memory only if the page was of the working set, and a fast "
+    "device makes nobody wait; where most of what is evicted is read again, waiting for I/O and the processor time of "
+    "reading are lost to it as well",
 )
 REFAULTS = Threshold(
     "refaulted pages a second, where pressure does not tell or the kernel counts none for the group",
@@ -101,12 +102,22 @@ def _suffers(view: View, name: str, group: CgroupMemory, stalled: float | None) 
     often = rate(view, cgroup_memory.SOURCE, refaults) >= REFAULTS.value
     if stalled is None:
         return often
-    again = refaults >= MOSTLY_AGAIN.value * (group.reclaimed_pages or 0)
-    if often and again and (group_stall(view, name, "io_some") or 0.0) >= STALLED.value:
+    if often and _mostly_again(group) and _lost(view, name, stalled) >= STALLED.value:
         return True
     if group.reclaimed_pages and refaults < USED_AGAIN.value * group.reclaimed_pages:
         return stalled >= STALLED_STREAMING.value
     return stalled >= STALLED.value
+
+
+def _mostly_again(group: CgroupMemory) -> bool:
+    return _refaults(group) >= MOSTLY_AGAIN.value * (group.reclaimed_pages or 0)
+
+
+def _lost(view: View, name: str, stalled: float) -> float:
+    """The part of the time in which it waits for memory or for I/O, or works in the kernel."""
+    works = view.window.each_over(cgroup_cpu.SOURCE).get(name)
+    system = 0.0 if works is None else rate(view, cgroup_cpu.SOURCE, works.system_s)
+    return min(1.0, stalled + (group_stall(view, name, "io_some") or 0.0) + system)
 
 
 def _refaults(group: CgroupMemory) -> int:
@@ -172,21 +183,25 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
         )
     refaults = rate(view, cgroup_memory.SOURCE, _refaults(group))
     again = ""
-    read = group_stall(view, name, "io_some")
-    if read is not None and refaults >= REFAULTS.value and read >= STALLED.value:
+    lost = stalled
+    if (
+        stalled is not None
+        and refaults >= REFAULTS.value
+        and _mostly_again(group)
+        and not view.window.since_boot
+    ):
+        lost = _lost(view, name, stalled)
         evidence.append(
             view.evidence(
                 cgroup_pressure.SOURCE,
                 "io_some_s",
-                read,
+                lost,
                 unit="",
                 scope=scope,
-                says=f"some task of the group waited for I/O during {read:.0%} of the time",
+                says="part of the time that waiting for memory, waiting for I/O and working in the kernel take together",
                 file=f"/sys/fs/cgroup{name}/io.pressure",
             )
         )
-    else:
-        read = None
     if refaults >= 1 and not view.window.since_boot:
         field = (
             "refaulted_file_pages"
@@ -205,8 +220,11 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
         )
         again = f", and {refaults:,.0f} pages a second that it threw out are read again"
     waits = "" if stalled is None else f" Its tasks wait for memory during {stalled:.0%} of the time{again}."
-    if stalled is not None and read is not None:
-        waits = f" Its tasks wait during {stalled:.0%} of the time for memory and during {read:.0%} for I/O{again}."
+    if stalled is not None and lost is not None and lost > stalled:
+        waits = (
+            f" Its tasks wait for memory during {stalled:.0%} of the time{again}, which with waiting for I/O and the "
+            f"kernel's work takes {lost:.0%} of it."
+        )
     if stalled is None and again:
         waits = f" Its reclaim is in vain{again}."
     at = "its limit" if limit_bytes is None else f"{limit} = {size(limit_bytes)}"
@@ -220,7 +238,7 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
         scope=scope,
         confidence=0.6 if view.window.since_boot else 0.85 if stalled is None else 0.93,
         # Without pressure nobody says how long they waited; to read back page by page takes most of the time.
-        impact=0.6 if stalled is None else max(stalled, read or 0.0),
+        impact=0.6 if lost is None else lost,
         mechanism=f"The group is at {at}: {sleeps}{waits} The host as a whole may have memory left.",
         evidence=tuple(evidence),
         chain=(
