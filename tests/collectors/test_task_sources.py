@@ -48,6 +48,71 @@ def process(folder: Path, pid: int, stat: str, **files: str) -> Path:
     return here
 
 
+# Of guests: a process whose threads contend for a lock, one with a name made to mislead and its zombie.
+GUESTS = {"6.1": ("90", "91", "97"), "6.12": ("146", "147", "153")}
+every_guest = pytest.mark.parametrize("guest", GUESTS)
+
+
+def unpacked(folder: Path, guest: str) -> Root:
+    for part in (Path(__file__).parent / f"tasks-guest-{guest}.txt").read_text().split("=== ")[1:]:
+        path, _, text = part.partition("\n")
+        file = folder / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return Root(folder)
+
+
+@every_guest
+def test_processes_of_a_guest(tmp_path: Path, guest: str) -> None:
+    lock, odd, _ = GUESTS[guest]
+    found = processes.read(unpacked(tmp_path, guest))
+    assert found[lock].comm == "inventory"
+    assert (found[lock].threads, found[lock].kernel_thread) == (5, False)
+    assert found["2"].kernel_thread
+    assert found[odd].comm == "a b) R 1 ("
+    (zombie,) = (each for each in found.values() if each.state == "Z")
+    assert (zombie.comm, zombie.parent) == ("a b) R 1 (", int(odd))
+    assert all(each.ran_s is not None and each.waited_s is not None for each in found.values())
+
+
+@every_guest
+def test_a_lock_that_threads_of_a_guest_contend_for(tmp_path: Path, guest: str) -> None:
+    lock = GUESTS[guest][0]
+    found = task_waits.read(unpacked(tmp_path, guest))[lock]
+    assert (found.threads, found.futex_lock, found.futex_address) == (5, True, "0x59dec0")
+    assert found.futex_same is not None
+    assert found.futex_same >= 1
+
+
+@every_guest
+def test_threads_of_a_guest(tmp_path: Path, guest: str) -> None:
+    lock = GUESTS[guest][0]
+    found = threads.read(unpacked(tmp_path, guest), [lock])
+    assert len(found) == 5
+    assert all(each.comm == "inventory" and each.allowed_cpus == "0-1" for each in found.values())
+    assert all((each.voluntary_switches or 0) > 0 for each in found.values())
+    assert "futex_wait_queue" in {each.wait for each in found.values()}
+
+
+@every_guest
+def test_limits_of_a_guest(tmp_path: Path, guest: str) -> None:
+    root = unpacked(tmp_path, guest)
+    files = process_files.read(root)
+    assert {(each.limit, each.hard_limit) for each in files.values()} == {(1024, 4096)}
+    found = kernel_limits.read(root)
+    # The count of open files is kept by CPU, and the first few dozens do not show.
+    assert (found.open_files, found.pid_max) == (0, 32768)
+    assert found.tasks is not None
+    assert 50 < found.tasks < 100
+
+
+@every_guest
+def test_stacks_of_a_guest(tmp_path: Path, guest: str) -> None:
+    found = stacks.read(unpacked(tmp_path, guest))
+    assert found["2"].functions[0] == "kthreadd"
+    assert "__do_sys_pause" in found[GUESTS[guest][1]].functions
+
+
 def test_open_files_are_listed_where_the_table_is_large_enough_for_the_limit(tmp_path: Path) -> None:
     here = process(tmp_path, 7, line(7, "gateway"), limits=LIMITS, status=STATUS.format(256))
     (here / "fd").mkdir()
