@@ -31,12 +31,6 @@ LATE = Threshold(
     "s",
     "a read of a disk takes 10 ms; at 50 ms it waits behind others",
 )
-BEHIND = Threshold(
-    "how many times longer a read takes than the device is busy for one request",
-    5.0,
-    "",
-    "then four fifths of its time are its place in the queue",
-)
 OWN = Threshold(
     "part of what it reads that a process writes as well",
     0.2,
@@ -100,8 +94,7 @@ def _flooded(view: View, disk: Disk) -> bool:
         return False
     under_way = disk.write_queue * (disk.over.write_bytes or 0) / disk.over.writes
     cached = sum(pages) / len(pages) * page_bytes(view) >= under_way / 2
-    late = disk.read_s is not None and disk.read_s >= LATE.value
-    return cached and late and (disk.read_s or 0.0) >= BEHIND.value * (disk.service_s or 0.0)
+    return cached and (disk.read_s or 0.0) >= LATE.value
 
 
 def _confirmed(view: View, disk: Disk, waiting: list[Waiter]) -> Confirmed:
@@ -165,10 +158,10 @@ HYPOTHESIS = Hypothesis(
     signals=(
         Signal("diskstats.write_ms", "many writes under way"),
         Signal("writeback.writeback_pages", "they are the page cache's"),
-        Signal("diskstats.read_ms", "reads take many times what the device needs for one"),
+        Signal("diskstats.read_ms", "reads take longer than a disk needs for one"),
         Signal("process_io.write_bytes", "who reads and does not write waits for others"),
     ),
-    thresholds=(QUEUE, LATE, BEHIND, OWN),
+    thresholds=(QUEUE, LATE, OWN),
     rivals=(
         Rival("device-saturated", "there the queue is of reads and synchronous writes"),
         Rival("dirty-page-throttling", "there writers are held back; here readers wait"),
