@@ -343,7 +343,43 @@ def test_a_cgroup_that_is_not_there_is_said() -> None:
     assert "/no/such/group" in became.reason
 
 
+@needs_bpf
+def test_waits_agree_with_what_the_kernel_counts_itself() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    code = f"""
+import os,time
+os.sched_setaffinity(0,{{{cpu}}})
+children=[]
+for _ in range(3):
+    r,w=os.pipe()
+    if not os.fork():
+        def waited(): return int(open('/proc/self/schedstat').read().split()[1])
+        e=time.time()+0.3; before=waited()
+        while time.time()<e: pass
+        os.write(w,str(waited()-before).encode()); os._exit(0)
+    children.append(r)
+print(sum(int(os.read(r,64)) for r in children))
+"""
+    told: list[float] = []
+
+    def act() -> None:
+        enter = f"open('{folder}/cgroup.procs','w').write('0')\n"
+        told.append(int(python(enter + code).stdout) / 1e9)
+
+    with group("cpu") as (name, folder):
+        found = measured("runqlat", ("tp_btf",), act, name)
+    assert found[name].wait_s == pytest.approx(told[0], rel=0.1)
+    assert sum(found[name].wait_histogram) == found[name].waits
+
+
 # Doing with less.
+
+_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+_SESSION = """
+from kernward.collectors.measuring import Session,measurements
+from kernward.collectors.root import Root
+from kernward.collectors.clock import Clock
+with Session(Root(),Clock()) as session:"""
 
 
 def test_every_measurement_says_what_it_costs_and_keeps_to_its_record() -> None:
@@ -378,36 +414,48 @@ def test_polled_counters_begin_at_nothing() -> None:
 
 
 @needs_bpf
-def test_without_types_events_are_read_by_their_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str, tier: str, scope: Scope, fields: Any = ()) -> Attached:
-        if tier in ("tp_btf", "raw_tp"):
-            raise BpfError("failed to find valid kernel BTF")
-        return Attached(name, tier, scope, fields)
-
-    monkeypatch.setattr("kernward.collectors.measuring.Attached", missing)
-    with Session(Root(), Clock()) as session:
-        became = session.start(["softirq"])["softirq"]
-    assert became.tier == "tracepoint"
-    assert "BTF" in became.reason
+def test_without_types_events_are_read_by_their_format() -> None:
+    code = f"""
+import msgspec,sys
+{_SESSION}
+    became=session.start(['softirq','preempt','runqlat'])
+    sys.stdout.write(msgspec.json.encode(list(became.values())).decode())
+"""
+    # The file that describes the kernel's types is covered, for this process alone.
+    covered = 'mount --bind /dev/null /sys/kernel/btf/vmlinux && exec "$@"'
+    if subprocess.run(["unshare", "-m", "sh", "-c", covered, "-", "true"], check=False).returncode:
+        pytest.skip("no mount can be made here")
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", covered, "-", sys.executable, "-c", code],
+        env=_ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    became = {each["name"]: each for each in msgspec.json.decode(done.stdout)}
+    if became["runqlat"]["tier"] == "tp_btf":
+        pytest.skip("the kernel's types are described elsewhere too")
+    assert became["runqlat"]["tier"] == "tracepoint"
+    assert "BTF" in became["runqlat"]["reason"]
+    # It looks at no type of the kernel, and needs no format either.
+    assert became["softirq"]["tier"] == "raw_tp"
+    assert became["preempt"]["tier"] is None
 
 
 def test_without_rights_each_says_so_or_does_with_less() -> None:
     if os.geteuid() or not shutil.which("setpriv"):
         pytest.skip("only root with setpriv can become nobody")
-    code = """
+    code = f"""
 import msgspec,sys
-from kernward.collectors.measuring import Session,measurements
-from kernward.collectors.root import Root
-from kernward.collectors.clock import Clock
-with Session(Root(),Clock()) as session:
+{_SESSION}
     became=session.start(list(measurements()))
     session.read(); session.check_cost()
 sys.stdout.write(msgspec.json.encode(list(became.values())).decode())
 """
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
     done = subprocess.run(
-        [*nobody, sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+        [*nobody, sys.executable, "-c", code], env=_ENVIRONMENT, capture_output=True, text=True, check=False
     )
     if "Permission denied" in done.stderr or "ModuleNotFoundError" in done.stderr:
         pytest.skip("nobody may not read this checkout")

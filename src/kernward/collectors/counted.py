@@ -71,9 +71,17 @@ NO_DURATIONS = Durations(0, 0.0, 0.0, (0,) * ITEMS)
 class Counted:
     """The maps of an attached program, read when asked for."""
 
-    def __init__(self, attached: "Attached", names: "Names", tree: cgroups.Hierarchy | None) -> None:
+    def __init__(
+        self,
+        attached: "Attached",
+        names: "Names",
+        tree: cgroups.Hierarchy | None,
+        stacks: dict[int, list[str]],
+    ) -> None:
         self._attached = attached
         self._tree = tree
+        # Stacks that were looked up before: the number of one stays what it is.
+        self._stacks = stacks
         self.names = names
         self._comms: dict[int, str] | None = None
 
@@ -114,6 +122,11 @@ class Counted:
         """The functions of a kernel stack, the innermost first, without those of waiting and tracing itself."""
         if number < 0:
             return []
+        if number not in self._stacks:
+            self._stacks[number] = self._stack(number)
+        return self._stacks[number]
+
+    def _stack(self, number: int) -> list[str]:
         value = self._attached.map("stacks").get(number.to_bytes(4, "little"))
         if value is None:
             return []

@@ -69,13 +69,14 @@ class _Programs:
         self._what = what
         self._names = names
         self._tree = tree
+        self._stacks: dict[int, list[str]] = {}
         self._attached = Attached(what.program, tier, scope, what.fields)
         self.lost = self._attached.lost
         self.ran = self._attached.ran
         self.close = self._attached.close
 
     def read(self) -> Mapping[str, Any]:
-        return self._what.decode(Counted(self._attached, self._names, self._tree))
+        return self._what.decode(Counted(self._attached, self._names, self._tree, self._stacks))
 
 
 class _Polled:

@@ -34,7 +34,7 @@ _NAMED = {
     errno.ENOSYS: "the kernel has no BPF",
 }
 # Lines of the log that say what was wrong, best first.
-_TELLING = ("failed to find kernel BTF", "is not found in", "failed to resolve CO-RE", "invalid func")
+_TELLING = ("valid kernel BTF", "vmlinux BTF", "is not found in", "failed to resolve CO-RE", "invalid func")
 
 
 class BpfError(InputError):
