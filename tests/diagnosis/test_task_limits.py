@@ -107,6 +107,17 @@ def test_a_small_limit_with_room_is_no_finding() -> None:
     )
 
 
+def test_few_ids_of_few_are_a_finding_where_one_service_has_most() -> None:
+    def some(comm: str) -> dict[Any, Any]:
+        children = {f"p{150 + each}": process(comm, parent=140) for each in range(166)}
+        return {
+            **table(p1=process("init", parent=0), p140=process(comm), **children),
+            **limits(tasks=188, pid_max=350),
+        }
+
+    assert confirmed(ALL["pid-limit"], view(some("ingestor"))).scope.name == "ingestor[140]"
+
+
 def test_threads_max_is_a_limit_too() -> None:
     found = confirmed(ALL["pid-limit"], view({**table(p9=process()), **limits(tasks=950, threads_max=960)}))
     assert "kernel.threads-max" in found.mechanism

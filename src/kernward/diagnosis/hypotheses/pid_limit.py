@@ -33,6 +33,12 @@ PART = Threshold(
     "",
     "on a machine with millions of ids a leak reaches the last 2% well before it reaches the last hundred",
 )
+TAKEN = Threshold(
+    "part of all tasks that one process and its children are",
+    0.5,
+    "",
+    "half of a machine's tasks being those of one service is what a leak looks like",
+)
 
 
 def _test(view: View) -> Iterator[Verdict]:
@@ -47,22 +53,36 @@ def _test(view: View) -> Iterator[Verdict]:
     if limits.threads_max is not None and limits.threads_max - limits.tasks < free:
         room, free = limits.threads_max, limits.threads_max - limits.tasks
         what, limit = "threads (kernel.threads-max)", limits.threads_max
-    proof = (
+    proof = [
         view.evidence(
-            kernel_limits.SOURCE, "tasks", limits.tasks, change=False, says="processes and threads there are"
+            kernel_limits.SOURCE,
+            "tasks",
+            limits.tasks,
+            change=False,
+            file="/proc/loadavg",
+            says="processes and threads there are",
         ),
-        view.evidence(kernel_limits.SOURCE, "pid_max", limits.pid_max, change=False),
-        *(
-            (view.evidence(kernel_limits.SOURCE, "threads_max", limits.threads_max, change=False),)
-            if limits.threads_max is not None
-            else ()
+        view.evidence(
+            kernel_limits.SOURCE, "pid_max", limits.pid_max, change=False, file="/proc/sys/kernel/pid_max"
         ),
-    )
-    near = free <= max(PART.value * room, min(FREE.value, room / 2))
-    if not near:
-        yield Refuted(reason=f"{max(free, 0)} of {room} {what} are left", evidence=proof)
-        return
+    ]
+    if limits.threads_max is not None:
+        proof.append(
+            view.evidence(
+                kernel_limits.SOURCE,
+                "threads_max",
+                limits.threads_max,
+                change=False,
+                file="/proc/sys/kernel/threads-max",
+            )
+        )
     scope, theirs = _who(everybody)
+    # Where there are few ids anyway, few being left means little unless somebody has taken most of them.
+    most = FREE.value if theirs >= TAKEN.value * limits.tasks else min(FREE.value, room / 2)
+    near = free <= max(PART.value * room, most)
+    if not near:
+        yield Refuted(reason=f"{max(free, 0)} of {room} {what} are left", evidence=tuple(proof))
+        return
     yield Confirmed(
         scope=scope,
         confidence=0.93 if scope.kind == "process" else 0.85,
@@ -72,7 +92,7 @@ def _test(view: View) -> Iterator[Verdict]:
             'threads faster than that gets EAGAIN ("Resource temporarily unavailable"), and the kernel prints nothing.'
             + (f" {scope.name} has {theirs} of them." if theirs else "")
         ),
-        evidence=proof,
+        evidence=tuple(proof),
         chain=(
             f"{scope.name or 'somebody'} keeps tasks",
             "alloc_pid() finds no free number",
@@ -120,7 +140,7 @@ HYPOTHESIS = Hypothesis(
         Signal("kernel_limits.threads_max", "the other limit on tasks"),
         Signal("processes.threads", "who has them"),
     ),
-    thresholds=(FREE, PART),
+    thresholds=(FREE, PART, TAKEN),
     rivals=(
         Rival("cgroup-pids-limit", "there one cgroup's forks fail while the machine has ids left"),
         Rival(
