@@ -265,3 +265,93 @@ def test_too_many_groups_are_cut_off_with_a_word(tmp_path: Path, monkeypatch: py
     assert tree_ is not None
     assert len(cgroups.groups(root, tree_)) == 3
     assert root.missing == {"/sys/fs/cgroup": "there are more than 3 cgroups; the others were not read"}
+
+
+def as_if_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of a tree made here have numbers too, which tell groups apart as those of cgroupfs do."""
+
+    def inode(root: Root, folder: str) -> tuple[int | None, int | None]:
+        return (0, os.stat(root.path + folder).st_ino) if root.exists(folder) else (None, None)
+
+    monkeypatch.setattr(cgroups, "_inode", inode)
+    monkeypatch.setattr(cgroups, "AFRESH", 1 << 62)
+
+
+def read_again(root: Root) -> tuple[dict[str, cgroup_cpu.CgroupCpu], dict[str, cgroup_memory.CgroupMemory]]:
+    root.kept.clear()
+    return cgroup_cpu.read(root, None), cgroup_memory.read(root, None)
+
+
+MEMORY_FILES = {"memory.stat": "anon 4096\n", "memory.current": "8192\n", "memory.high": "16384\n"}
+
+
+def test_of_a_group_that_has_not_run_only_the_cheap_files_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_if_live(monkeypatch)
+    root = v2(
+        tmp_path, {"cpu.stat": "usage_usec 5\nnr_periods 0\n", "cpu.max": "max 100000\n", **MEMORY_FILES}
+    )
+    first = read_again(root)
+    folder = Path(f"{tmp_path}/sys/fs/cgroup{SHOP}")
+    for name in ("cpu.max", "memory.stat", "memory.high"):
+        (folder / name).write_text("")
+    assert read_again(root) == first
+
+
+def test_a_group_that_has_run_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_if_live(monkeypatch)
+    root = v2(tmp_path, {"cpu.stat": "usage_usec 5\n", **MEMORY_FILES})
+    read_again(root)
+    folder = Path(f"{tmp_path}/sys/fs/cgroup{SHOP}")
+    (folder / "cpu.stat").write_text("usage_usec 6\n")
+    (folder / "memory.high").write_text("4096\n")
+    assert read_again(root)[1][SHOP].high_bytes == 4096
+
+
+def test_a_group_that_others_reclaim_from_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_if_live(monkeypatch)
+    root = v2(tmp_path, {"cpu.stat": "usage_usec 5\n", **MEMORY_FILES})
+    read_again(root)
+    folder = Path(f"{tmp_path}/sys/fs/cgroup{SHOP}")
+    (folder / "memory.current").write_text("4096\n")
+    (folder / "memory.stat").write_text("anon 0\n")
+    found = read_again(root)[1][SHOP]
+    assert (found.usage_bytes, found.anon_bytes) == (4096, 0)
+
+
+def test_a_group_that_took_over_a_name_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_if_live(monkeypatch)
+    root = v2(tmp_path, {"cpu.stat": "usage_usec 5\nnr_periods 0\n", "cpu.max": "max 100000\n"})
+    before = read_again(root)[0][SHOP]
+    folder = Path(f"{tmp_path}/sys/fs/cgroup{SHOP}")
+    folder.rename(folder.with_name("old.service"))
+    tree(
+        tmp_path,
+        None,
+        {
+            f"/sys/fs/cgroup{SHOP}/cpu.stat": "usage_usec 5\nnr_periods 0\n",
+            f"/sys/fs/cgroup{SHOP}/cpu.max": "1000 2000\n",
+        },
+    )
+    after = read_again(root)[0][SHOP]
+    assert after.quota_s == 0.001
+    assert after.id != before.id
+
+
+def test_every_group_is_read_whole_from_time_to_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_if_live(monkeypatch)
+    monkeypatch.setattr(cgroups, "AFRESH", 4)
+    root = v2(tmp_path, {"cpu.stat": "usage_usec 5\nnr_periods 0\n", "cpu.max": "max 100000\n"})
+    read_again(root)
+    Path(f"{tmp_path}/sys/fs/cgroup{SHOP}/cpu.max").write_text("1000 2000\n")
+    assert [read_again(root)[0][SHOP].quota_s for _ in range(4)][-1] == 0.001
+
+
+def test_of_a_copied_tree_everything_is_read(tmp_path: Path) -> None:
+    root = v2(tmp_path, {"cpu.stat": "usage_usec 5\nnr_periods 0\n", "cpu.max": "max 100000\n"})
+    read_again(root)
+    Path(f"{tmp_path}/sys/fs/cgroup{SHOP}/cpu.max").write_text("1000 2000\n")
+    assert read_again(root)[0][SHOP].quota_s == 0.001

@@ -3,10 +3,14 @@
 A group is named by its path as /proc/PID/cgroup shows it to whoever reads, "/" for the root. The list is
 made once a sample. A group that vanishes while it is read is left out; a tree that is too large is cut
 off with a word in `missing`.
+
+On a machine with thousands of groups most are idle. What is read of a group is remembered, and what cannot
+have changed since is not read again: settings of a group that has not run are looked at every few samples.
 """
 
 import os
 from collections.abc import Collection, Iterator
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -19,6 +23,11 @@ CONTROLLERS = frozenset({"cpu", "cpuacct", "cpuset", "memory", "blkio", "pids", 
 MOST = 20_000
 DEEPEST = 64
 _FILE_BYTES = 1 << 20
+# In every so many samples a group is read as a whole, whether or not anything speaks for a change.
+AFRESH = 8
+_IDLE = "idle cgroups"
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Hierarchy(msgspec.Struct, frozen=True):
@@ -75,6 +84,44 @@ def groups(root: Root, tree: Hierarchy, names: Collection[str] | None = None) ->
     if found is None:
         found = root.kept[kept] = list(_walk(root, tree))
     return found if names is None else [each for each in found if each.name in names]
+
+
+class Memory(Generic[T]):
+    """What a source has read of each group in the sample before. Begins a new sample when it is made.
+
+    `known` gives a group's record while `told`, whatever the source can read cheaply of it, is what it was.
+    """
+
+    def __init__(self, root: Root, source: str) -> None:
+        self._sample, self._before = root.remembered.get(source, (0, {}))
+        self._now: dict[str, tuple[int | None, bytes, T]] = {}
+        root.remembered[source] = (self._sample + 1, self._now)
+
+    def known(self, group: Group, told: bytes) -> T | None:
+        """The record as it was; None when it has to be read."""
+        found: tuple[int | None, bytes, T] | None = self._before.get(group.name)
+        # Of a copied tree, which has no ids, everything is read.
+        if found is None or group.id is None or found[0] != group.id or found[1] != told:
+            return None
+        if (group.id + self._sample) % AFRESH == 0:
+            return None
+        self._now[group.name] = found
+        return found[2]
+
+    def learn(self, group: Group, told: bytes, record: T) -> T:
+        """Remember it for the next sample."""
+        self._now[group.name] = (group.id, told, record)
+        return record
+
+
+def note_idle(root: Root, group: Group) -> None:
+    """It has used no CPU time since the sample before."""
+    root.kept.setdefault(_IDLE, set()).add(group.name)
+
+
+def is_idle(root: Root, group: Group) -> bool:
+    """Whether that was noted in this sample."""
+    return group.name in root.kept.get(_IDLE, ())
 
 
 def contents(root: Root, group: Group, file: str) -> bytes | None:

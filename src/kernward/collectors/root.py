@@ -54,6 +54,8 @@ class Root:
         self.missing: dict[str, str] = {}
         # What one source has read and others of the same sample use as well; a new sample begins with none.
         self.kept: dict[str, Any] = {}
+        # What a source keeps from sample to sample, so as not to do again what comes out the same.
+        self.remembered: dict[str, Any] = {}
         self._real = os.path.realpath(self.path) if self.path else ""
 
     @property

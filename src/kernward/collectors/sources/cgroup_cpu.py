@@ -54,10 +54,17 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupCpu]:
         raise Unavailable("/sys/fs/cgroup", "no cgroup hierarchy with CPU accounting is mounted", gone=True)
     found: dict[str, CgroupCpu] = {}
     if tree.version == 2:
+        memory: cgroups.Memory[CgroupCpu] = cgroups.Memory(root, "cgroup_cpu")
         for group in cgroups.groups(root, tree, entities):
             data = cgroups.contents(root, group, "cpu.stat")
-            if data is not None:
-                found[group.name] = _version_2(root, group, cgroups.pairs(data))
+            if data is None:
+                continue
+            record = memory.known(group, data)
+            if record is not None:
+                cgroups.note_idle(root, group)
+            else:
+                record = memory.learn(group, data, _version_2(root, group, cgroups.pairs(data)))
+            found[group.name] = record
         return found
     for group in cgroups.groups(root, tree, entities):
         data = cgroups.contents(root, group, "cpu.stat")

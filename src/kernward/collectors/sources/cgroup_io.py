@@ -50,17 +50,23 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupIo]:
         raise Unavailable("/sys/fs/cgroup", "no cgroup hierarchy with block I/O is mounted", gone=True)
     found: dict[str, CgroupIo] = {}
     names: dict[bytes, str] = {}
+    if tree.version == 1:
+        for group in cgroups.groups(root, tree, entities):
+            record = _version_1(root, group, names)
+            if record is not None:
+                found[group.name] = record
+        return found
+    memory: cgroups.Memory[CgroupIo] = cgroups.Memory(root, "cgroup_io")
     for group in cgroups.groups(root, tree, entities):
-        record = _version_1(root, group, names) if tree.version == 1 else _version_2(root, group, names)
-        if record is not None:
-            found[group.name] = record
+        stat = cgroups.contents(root, group, "io.stat")
+        if stat is not None:
+            found[group.name] = memory.known(group, stat) or memory.learn(
+                group, stat, _version_2(root, group, stat, names)
+            )
     return found
 
 
-def _version_2(root: Root, group: Group, names: dict[bytes, str]) -> CgroupIo | None:
-    stat = cgroups.contents(root, group, "io.stat")
-    if stat is None:
-        return None
+def _version_2(root: Root, group: Group, stat: bytes, names: dict[bytes, str]) -> CgroupIo:
     by: dict[bytes, dict[str, int]] = {b"rbytes": {}, b"wbytes": {}, b"rios": {}, b"wios": {}}
     for device, key, value in _keyed(root, stat, names):
         if key in by:

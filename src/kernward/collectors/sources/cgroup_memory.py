@@ -103,21 +103,28 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupMemory
     tree = cgroups.hierarchy(root, "memory")
     if tree is None:
         raise Unavailable("/sys/fs/cgroup", "no cgroup hierarchy with memory is mounted", gone=True)
-    record = _version_1 if tree.version == 1 else _version_2
+    read_one = _version_1 if tree.version == 1 else _version_2
     found: dict[str, CgroupMemory] = {}
+    memory: cgroups.Memory[CgroupMemory] = cgroups.Memory(root, "cgroup_memory")
     for group in cgroups.groups(root, tree, entities):
-        stat = cgroups.contents(root, group, "memory.stat")
-        if stat is not None:
-            found[group.name] = record(root, group, cgroups.pairs(stat))
+        # Of a group that has not run, what others have reclaimed of it shows in its usage.
+        usage = (cgroups.contents(root, group, "memory.current") if tree.version == 2 else None) or b""
+        record = memory.known(group, usage) if usage and cgroups.is_idle(root, group) else None
+        if record is None:
+            stat = cgroups.contents(root, group, "memory.stat")
+            if stat is None:
+                continue
+            record = memory.learn(group, usage, read_one(root, group, cgroups.pairs(stat), usage))
+        found[group.name] = record
     return found
 
 
-def _version_2(root: Root, group: Group, stat: dict[bytes, bytes]) -> CgroupMemory:
+def _version_2(root: Root, group: Group, stat: dict[bytes, bytes], current: bytes) -> CgroupMemory:
     of, whole = stat, cgroups.whole
     events: dict[bytes, bytes] = {}
     usage = limit = high = swap = swap_limit = None
     if not group.top:
-        usage = cgroups.value(root, group, "memory.current")
+        usage = cgroups.number(current)
         limit = cgroups.value(root, group, "memory.max")
         high = cgroups.value(root, group, "memory.high")
         swap = cgroups.value(root, group, "memory.swap.current")
@@ -160,7 +167,7 @@ def _version_2(root: Root, group: Group, stat: dict[bytes, bytes]) -> CgroupMemo
     )
 
 
-def _version_1(root: Root, group: Group, stat: dict[bytes, bytes]) -> CgroupMemory:
+def _version_1(root: Root, group: Group, stat: dict[bytes, bytes], current: bytes) -> CgroupMemory:
     whole = cgroups.whole
     control = cgroups.pairs(cgroups.contents(root, group, "memory.oom_control"))
     # With hierarchy (the default since 5.11) total_ includes what is below; before, it is the same.

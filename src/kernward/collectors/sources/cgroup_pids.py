@@ -34,8 +34,14 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupPids]:
     if tree is None:
         raise Unavailable("/sys/fs/cgroup", "no cgroup hierarchy with pids is mounted", gone=True)
     found: dict[str, CgroupPids] = {}
+    memory: cgroups.Memory[CgroupPids] = cgroups.Memory(root, "cgroup_pids")
     for group in cgroups.groups(root, tree, entities):
         if group.top:
+            continue
+        # Neither a fork nor an exit is possible without running.
+        before = memory.known(group, b"") if tree.version == 2 and cgroups.is_idle(root, group) else None
+        if before is not None:
+            found[group.name] = before
             continue
         tasks = cgroups.value(root, group, "pids.current")
         if tasks is None:
@@ -43,13 +49,14 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupPids]:
         # Before 6.11 pids.events counted, at the group of the fork, refusals of any limit above it as well.
         local = cgroups.contents(root, group, "pids.events.local")
         events = cgroups.pairs(local if local is not None else cgroups.contents(root, group, "pids.events"))
-        found[group.name] = CgroupPids(
+        record = CgroupPids(
             tasks=tasks,
             limit=cgroups.value(root, group, "pids.max"),
             peak=cgroups.value(root, group, "pids.peak"),
             limit_hits=cgroups.whole(events, b"max"),
             id=group.id,
         )
+        found[group.name] = memory.learn(group, b"", record)
     return found
 
 

@@ -45,6 +45,7 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupPressu
             "/sys/fs/cgroup", "pressure is only in cgroup version 2, not mounted here", gone=True
         )
     found: dict[str, CgroupPressure] = {}
+    remembered: cgroups.Memory[CgroupPressure] = cgroups.Memory(root, "cgroup_pressure")
     for group in cgroups.groups(root, tree, entities):
         data = cgroups.contents(root, group, "cpu.pressure")
         if data is None:
@@ -55,10 +56,17 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupPressu
                     "the kernel was built or started without PSI (psi=1 starts it)",
                 )
             continue
+        memory = cgroups.contents(root, group, "memory.pressure")
+        io = cgroups.contents(root, group, "io.pressure")
+        told = b"\0".join((data, memory or b"", io or b""))
+        before = remembered.known(group, told)
+        if before is not None:
+            found[group.name] = before
+            continue
         cpu_some, cpu_full = lines(data)
-        memory_some, memory_full = lines(cgroups.contents(root, group, "memory.pressure"))
-        io_some, io_full = lines(cgroups.contents(root, group, "io.pressure"))
-        found[group.name] = CgroupPressure(
+        memory_some, memory_full = lines(memory)
+        io_some, io_full = lines(io)
+        record = CgroupPressure(
             cpu_some.total_s,
             cpu_some.avg10,
             cpu_full.total_s,
@@ -73,6 +81,7 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupPressu
             io_full.avg10,
             group.id,
         )
+        found[group.name] = remembered.learn(group, told, record)
     return found
 
 
