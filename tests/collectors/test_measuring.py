@@ -503,11 +503,12 @@ def test_the_dearest_is_detached_when_the_budget_is_passed() -> None:
         ends = time.monotonic() + 0.7
         while time.monotonic() < ends:
             os.getppid()
+        # What it counted until then is handed out once.
+        assert str(os.getpid()) in session.read()["syscalls"]
         became = {each.name: each for each in session.check_cost()}
-        assert became["syscalls"].tier is None
         assert "detached" in became["syscalls"].reason
         assert became["syscalls"].cost_percent > 0
-        assert became["oom"].tier is not None
+        assert "detached" not in became["oom"].reason
         assert set(session.read()) == {"oom"}
 
 

@@ -3,7 +3,7 @@
 Tiers are tried by using them, in the order of `measurement.TIERS`; one measurement that cannot be had never
 stops the others, and each says which tier gave it and why no better one did. What it costs is counted by
 the kernel itself (BPF_ENABLE_STATS) in samples, because counting costs as well; when all together pass the
-budget the dearest are detached.
+budget the dearest are detached, and what they counted until then is kept: rates are over that time.
 """
 
 import importlib
@@ -221,8 +221,9 @@ class Session:
 
     def read(self) -> dict[str, Mapping[str, Any]]:
         """What each has counted since it was attached, by name and entity."""
-        self._count(on=None)
         found: dict[str, Mapping[str, Any]] = {}
+        for name, last in self._count(on=None):
+            found[name] = last
         for name, working in self._working.items():
             try:
                 found[name] = working.read()
@@ -252,34 +253,37 @@ class Session:
         while self._working:
             self._working.popitem()[1].close()
 
-    def _count(self, *, on: bool | None) -> None:
-        """Begin counting what programs cost, or end it when it lasted long enough."""
+    def _count(self, *, on: bool | None) -> list[tuple[str, Mapping[str, Any]]]:
+        """Begin counting what programs cost, or end it when it lasted long enough; what was detached for it."""
         now_s = self._clock.monotonic_s()
         lasted_s = now_s - self._counted_from_s
+        detached: list[tuple[str, Mapping[str, Any]]] = []
         if self._counting is not None and (on or lasted_s >= _COUNTED_S):
             if not on:
-                self._weigh(lasted_s)
+                detached = self._weigh(lasted_s)
             self._stop_counting()
             self._counted_from_s = now_s
             lasted_s = 0.0
         elif self._counting is not None:
-            return
+            return []
         if (on or lasted_s >= _REST_S) and self._may_count and self._working:
             try:
                 self._counting = count_runs()
             except BpfError:
                 # It takes more rights than attaching does.
                 self._may_count = False
-                return
+                return detached
             self._counted_from_s = now_s
             self._before = {name: _ran_ns(each) for name, each in self._working.items()}
+        return detached
 
     def _stop_counting(self) -> None:
         if self._counting is not None:
             os.close(self._counting)
             self._counting = None
 
-    def _weigh(self, seconds: float) -> None:
+    def _weigh(self, seconds: float) -> list[tuple[str, Mapping[str, Any]]]:
+        """Say what each costs; detach the dearest while all together pass the budget, with their last counts."""
         costs = {
             name: 100 * (_ran_ns(working) - self._before[name]) / 1e9 / seconds
             for name, working in self._working.items()
@@ -287,19 +291,22 @@ class Session:
         }
         for name, percent in costs.items():
             self._became[name] = msgspec.structs.replace(self._became[name], cost_percent=round(percent, 3))
+        detached: list[tuple[str, Mapping[str, Any]]] = []
         for name in sorted(costs, key=lambda each: costs[each], reverse=True):
             if sum(costs.values()) <= self._budget_percent:
                 break
-            lost = self._working[name].lost()
-            self._working.pop(name).close()
-            self._became[name] = Measured(
-                name=name,
-                tier=None,
-                reason=f"detached, as it cost {costs[name]:.1f}% of a CPU and all together may cost "
-                f"{self._budget_percent:g}%",
-                cost_percent=round(costs.pop(name), 3),
-                lost=lost,
+            working = self._working.pop(name)
+            detached.append((name, working.read()))
+            before = self._became[name]
+            said = (
+                f"detached early, as it cost {costs.pop(name):.1f}% of a CPU and all together may cost "
+                f"{self._budget_percent:g}%"
             )
+            self._became[name] = msgspec.structs.replace(
+                before, lost=working.lost(), reason="; ".join(part for part in (said, before.reason) if part)
+            )
+            working.close()
+        return detached
 
 
 def _ran_ns(working: _Working) -> int:
