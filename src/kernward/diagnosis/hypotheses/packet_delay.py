@@ -38,12 +38,6 @@ QUIET = Threshold(
     "s",
     "a receiver delays the acknowledgement of a single segment by 40 ms (TCP_DELACK_MIN)",
 )
-TIMEOUT = Threshold(
-    "time-out of a connection to a neighbour, where round trips are not told",
-    0.3,
-    "s",
-    "tcp_set_rto() adds at least 200 ms (TCP_RTO_MIN) to the round trip, and a delayed acknowledgement 40 ms",
-)
 GREW = Threshold(
     "round trip above its own shortest",
     0.1,
@@ -103,6 +97,10 @@ def _test(view: View) -> Iterator[Verdict]:
         for each in window.each(tcp_connections.SOURCE).values()
         if each.least_round_trip_s is not None and each.state == tcp_diag.ESTABLISHED
     ]
+    silent = sum(
+        each.least_round_trip_s is None and each.state == tcp_diag.ESTABLISHED and each.interface != "lo"
+        for each in window.each(tcp_connections.SOURCE).values()
+    )
     asked = qdiscs.SOURCE.name in window.last.read
     if measured:
         direct = [each.least_round_trip_s or 0.0 for each in measured if each.direct]
@@ -110,6 +108,11 @@ def _test(view: View) -> Iterator[Verdict]:
         yield Refuted(
             reason=f"no queueing discipline holds packets back, and round trips of {len(measured)} connections are as "
             f"short as before{near}"
+        )
+    elif asked and silent:
+        yield Unknown(
+            reason=f"no queueing discipline holds packets back, and round trips of {silent} connections are not told: "
+            + window.last.missing.get("sock_diag", "they have measured none yet")
         )
     elif asked:
         yield Refuted(
@@ -181,15 +184,6 @@ _CHAIN = (
 
 
 def _round_trip(view: View, each: TcpConnection, scope: Scope) -> Evidence:
-    if each.round_trip_s is None:
-        return view.evidence(
-            tcp_connections.SOURCE,
-            "timeout_s",
-            each.timeout_s or 0.0,
-            scope=scope,
-            change=False,
-            says=f"is how long {each.remote} is waited for: its round trip and 200 ms or more",
-        )
     return view.evidence(
         tcp_connections.SOURCE,
         "round_trip_s",
@@ -201,9 +195,7 @@ def _round_trip(view: View, each: TcpConnection, scope: Scope) -> Evidence:
 
 
 def _is_far(each: TcpConnection, sent: int) -> bool:
-    if each.least_round_trip_s is not None:
-        return each.least_round_trip_s >= (DIRECT if sent >= MANY else QUIET).value
-    return each.timeout_s is not None and each.timeout_s >= TIMEOUT.value and not each.retries
+    return (each.least_round_trip_s or 0) >= (DIRECT if sent >= MANY else QUIET).value
 
 
 # Segments of a window after which some were acknowledged at once.
@@ -214,15 +206,12 @@ def _far_neighbours(view: View) -> Iterator[Confirmed]:
     """Addresses without a gateway between whose fastest answer of minutes was slow."""
     known = view.window.each(links.SOURCE)
     over = view.window.each_over(tcp_connections.SOURCE)
-    waits = _waits_for_cpu(view)
     slow: dict[str, list[TcpConnection]] = {}
     counts: dict[str, int] = {}
     for name, each in view.window.each(tcp_connections.SOURCE).items():
         if not each.direct or each.interface is None or each.state != tcp_diag.ESTABLISHED:
             continue
-        if each.least_round_trip_s is None and each.timeout_s is None:
-            continue
-        if getattr(known.get(each.interface), "kind", None) in _TUNNELS:
+        if each.least_round_trip_s is None or getattr(known.get(each.interface), "kind", None) in _TUNNELS:
             continue
         counts[each.interface] = counts.get(each.interface, 0) + 1
         if _is_far(each, getattr(over.get(name), "segments_sent", None) or 0):
@@ -231,23 +220,15 @@ def _far_neighbours(view: View) -> Iterator[Confirmed]:
         # One of many is its peer's doing.
         if 2 * len(several) < counts[name]:
             continue
-        told = [each.least_round_trip_s for each in several if each.least_round_trip_s is not None]
-        # Time-outs are also long where acknowledgements are late now and then, as for want of a CPU.
-        if not told and (name == "lo" or waits is None or waits >= BUSY.value):
-            continue
         scope = Scope("interface", name)
-        least = min(told) if told else min(each.timeout_s or 0.0 for each in several) - 0.2
+        least = min(each.least_round_trip_s or 0.0 for each in several)
         yield Confirmed(
             scope=scope,
-            confidence=0.8 if told else 0.6,
+            confidence=0.8,
             impact=least / (least + 0.02),
             mechanism=(
                 f"No answer of the neighbours on {name} came within {least * 1e3:.3g} ms, though no gateway lies between: "
                 "packets are held on the link or at its other end."
-                if told
-                else f"Connections to neighbours on {name} wait {least * 1e3 + 200:.3g} ms for an answer, which is 200 ms "
-                "beyond their round trips, though no gateway lies between: packets are held on the link or at its other "
-                "end."
             ),
             evidence=tuple(_round_trip(view, each, scope) for each in several[:3]),
             chain=_CHAIN,
@@ -315,11 +296,10 @@ HYPOTHESIS = Hypothesis(
         Signal(
             "tcp_connections.least_round_trip_s", "long to a neighbour: the link or its other end holds them"
         ),
-        Signal("tcp_connections.timeout_s", "long to a neighbour, where round trips are not told"),
         Signal("tcp_connections.round_trip_s", "far above its own shortest: they wait in a queue on the way"),
         Signal("pressure.cpu_some_s", "high: acknowledgements are late for want of a CPU"),
     ),
-    thresholds=(HELD, DIRECT, QUIET, TIMEOUT, GREW, TIMES, BUSY),
+    thresholds=(HELD, DIRECT, QUIET, GREW, TIMES, BUSY),
     rivals=(
         Rival("packet-loss", "there segments have to be sent again, and round trips that succeed are short"),
         Rival(
