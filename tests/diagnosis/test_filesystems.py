@@ -94,6 +94,17 @@ def test_a_copied_tree_cannot_tell_how_full_it_is() -> None:
         assert isinstance(verdict(each, storage({}, without=[filesystem.SOURCE])), Unknown)
 
 
+def test_a_thin_pool_that_is_full_while_the_file_system_shows_room() -> None:
+    text = "device-mapper: thin: 253:0: switching pool to out-of-data-space (queue IO) mode"
+    events = [event("dm-thin-out-of-space", text, device="253:0", mode="out-of-data-space")]
+    roomy = {"/mnt/spool": blocks_left(30_000, 100_000)}
+    view = storage({}, blocks=BLOCKS, mounted=ON_VDA, full=roomy, events=events)
+    assert confirmed(FULL, view).scope.name == "dm-0"
+    assert (
+        confirmed(FULL, storage({}, blocks=BLOCKS, events=events, without=[filesystem.SOURCE])).impact == 1.0
+    )
+
+
 def test_no_inode_left_with_free_blocks() -> None:
     full = {"/mnt/spool": blocks_left(60, inodes=4096, inodes_free=0)}
     view = storage({}, blocks=BLOCKS, mounted=ON_VDA, full=full)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import filesystem
 from kernward.collectors.sources.filesystem import Filesystem
 from kernward.diagnosis.hypothesis import (
@@ -14,8 +15,8 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import size
-from kernward.diagnosis.storage import Storage
+from kernward.diagnosis.memory import ago, event_evidence, recent, size
+from kernward.diagnosis.storage import Storage, devices_of
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -37,18 +38,24 @@ LITTLE = Threshold(
     "bytes",
     "one rotated log, one package or one core dump takes more than 64 MiB",
 )
+POOL_FULL = "dm-thin-out-of-space"
 # Written when the system is installed or updated, and full by design.
 _BOOT = ("/boot", "/boot/efi", "/efi", "/boot/firmware")
 
 
 def _test(view: View) -> Iterator[Verdict]:
+    storage = Storage(view)
+    pools = devices_of(storage, recent(view, POOL_FULL))
+    for name, events in pools.items():
+        yield _pool(view, storage, name, events)
     missing = view.window.why_absent(filesystem.SOURCE)
     if missing:
+        if pools:
+            return
         yield Unknown(reason=f"how full the file systems are could not be asked: {missing}")
         return
-    storage = Storage(view)
     fullest: tuple[float, str, Filesystem] | None = None
-    found = False
+    found = bool(pools)
     for point, each in view.window.each(filesystem.SOURCE).items():
         mount = storage.mounts.get(point)
         used = each.used_share
@@ -119,6 +126,27 @@ def _confirmed(view: View, storage: Storage, point: str, of: Filesystem, *, full
     )
 
 
+def _pool(view: View, storage: Storage, name: str, events: list[LogEvent]) -> Confirmed:
+    points = storage.on(name)
+    return Confirmed(
+        scope=Scope("device", name),
+        confidence=0.9,
+        impact=1.0,
+        mechanism=(
+            f"The thin pool {name} had no free block {ago(events[-1].age_s)}: {events[-1].text}. File systems on it show "
+            "room that is not there: a write that needs a new block waits, or fails after no_space_timeout "
+            "(set_pool_mode() in drivers/md/dm-thin.c)."
+        ),
+        evidence=(event_evidence(view, events, scope=Scope("device", name)),),
+        chain=(
+            f"the pool {name} is full",
+            "a write needs a block of it",
+            "it waits or fails, whatever df says",
+        ),
+        victims=tuple(Scope("filesystem", each) for each in points[:8]),
+    )
+
+
 def _left(view: View, point: str, of: Filesystem, scope: Scope) -> Evidence:
     return view.evidence(
         filesystem.SOURCE,
@@ -135,12 +163,13 @@ HYPOTHESIS = Hypothesis(
     id="filesystem-full",
     title="File system full",
     group="io",
-    claim="A file system that is written to has no free block left, or so few that the next large write fails.",
+    claim="A file system that is written to has no free block left, or so few that the next large write fails; or the thin pool below it has none.",
     signals=(
         Signal("filesystem.available_bytes", "what any user can still take"),
         Signal(
             "filesystem.free_bytes", "with what is kept for root: root may still write where others cannot"
         ),
+        Signal("kernel_events.recent", "a thin pool below says that it is full, while df shows room"),
         Signal("mounts.read_only", "one that cannot be written is full by design"),
     ),
     thresholds=(FULL, NEARLY, LITTLE),
@@ -173,6 +202,7 @@ HYPOTHESIS = Hypothesis(
             "Growing a file system on a thin pool only moves the shortage there.",
         ),
     ),
+    kinds=(POOL_FULL,),
     see=("fs/ext4/balloc.c", "fs/statfs.c"),
     test=_test,
 )
