@@ -109,12 +109,16 @@ def _of(view: View, name: str, link: Link, changes: int) -> Confirmed | None:
             losses,
             scope=scope,
             change=False,
-            says=f"times its link went since boot, {up_s / 60:.0f} minutes ago; when is not told",
+            says=f"times its link went since boot, {_time(up_s)} ago; when is not told",
         )
     )
     return _confirmed(
-        scope, link, f"went away {losses} times in the {up_s / 60:.0f} minutes since boot", 0.7, 0.4, evidence
+        scope, link, f"went away {losses} times in the {_time(up_s)} since boot", 0.7, 0.4, evidence
     )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
 
 
 def _confirmed(
