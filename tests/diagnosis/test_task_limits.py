@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from kernward.collectors.sources import cgroup_pids, kernel_limits, process_files
+from kernward.collectors.sources import cgroup_pids, file_locks, kernel_limits, process_files
 from kernward.collectors.sources.cgroup_pids import CgroupPids
+from kernward.collectors.sources.file_locks import FileLocks
 from kernward.collectors.sources.kernel_limits import KernelLimits
 from kernward.collectors.sources.process_files import ProcessFiles
 from kernward.diagnosis.hypotheses import hypotheses
@@ -251,3 +252,41 @@ def test_tasks_that_double_are_a_storm() -> None:
 
 def test_one_reading_tells_no_rate_of_forks() -> None:
     assert isinstance(verdict(ALL["fork-storm"], view(storm(9, 2500, 0.6))), Unknown)
+
+
+def owned(count: int, limit: int | None, user: int = 33) -> dict[Any, Any]:
+    return {
+        process_files.SOURCE: {
+            "7": ProcessFiles(open_files=12, limit=1024, tasks_limit=limit, user=user),
+            "8": ProcessFiles(open_files=12, limit=1024, tasks_limit=60000, user=0),
+        },
+        **table(p7=process("worker", threads=count), p8=process("sshd", threads=count)),
+    }
+
+
+def test_a_user_with_all_its_tasks_is_at_its_limit() -> None:
+    assert confirmed(ALL["user-task-limit"], view(owned(200, 200))).scope.name == "worker[7]"
+
+
+def test_a_user_below_its_limit_root_and_a_lowered_limit_are_no_finding() -> None:
+    for reading in (owned(100, 200), owned(200, 200, user=0), owned(300, 200), owned(200, None)):
+        assert isinstance(verdict(ALL["user-task-limit"], view(reading)), Refuted)
+
+
+def locked(waiting: int, holder: str = "40") -> dict[Any, Any]:
+    record = FileLocks(held=2, waiting=waiting, holders=(holder,), wanted="fe:00:131")
+    return {file_locks.SOURCE: record, **table(p40=process("backup"))}
+
+
+def test_processes_that_queue_for_a_file_all_the_time_are_found_with_the_holder() -> None:
+    found = confirmed(ALL["file-lock-contention"], view(*[locked(5)] * 4, every_s=2.0))
+    assert found.scope.name == "backup[40]"
+
+
+def test_a_job_that_waits_its_turn_is_no_finding() -> None:
+    for some in ([locked(1)] * 4, [locked(5), locked(0), locked(5), locked(5)]):
+        assert isinstance(verdict(ALL["file-lock-contention"], view(*some, every_s=2.0)), Refuted)
+
+
+def test_two_readings_do_not_tell_a_queue_for_a_file() -> None:
+    assert isinstance(verdict(ALL["file-lock-contention"], view(locked(5), locked(5), every_s=9.0)), Unknown)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import msgspec
 
-from kernward.collectors.quantity import gauge, identity
+from kernward.collectors.quantity import fact, gauge, identity
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import EntitySource
 from kernward.collectors.sources import processes
@@ -42,6 +42,10 @@ class ProcessFiles(msgspec.Struct, frozen=True):
     hard_limit: Annotated[int | None, gauge("", "to which it may raise that itself", _LIMITS)] = None
     tasks_limit: Annotated[
         int | None, gauge("", "RLIMIT_NPROC, on all tasks of its user; absent: none", _LIMITS)
+    ] = None
+    user: Annotated[
+        int | None,
+        fact("effective user id; 0 as well of what may not be dumped", "task_dump_owner() in fs/proc/base.c"),
     ] = None
     start_s: Annotated[
         float | None, identity("s", "when the process began", "do_task_stat() in fs/proc/array.c")
@@ -82,6 +86,7 @@ def _of(root: Root, pid: str, start_s: float) -> ProcessFiles:
         limit=limit[0],
         hard_limit=limit[1],
         tasks_limit=limits.get(b"processes", (None, None))[0],
+        user=_user(root, pid),
         start_s=start_s,
     )
 
@@ -92,6 +97,16 @@ def _size(root: Root, pid: str) -> int | None:
         return None
     try:
         return os.stat(f"/proc/{pid}/fd").st_size or None
+    except OSError:
+        return None
+
+
+def _user(root: Root, pid: str) -> int | None:
+    """Whose folder it is; the files of a copied tree belong to whoever copied it."""
+    if not root.live:
+        return None
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
     except OSError:
         return None
 
