@@ -53,15 +53,17 @@ def test_one_sample_is_enough_to_see_that_it_is_full() -> None:
 
 
 def test_a_small_one_with_little_left_is_nearly_full_and_that_is_less_sure() -> None:
-    found = confirmed(FULL, storage({}, blocks=BLOCKS, mounted=ON_VDA, full={"/mnt/spool": blocks_left(15)}))
+    found = confirmed(
+        FULL, storage({}, blocks=BLOCKS, mounted=ON_VDA, full={"/mnt/spool": blocks_left(6, 30)})
+    )
     assert found.confidence < 0.8
     assert found.impact < 0.5
 
 
 @pytest.mark.parametrize(
     "healthy",
-    [blocks_left(30_000, 100_000), blocks_left(100, 1000), blocks_left(60, 100)],
-    ids=["a third of 100 GB", "a tenth of 1 GB", "most of 100 MB"],
+    [blocks_left(30_000, 100_000), blocks_left(40, 364), blocks_left(60, 100)],
+    ids=["a third of 100 GB", "40 MB of 364", "most of 100 MB"],
 )
 def test_room_enough_is_no_finding(healthy: Filesystem) -> None:
     found = verdict(FULL, storage({}, blocks=BLOCKS, mounted=ON_VDA, full={"/mnt/spool": healthy}))
@@ -79,7 +81,7 @@ def test_one_that_cannot_be_written_is_full_by_design() -> None:
 def test_what_boots_the_machine_may_be_nearly_full() -> None:
     mounted = {"/boot/efi": Mount(number="254:0", source="/dev/vda", kind="vfat", read_only=0)}
     assert isinstance(
-        verdict(FULL, storage({}, mounted=mounted, full={"/boot/efi": blocks_left(20)})), Refuted
+        verdict(FULL, storage({}, mounted=mounted, full={"/boot/efi": blocks_left(6, 30)})), Refuted
     )
 
 

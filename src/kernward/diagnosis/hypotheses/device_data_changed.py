@@ -127,7 +127,8 @@ HYPOTHESIS = Hypothesis(
     explains=("device-failing", "filesystem-corrupted", "filesystem-read-only"),
     mechanism=(
         "A checksum that was stored apart from the data (a hash tree, an integrity tag, btrfs's checksum tree) is compared "
-        "at each read. Without one, the same change is delivered as if it were right."
+        "at each read (verity_verify_io(), integrity_metadata(), btrfs_check_data_csum()). Without one, "
+        "the same change is delivered as if it were right."
     ),
     actions=(
         Action(

@@ -164,7 +164,8 @@ HYPOTHESIS = Hypothesis(
         "filesystem-frozen",
     ),
     mechanism=(
-        "A request stays in flight until the driver ends it. Drivers without a time-out of their own (virtio, many mapped "
+        "A request stays in flight until the driver ends it with blk_mq_end_request(). Drivers without a time-out of "
+        "their own (virtio, many mapped "
         "devices) wait for ever; others report the time-out and reset the device."
     ),
     actions=(

@@ -34,9 +34,9 @@ NEARLY = Threshold(
 )
 LITTLE = Threshold(
     "what can still be taken in such a file system",
-    float(64 << 20),
+    float(16 << 20),
     "bytes",
-    "one rotated log, one package or one core dump takes more than 64 MiB",
+    "one rotated log, one package or one core dump takes more than 16 MiB",
 )
 POOL_FULL = "dm-thin-out-of-space"
 # Written when the system is installed or updated, and full by design.
@@ -45,7 +45,8 @@ _BOOT = ("/boot", "/boot/efi", "/efi", "/boot/firmware")
 
 def _test(view: View) -> Iterator[Verdict]:
     storage = Storage(view)
-    pools = devices_of(storage, recent(view, POOL_FULL))
+    reported = [each for each in recent(view, POOL_FULL) if each.fields.get("mode") == "out-of-data-space"]
+    pools = devices_of(storage, reported)
     for name, events in pools.items():
         yield _pool(view, storage, name, events)
     missing = view.window.why_absent(filesystem.SOURCE)
@@ -118,7 +119,7 @@ def _confirmed(view: View, storage: Storage, point: str, of: Filesystem, *, full
         mechanism=(
             f"{point} ({kind}{f' on {device}' if device else ''}) is used to {of.used_share or 1.0:.0%}: {size(left)} of "
             f"{size(of.size_bytes or 0)} can still be taken, and {end}. ext4 finds that in ext4_claim_free_clusters() in "
-            "fs/ext4/balloc.c, XFS in xfs_dec_freecounter() in fs/xfs/xfs_mount.c."
+            "fs/ext4/balloc.c, XFS in fs/xfs/xfs_mount.c."
         ),
         evidence=tuple(evidence),
         chain=(f"{point} has {size(left)} left", "no block can be reserved", "write() gives ENOSPC"),
@@ -163,7 +164,8 @@ HYPOTHESIS = Hypothesis(
     id="filesystem-full",
     title="File system full",
     group="io",
-    claim="A file system that is written to has no free block left, or so few that the next large write fails; or the thin pool below it has none.",
+    claim="A file system that is written to, or the thin pool below it, has no free block left, or so few that the next "
+    "large write fails.",
     signals=(
         Signal("filesystem.available_bytes", "what any user can still take"),
         Signal(
@@ -185,7 +187,8 @@ HYPOTHESIS = Hypothesis(
     ),
     explains=("filesystem-read-only", "log-flood"),
     mechanism=(
-        "A write reserves blocks before it takes them; where too few are free it gives ENOSPC. Blocks of files that were "
+        "A write reserves blocks before it takes them; where too few are free it gives ENOSPC "
+        "(ext4_claim_free_clusters() in fs/ext4/balloc.c). Blocks of files that were "
         "deleted while a process holds them open are not free, which is why du and df differ."
     ),
     actions=(

@@ -130,7 +130,8 @@ HYPOTHESIS = Hypothesis(
     thresholds=(NEARLY, FEW, ROOM),
     rivals=(Rival("filesystem-full", "there the blocks are used up, and df shows it"),),
     mechanism=(
-        "ext4 makes a fixed number of inodes with the file system, one for each 16 KiB by default; many small files use "
+        "ext4 makes a fixed number of inodes with the file system, one for each 16 KiB by default, of which "
+        "__ext4_new_inode() in fs/ext4/ialloc.c takes one for each file; many small files use "
         "them up before the blocks. XFS and btrfs make inodes as they need them."
     ),
     actions=(
