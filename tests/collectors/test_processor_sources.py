@@ -213,6 +213,18 @@ def test_the_clock_source_and_the_others(tmp_path: Path) -> None:
     assert (found.current, found.available) == ("hpet", ("tsc", "hpet", "acpi_pm"))
 
 
+@pytest.mark.parametrize(
+    ("current", "flags", "virtual"),
+    [("hpet", "fpu hypervisor", True), ("hpet", "fpu vme", False), ("tsc", "fpu hypervisor", None)],
+)
+def test_whether_the_machine_is_virtual_is_asked_when_the_time_comes_from_a_device(
+    tmp_path: Path, current: str, flags: str, virtual: bool | None
+) -> None:
+    at = "/sys/devices/system/clocksource/clocksource0"
+    files = {f"{at}/current_clocksource": current, "/proc/cpuinfo": f"processor\t: 0\nflags\t\t: {flags}\n"}
+    assert clocksource.read(root_with(tmp_path, files)).virtual is virtual
+
+
 def test_the_wall_clock_of_a_copied_tree_is_not_known(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="only the running machine"):
         wall_clock.read(Root(tmp_path))

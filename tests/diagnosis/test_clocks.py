@@ -42,6 +42,15 @@ def test_a_clock_that_the_watchdog_gave_up_is_a_finding() -> None:
     assert "tsc unstable" in confirmed(clocksource_slow.HYPOTHESIS, view(reading)).mechanism
 
 
+def test_in_a_virtual_machine_the_watchdogs_word_is_not_enough() -> None:
+    """A virtual CPU that is kept from running looks to it like a clock that goes wrong."""
+    reading = {
+        clocksource.SOURCE: Clocksource("hpet", ("hpet", "acpi_pm"), virtual=True),
+        kernel_events.SOURCE: event("clocksource-unstable", "Marking clocksource 'tsc'", clocksource="tsc"),
+    }
+    assert isinstance(verdict(clocksource_slow.HYPOTHESIS, view(reading)), Unknown)
+
+
 def test_a_machine_that_has_nothing_better_is_not_accused() -> None:
     found = verdict(
         clocksource_slow.HYPOTHESIS, view({clocksource.SOURCE: Clocksource("hpet", ("hpet", "acpi_pm"))})

@@ -106,6 +106,12 @@ def test_threads_that_wait_for_a_lock_of_their_own_are_another_matter() -> None:
     assert "locks of their own" in found.reason
 
 
+def test_threads_that_wait_for_a_journal_are_another_matter() -> None:
+    load = seen("jbd2_log_wait_commit", disk=9000.0, bytes_each=512.0)
+    assert isinstance(verdict(IRQ, load), Refuted)
+    assert isinstance(verdict(SWITCH, load), Refuted)
+
+
 def test_a_server_that_packets_wake_is_another_matter() -> None:
     assert isinstance(verdict(SWITCH, seen("__skb_wait_for_more_packets", packets=9000.0)), Refuted)
 

@@ -50,7 +50,7 @@ OFTEN = Threshold(
 _PART = 0.4
 _CANDIDATES = 4
 
-Waker = Literal["timer", "device", "network", "lock", "thread"]
+Waker = Literal["timer", "device", "network", "lock", "thread", "other"]
 
 # Functions of the kernel in which a thread sleeps, as wchan shows them, by what wakes it.
 _SLEEPS: tuple[tuple[Waker, tuple[str, ...]], ...] = (
@@ -154,9 +154,9 @@ def _where(own: Mapping[str, Thread]) -> str | None:
 
 
 def _waker(view: View, where: str | None, sleeps: float) -> Waker:
-    for waker, functions in _SLEEPS:
-        if where and where.startswith(functions):
-            return waker
+    if where:
+        found = (waker for waker, functions in _SLEEPS if where.startswith(functions))
+        return next(found, "other")
     # Not seen asleep: by what comes as often as it wakes.
     if timer_rate(view) >= _PART * sleeps:
         return "timer"

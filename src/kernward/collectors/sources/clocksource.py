@@ -10,6 +10,8 @@ from kernward.collectors.source import Source
 
 FOLDER = "/sys/devices/system/clocksource/clocksource0"
 _SHOW = "kernel/time/clocksource.c"
+# Those that are read over a bus.
+DEVICES = frozenset({b"acpi_pm", b"hpet", b"pit", b"jiffies", b"refined-jiffies"})
 
 
 class Clocksource(msgspec.Struct, frozen=True):
@@ -21,6 +23,13 @@ class Clocksource(msgspec.Struct, frozen=True):
     available: Annotated[
         tuple[str, ...], fact("those there are", f"available_clocksource_show() in {_SHOW}")
     ] = ()
+    virtual: Annotated[
+        bool | None,
+        fact(
+            "the machine is a virtual one; read only when the time comes from a device",
+            "X86_FEATURE_HYPERVISOR in arch/x86/include/asm/cpufeatures.h",
+        ),
+    ] = None
 
 
 def read(root: Root) -> Clocksource:
@@ -32,7 +41,15 @@ def read(root: Root) -> Clocksource:
     return Clocksource(
         current[0].decode("utf-8", "backslashreplace"),
         tuple(each.decode("utf-8", "backslashreplace") for each in available),
+        _virtual(root) if current[0] in DEVICES else None,
     )
+
+
+def _virtual(root: Root) -> bool | None:
+    """Whether the processor says so. /proc/cpuinfo is costly with many CPUs, and the first one will do."""
+    data = root.read_or_none("/proc/cpuinfo")
+    flags = next((line for line in (data or b"").splitlines() if line.startswith(b"flags")), None)
+    return None if flags is None else b"hypervisor" in flags.split()
 
 
 SOURCE = Source(

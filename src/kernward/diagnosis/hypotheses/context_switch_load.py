@@ -55,6 +55,7 @@ def _test(view: View) -> Iterator[Verdict]:
             "device": "a device wakes it",
             "network": "packets wake it",
             "lock": "its threads wait for locks of their own",
+            "other": f"its threads wait in {found[0].where}()",
         }
         yield Refuted(
             reason=f"{found[0].runner.name} sleeps {found[0].sleeps_per_s:,.0f} times a second, and "
