@@ -1,10 +1,13 @@
 """A recording: the worst of its parts is named, and what only the whole shows is not lost."""
 
+import pytest
+
 from kernward.collectors.sources.loadavg import SOURCE as LOADAVG
 from kernward.collectors.sources.loadavg import Loadavg
 from kernward.diagnosis.hypothesis import Refuted
 from kernward.diagnosis.recording import examine_recording
 from kernward.records.check import Scope
+from kernward.records.errors import InputError
 from tests.diagnosis.making import confirmed, hypothesis, sample
 
 # An hour at 5 s; from 30 to 32 minutes the load is 50.
@@ -31,7 +34,10 @@ def leaking(view):
 
 def test_the_worst_part_is_named_and_what_only_the_whole_shows_is_there() -> None:
     check = examine_recording(
-        HOUR, [hypothesis("leak", leaking), hypothesis("overload", overloaded)], source="a.snap"
+        HOUR,
+        [hypothesis("leak", leaking), hypothesis("overload", overloaded)],
+        source="a.snap",
+        span_s=3600.0,
     )
     assert [each.id for each in check.findings] == ["overload", "leak"]
     recording = check.recording
@@ -39,16 +45,18 @@ def test_the_worst_part_is_named_and_what_only_the_whole_shows_is_there() -> Non
     assert recording.parts > 40
     assert recording.worst is not None
     begin, end = recording.worst
-    assert HOUR[350].at_utc <= begin < end <= HOUR[395].at_utc
+    assert HOUR[350].at_utc <= begin < end <= HOUR[396].at_utc
     assert check.at_utc == end
     (episode,) = recording.episodes
     assert episode.id == "overload"
-    assert episode.parts in (2, 3)
+    assert 2 <= episode.parts <= 4
     assert episode.first_utc <= HOUR[360].at_utc
 
 
 def test_a_healthy_recording_has_no_worst_part() -> None:
-    check = examine_recording(HOUR[:300], [hypothesis("overload", overloaded)], source="a.snap")
+    check = examine_recording(
+        HOUR[:300], [hypothesis("overload", overloaded)], source="a.snap", span_s=3600.0
+    )
     assert check.findings == ()
     assert check.recording is not None
     assert check.recording.worst is None
@@ -56,7 +64,9 @@ def test_a_healthy_recording_has_no_worst_part() -> None:
 
 
 def test_a_short_recording_is_looked_at_as_a_whole() -> None:
-    check = examine_recording(HOUR[360:366], [hypothesis("overload", overloaded)], source="a.snap")
+    check = examine_recording(
+        HOUR[360:366], [hypothesis("overload", overloaded)], source="a.snap", span_s=25.0
+    )
     assert [each.id for each in check.findings] == ["overload"]
     assert check.recording is not None
     assert check.recording.parts == 1
@@ -64,6 +74,11 @@ def test_a_short_recording_is_looked_at_as_a_whole() -> None:
 
 
 def test_one_sample_counts_since_boot() -> None:
-    check = examine_recording(HOUR[:1], [hypothesis("overload", overloaded)], source="a.snap")
+    check = examine_recording(HOUR[:1], [hypothesis("overload", overloaded)], source="a.snap", span_s=3600.0)
     assert check.seconds == 0.0
     assert check.overhead_percent is None
+
+
+def test_a_recording_of_nothing_is_refused() -> None:
+    with pytest.raises(InputError):
+        examine_recording([], [], source="a.snap", span_s=0.0)

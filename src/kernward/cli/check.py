@@ -3,10 +3,13 @@
 import os
 import sys
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
+
+from kernward.cli.filtering import Moment
 
 if TYPE_CHECKING:
     from kernward.records.check import Check
@@ -24,6 +27,15 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, path_type=Path),
     metavar="TREE",
     help="Check a copied tree with proc and sys, a sosreport or a tarball, instead of this machine.",
+)
+@click.option(
+    "--since",
+    type=Moment(),
+    help="Check what was recorded from then on, instead of this machine: a UTC time, or 30m, 24h ago.",
+)
+@click.option("--until", type=Moment(), help="Check what was recorded up to then.")
+@click.option(
+    "--host", metavar="NAME", help="Check the recording of this host. Default: the one recorded last."
 )
 @click.option("--cgroup", metavar="PATH", help="Ask about this cgroup and all below it.")
 @click.option("--pid", type=click.IntRange(1), help="Ask about this process.")
@@ -55,6 +67,9 @@ if TYPE_CHECKING:
 def command(
     replay: Path | None,
     root: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    host: str | None,
     cgroup: str | None,
     pid: int | None,
     seconds: float,
@@ -69,18 +84,26 @@ def command(
     read, measures what has to be measured to tell rivals apart, and explains the causes it found, with
     their evidence, what to do, what was ruled out and what could not be seen.
     """
-    if replay is None and root is None:
+    recorded = {
+        name: each for name, each in (("--since", since), ("--until", until), ("--host", host)) if each
+    }
+    elsewhere = [name for name, each in (("--replay", replay), ("--root", root)) if each] + list(recorded)[:1]
+    if len(elsewhere) > 1:
+        raise click.UsageError(f"{' and '.join(elsewhere)} each name something to check; give one of them")
+    if elsewhere and keep is not None:
+        raise click.UsageError(
+            f"--keep is for what is read of this machine, and {elsewhere[0]} names another"
+        )
+    if not elsewhere:
         _hurry()
     from kernward.operations import check
 
-    if (replay or root) and keep is not None:
-        raise click.UsageError("--keep is for what is read of this machine; --replay and --root read files")
-    if replay is not None and root is not None:
-        raise click.UsageError("--replay and --root each name something to check; give one of them")
     if replay is not None:
         result = check.check_recording(replay, cgroup=cgroup, pid=pid)
     elif root is not None:
         result = check.check_tree(root, cgroup=cgroup, pid=pid)
+    elif recorded:
+        result = check.check_recorded(host=host, since=since, until=until, cgroup=cgroup, pid=pid)
     else:
         result = check.check_here(
             cgroup=cgroup, pid=pid, seconds=seconds, max_overhead_percent=max_overhead, keep=keep

@@ -1,6 +1,6 @@
 """Samples that were taken before, as a machine that is examined: what they hold is all there is to know."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kernward.collectors.sample import Sample
 from kernward.collectors.window import Window
@@ -9,7 +9,7 @@ from kernward.records.check import Measured
 # Shorter than this nothing is gained by looking at a part.
 SHORTEST_PART_S = 60.0
 FEWEST_SAMPLES = 4
-MOST_PARTS = 48
+MOST_PARTS = 400
 # A whole recording is looked at with this many of its samples: differences stay what they are.
 MOST_SAMPLES = 90
 
@@ -41,42 +41,66 @@ class Recorded:
         return 1.0
 
 
-def parts(samples: Sequence[Sample]) -> Iterator[tuple[Sample, ...]]:
-    """A recording cut into windows that are long enough to tell something; a short one is one part.
+def parts(samples: Iterable[Sample], span_s: float) -> Iterator[tuple[Sample, ...]]:
+    """A recording of so long cut into windows that each tell something; a short one is one part.
 
-    Neighbours share the sample at which they meet. A boot is never in one part with another.
+    Neighbours share the sample at which they meet. A boot is never in one part with another. No more
+    than two parts are held at a time.
     """
-    for boot in _boots(samples):
-        span_s = boot[-1].at_s - boot[0].at_s
-        length_s = max(SHORTEST_PART_S, span_s / MOST_PARTS)
-        part: list[Sample] = []
-        for number, each in enumerate(boot):
-            part.append(each)
-            left_s = boot[-1].at_s - each.at_s
-            long_enough = each.at_s - part[0].at_s >= length_s and len(part) >= FEWEST_SAMPLES
-            # What is left must be enough for a part of its own.
-            if long_enough and left_s >= length_s / 2 and len(boot) - number > FEWEST_SAMPLES:
-                yield tuple(part)
-                part = [each]
+    length_s = max(SHORTEST_PART_S, span_s / MOST_PARTS)
+    held: list[Sample] = []
+    part: list[Sample] = []
+    for each in samples:
+        if part and not _same_boot(part[-1], each):
+            yield from _last(held, part)
+            held, part = [], []
+        part.append(each)
+        if each.at_s - part[0].at_s >= length_s and len(part) >= FEWEST_SAMPLES:
+            if held:
+                yield tuple(held)
+            held, part = part, [each]
+    yield from _last(held, part)
+
+
+def _last(held: list[Sample], part: list[Sample]) -> Iterator[tuple[Sample, ...]]:
+    """What is left in the end: with the part before it where it is too short to tell something alone."""
+    if not held:
+        if part:
+            yield tuple(part)
+    elif part[-1].at_s - part[0].at_s < SHORTEST_PART_S / 2 or len(part) < FEWEST_SAMPLES:
+        yield (*held, *part[1:])
+    else:
+        yield tuple(held)
         yield tuple(part)
 
 
-def thinned(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    """Samples over the whole time of the last boot, not more than are needed to see its course."""
-    boot = list(_boots(samples))[-1]
-    if len(boot) <= MOST_SAMPLES:
-        return boot
-    last = len(boot) - 1
-    chosen = sorted({round(number * last / (MOST_SAMPLES - 1)) for number in range(MOST_SAMPLES)})
-    return tuple(boot[number] for number in chosen)
+class Thinned:
+    """Samples over the whole time of the latest boot, not more than are needed to see its course."""
+
+    def __init__(self) -> None:
+        self._kept: list[Sample] = []
+        self._every = 1
+        self._seen = 0
+        self._last: Sample | None = None
+
+    def add(self, sample: Sample) -> None:
+        """The next one."""
+        if self._last is not None and not _same_boot(self._last, sample):
+            self._kept, self._every, self._seen = [], 1, 0
+        if self._seen % self._every == 0:
+            self._kept.append(sample)
+        if len(self._kept) > MOST_SAMPLES:
+            self._kept = self._kept[::2]
+            self._every *= 2
+        self._seen += 1
+        self._last = sample
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """Those that were kept, the first and the last among them."""
+        last = [self._last] if self._last is not None and self._kept[-1] is not self._last else []
+        return (*self._kept, *last)
 
 
-def _boots(samples: Sequence[Sample]) -> Iterator[tuple[Sample, ...]]:
-    boot: list[Sample] = []
-    for each in samples:
-        if boot and (each.boot_id != boot[-1].boot_id or each.at_s < boot[-1].at_s):
-            yield tuple(boot)
-            boot = []
-        boot.append(each)
-    if boot:
-        yield tuple(boot)
+def _same_boot(before: Sample, after: Sample) -> bool:
+    return before.boot_id == after.boot_id and before.at_s <= after.at_s

@@ -189,7 +189,8 @@ def _hidden(view: View) -> dict[str, str]:
         return {}
     seen, tasks = view.hidden_tasks
     return {
-        "/proc/PID": f"only {seen} of {tasks} tasks are shown to whoever looked (hidepid, or a pid namespace)"
+        "/proc/PID": f"only {seen} of {tasks} tasks are shown to whoever looked (hidepid, a pid namespace, "
+        "a recording of the busiest)"
     }
 
 

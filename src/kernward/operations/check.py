@@ -1,7 +1,8 @@
 """A check: hypotheses about why a machine is slow or sick, tested against it, ranked and explained."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from kernward.collectors.cgroups import groups, hierarchies
 from kernward.collectors.clock import Clock
 from kernward.collectors.live import FIRST_LOOK_S, Live, of_process
 from kernward.collectors.root import Root
-from kernward.collectors.sample import take
+from kernward.collectors.sample import Sample, take
 from kernward.collectors.source import AnySource
 from kernward.collectors.sources import sources
 from kernward.diagnosis.engine import examine
@@ -19,10 +20,14 @@ from kernward.diagnosis.hypotheses import hypotheses
 from kernward.diagnosis.recording import examine_recording
 from kernward.diagnosis.view import Focus
 from kernward.records.check import Check
-from kernward.records.errors import UsageError
+from kernward.records.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from kernward.collectors.measuring import Session
+
+AN_HOUR = timedelta(hours=1)
+# How much of a recording is held in memory.
+AT_ONCE = timedelta(minutes=20)
 
 
 def check_here(
@@ -94,9 +99,72 @@ def check_recording(path: Path, *, cgroup: str | None = None, pid: int | None = 
         snapshot.samples,
         hypotheses().values(),
         source=str(path),
+        span_s=_span_s(snapshot.samples),
         focus=Focus(cgroup=cgroup, pid=pid),
         notes=snapshot.notes,
     )
+
+
+def check_recorded(
+    *,
+    host: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cgroup: str | None = None,
+    pid: int | None = None,
+    home: Path | None = None,
+) -> Check:
+    """Check what `kernward record` kept of a host between two times; of the host recorded last unless told.
+
+    Without `since` it is the last hour of the recording. What is read at once is bounded, however long it is.
+    """
+    from kernward.operations import playback
+
+    extents = playback.extents(home)
+    known = [each for each in extents if host in (None, each.host)]
+    if not known:
+        # It says which there are.
+        playback.recording(home, host=host)
+    extent = known[0]
+    last = min(until or extent.last_utc, extent.last_utc)
+    first = max(since or last - AN_HOUR, extent.first_utc)
+    notes: list[str] = []
+
+    def samples() -> Iterator[Sample]:
+        at, before = first, None
+        while at <= last:
+            end = min(at + AT_ONCE, last)
+            try:
+                found = playback.recording(home, host=extent.host, since=at, until=end)
+            except InputError:
+                # A gap: nothing was recorded here.
+                after = playback.edge(home, host=extent.host, at=end, later=True)
+                if after is None or after <= end:
+                    return
+                at = after
+                continue
+            notes.extend(each for each in found.notes if each not in notes)
+            for each in found.samples:
+                if before is None or each.at_utc > before:
+                    yield each
+                    before = each.at_utc
+            at = end + timedelta(microseconds=1)
+
+    check = examine_recording(
+        samples(),
+        hypotheses().values(),
+        source=f"the recording of {extent.host}",
+        span_s=(last - first).total_seconds(),
+        focus=Focus(cgroup=cgroup, pid=pid),
+    )
+    assert check.recording is not None
+    return msgspec.structs.replace(
+        check, recording=msgspec.structs.replace(check.recording, notes=tuple(notes))
+    )
+
+
+def _span_s(samples: Sequence[Sample]) -> float:
+    return (samples[-1].at_utc - samples[0].at_utc).total_seconds()
 
 
 def _recordable() -> dict[str, AnySource]:
@@ -144,7 +212,9 @@ def _check_copied(folder: Path, named: Path, focus: Focus, notes: Sequence[str])
             **{each.name: f"{each.files[0]}: it was copied of no process" for each in empty},
         },
     )
-    return examine_recording((sample,), hypotheses().values(), source=str(named), focus=focus, notes=notes)
+    return examine_recording(
+        (sample,), hypotheses().values(), source=str(named), span_s=0.0, focus=focus, notes=notes
+    )
 
 
 def _counts(source: AnySource) -> bool:
