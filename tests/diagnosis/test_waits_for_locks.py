@@ -249,9 +249,13 @@ def test_threads_that_take_turns_under_a_lock_contend_for_it() -> None:
 
 
 def test_a_suspicion_asks_for_the_threads_and_the_waits() -> None:
-    found = verdict(FUTEX, view(*(queue(6, at) for at in range(6)), final=False))
+    found = verdict(FUTEX, view(*(queue(6, at) for at in range(3)), final=False))
     assert isinstance(found, Open)
     assert (found.asks, found.sources) == (("futex",), (("threads", ("40",)),))
+
+
+def test_a_queue_that_is_plain_to_see_needs_nothing_more() -> None:
+    assert isinstance(verdict(FUTEX, view(*(queue(6, at) for at in range(6)), final=False)), Confirmed)
 
 
 def test_a_pool_with_nothing_to_do_is_no_contention() -> None:

@@ -112,7 +112,8 @@ def _test(view: View) -> Iterator[Verdict]:
     found = False
     parked: Queue | None = None
     for queue in suspects:
-        if (view.can_read(threads.SOURCE, queue.pid) or view.can_ask("futex")) and not view.final:
+        plain = queue.as_lock and len(queue.waiting) >= READINGS.value
+        if not plain and (view.can_read(threads.SOURCE, queue.pid) or view.can_ask("futex")):
             yield Open(
                 suspicion=0.8 if queue.as_lock else 0.5,
                 reason=f"{queue.mean:.1f} threads of {queue.scope.name} wait at one address; whether they take turns "
