@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from kernward.collectors.measurements import tcp as measured_tcp
+from kernward.collectors.measurements.tcp import TcpPeer
 from kernward.collectors.sources import (
     link_speed,
     net_dev,
@@ -185,6 +187,28 @@ def test_without_figures_of_connections_the_interface_that_drops_is_the_likely_o
     found = confirmed(LOSS, view(*readings))
     assert found.scope == APP0
     assert found.confidence < 0.8
+
+
+def brief() -> list[Reading]:
+    """Connections that live for a moment each, so that the kernel tells little of each."""
+    return [
+        {
+            **reading,
+            tcp_connections.SOURCE: {
+                "10.0.0.1:9 > 10.20.0.2:80": TcpConnection(cookie=second, state=1, interface="app0", remote="10.20.0.2"),
+                "10.0.0.1:8 > 10.0.0.9:80": TcpConnection(cookie=second, state=1, interface="eth0", remote="10.0.0.9"),
+            },
+            measured_tcp.SOURCE: {"10.20.0.2": TcpPeer(retransmits=14 * second), "10.0.0.9": TcpPeer(retransmits=0)},
+        }
+        for second, reading in enumerate(transfer(500, 15))
+    ]  # fmt: skip
+
+
+def test_to_whom_is_measured_where_connections_do_not_tell() -> None:
+    said = verdict(LOSS, view(*brief(), final=False))
+    assert isinstance(said, Open)
+    assert said.asks == ("tcp",)
+    assert confirmed(LOSS, view(*brief(), measured=("tcp",))).scope == APP0
 
 
 def test_without_counters_loss_is_unknown() -> None:

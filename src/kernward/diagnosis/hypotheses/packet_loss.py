@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from kernward.collectors import tcp_diag
+from kernward.collectors.measurements import tcp as measured_tcp
 from kernward.collectors.sources import net_dev, netstat, qdiscs, snmp, tcp_connections
 from kernward.collectors.sources.qdiscs import Qdisc
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
+    Open,
     Refuted,
     Rival,
     Signal,
@@ -107,6 +109,14 @@ def _test(view: View) -> Iterator[Verdict]:
         # The connections account for it, and none of their interfaces is above the threshold.
         yield Refuted(
             reason=f"{again} of {sent} segments were sent again, on no interface too many", evidence=evidence
+        )
+        return
+    if view.can_ask("tcp"):
+        yield Open(
+            suspicion=0.6,
+            reason=f"{share:.1%} of TCP's segments are sent again; to whom",
+            asks=("tcp",),
+            evidence=evidence,
         )
         return
     yield _by_counters(view, share, lost, evidence)
@@ -358,6 +368,8 @@ def _by_counters(view: View, share: float, lost: int, evidence: tuple[Evidence, 
             suspects[interface] = suspects.get(interface, 0.0) + dropped
     how = "which dropped packets itself"
     if not suspects:
+        suspects, how = _by_peers(view), "by which those are reached to whom most was sent again"
+    if not suspects:
         suspects = {where: float(times) for where, times in retrying(view).items() if times > 1}
         how = "over which connections wait for answers"
     sure = 0.75
@@ -381,6 +393,23 @@ def _by_counters(view: View, share: float, lost: int, evidence: tuple[Evidence, 
         evidence=(*evidence, *(_interface_drops(view, name) if name is not None else ())),
         chain=_CHAIN,
     )
+
+
+def _by_peers(view: View) -> dict[str, float]:
+    """By interface, what was measured to be sent again to the addresses that are reached by it."""
+    if not view.has("tcp"):
+        return {}
+    ways = {
+        each.remote: each.interface
+        for sample in view.window.samples
+        for each in sample.each(tcp_connections.SOURCE).values()
+    }
+    found: dict[str, float] = {}
+    for peer, each in view.window.each_over(measured_tcp.SOURCE).items():
+        interface = ways.get(peer)
+        if interface is not None and each.retransmits:
+            found[interface] = found.get(interface, 0.0) + each.retransmits
+    return found
 
 
 HYPOTHESIS = Hypothesis(
@@ -439,6 +468,9 @@ HYPOTHESIS = Hypothesis(
             "sysctl -w net.ipv4.tcp_congestion_control=bbr",
         ),
     ),
+    asks=("tcp",),
+    cost="the measurement of TCP, made where connections do not tell, costs less than a microsecond for each segment "
+    "that is sent again",
     see=("net/ipv4/tcp_output.c", "net/ipv4/tcp_input.c", "net/sched/sch_netem.c", "RFC 5681"),
     test=_test,
 )
