@@ -179,6 +179,20 @@ def test_operations_that_wait_for_a_long_commit() -> None:
     assert found.confidence > 0.8
 
 
+def test_a_copy_that_waits_for_the_journal_of_its_own_data_is_healthy() -> None:
+    waits = {"5": asleep("cp", JOURNAL)}
+    copy = storage(COPY, waits=waits, commits=0.2, commit_s=1.5, io={"5": (75e6, 80e6)})
+    assert isinstance(verdict(journal_stall.HYPOTHESIS, copy), Refuted)
+    other = storage(
+        COPY,
+        waits={**waits, "6": asleep("mv", JOURNAL)},
+        commits=0.2,
+        commit_s=1.5,
+        io={"5": (0, 80e6), "6": (0, 1e3)},
+    )
+    assert [each.name for each in confirmed(journal_stall.HYPOTHESIS, other).victims] == ["mv[6]"]
+
+
 def test_a_journal_that_nobody_waits_for_may_take_its_time() -> None:
     found = verdict(journal_stall.HYPOTHESIS, storage({"vda": does(writes=5)}, commits=0.2, commit_s=3.0))
     assert isinstance(found, Refuted)

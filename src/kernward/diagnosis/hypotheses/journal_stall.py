@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import journal, task_waits
+from kernward.collectors.sources import journal, process_io, task_waits
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
+    Open,
     Refuted,
     Rival,
     Signal,
@@ -22,6 +23,18 @@ SLEEPS = Threshold(
     0.5,
     "",
     "an operation waits for a commit for some milliseconds; found so in every other sample, it hardly does anything else",
+)
+BULK = Threshold(
+    "what the device takes in a second",
+    20e6,
+    "bytes/s",
+    "a device that takes so much is well, and the journal waits for what somebody writes in bulk",
+)
+SMALL_PART = Threshold(
+    "its part of all that is written, of a process that waits for another's writes",
+    0.5,
+    "",
+    "who writes most of it waits for itself",
 )
 LONG = Threshold(
     "how long a commit takes on average",
@@ -54,11 +67,36 @@ def _test(view: View) -> Iterator[Verdict]:
             evidence=evidence,
         )
         return
-    yield _confirmed(view, waiting, slowest)
-
-
-def _confirmed(view: View, waiting: list[Waiter], slowest: tuple[str, journal.Journal] | None) -> Confirmed:
     storage = Storage(view)
+    if any((disk.over.write_bytes or 0) / disk.seconds >= BULK.value for disk in storage.disks.values()):
+        pids = tuple(each.pid for each in waiting)[:64]
+        if view.can_read(process_io.SOURCE, *pids):
+            yield Open(
+                suspicion=0.4,
+                reason="somebody writes in bulk; what those write that wait tells whether they wait for themselves",
+                sources=((process_io.SOURCE.name, pids),),
+            )
+            return
+        waiting = _for_others(view, waiting)
+        if not waiting:
+            yield Refuted(reason="only who writes in bulk waits for the journal, which writes that")
+            return
+    yield _confirmed(view, storage, waiting, slowest)
+
+
+def _for_others(view: View, waiting: list[Waiter]) -> list[Waiter]:
+    """Those that write little of all that is written; without that knowledge all but a single one."""
+    counted = view.window.each_over(process_io.SOURCE)
+    total = sum(disk.over.write_bytes or 0 for disk in Storage(view).disks.values())
+    known = [each for each in waiting if each.pid in counted]
+    if not known:
+        return waiting if len(waiting) > 1 else []
+    return [each for each in known if (counted[each.pid].write_bytes or 0) < SMALL_PART.value * total]
+
+
+def _confirmed(
+    view: View, storage: Storage, waiting: list[Waiter], slowest: tuple[str, journal.Journal] | None
+) -> Confirmed:
     # XFS says nothing of its log; then the busiest device that is written to stands for it.
     device = slowest[0] if slowest is not None else None
     if device is None:
@@ -122,8 +160,9 @@ HYPOTHESIS = Hypothesis(
             "tasks that sleep in jbd2 or in the log of XFS, without an fsync() of their own",
         ),
         Signal("journal.commit_s", "how long a commit takes"),
+        Signal("process_io.write_bytes", "who writes in bulk waits for itself"),
     ),
-    thresholds=(SLEEPS, LONG),
+    thresholds=(SLEEPS, LONG, BULK, SMALL_PART),
     rivals=(
         Rival("fsync-load", "there the process asked for the commit itself"),
         Rival("device-slow", "there every request of the device takes long, not the journal's alone"),
