@@ -52,9 +52,9 @@ def test_a_recording_is_read_in_pieces_and_gaps_are_passed_over(asked) -> None:
 
 
 def test_without_a_time_the_last_hour_is_checked(asked) -> None:
-    found = check.check_recorded()
-    assert found.recording is not None
-    assert found.recording.last_utc - found.recording.first_utc == timedelta(hours=1)
+    check.check_recorded()
+    assert asked[0][0] == (HOURS[-1].at_utc - timedelta(hours=1) - BEGAN).total_seconds()
+    assert asked[-1][1] == (HOURS[-1].at_utc - BEGAN).total_seconds()
 
 
 @pytest.mark.parametrize(
