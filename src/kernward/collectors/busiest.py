@@ -5,7 +5,7 @@ with half of all faults matters, whatever its share of processor time. What was 
 while, so that a list does not flicker and a recording has no holes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import nlargest
 from operator import attrgetter
 from typing import Any, Generic
@@ -26,16 +26,16 @@ class Busiest(Generic[T]):
     def __init__(self, source: EntitySource[T], most: int) -> None:
         fields = source.quantities
         # Numbers only: a field that holds several, or a name, says nothing here.
-        self._names = [
-            name
-            for name, each in fields.items()
-            if each.kind == "counter" or (each.kind == "gauge" and each.unit in ("bytes", "pages"))
+        counters = [name for name, each in fields.items() if each.kind == "counter"]
+        gauges = [
+            name for name, each in fields.items() if each.kind == "gauge" and each.unit in ("bytes", "pages")
         ]
-        self._counts = [fields[name].kind == "counter" for name in self._names]
-        self._get = attrgetter(*self._names) if len(self._names) > 1 else None
+        self._counters = _getter(counters)
+        self._gauges = _getter(gauges)
+        self._none = (0.0,) * len(counters)
         self._most = most
         self._stuck = "state" in fields
-        self._before: dict[str, Sequence[Any]] = {}
+        self._before: dict[str, tuple[Any, ...]] = {}
         self._scores: dict[str, float] = {}
 
     def choose(self, records: Mapping[str, T]) -> Mapping[str, T]:
@@ -51,39 +51,53 @@ class Busiest(Generic[T]):
         return {name: record for name, record in records.items() if name in chosen}
 
     def _score(self, records: Mapping[str, T]) -> dict[str, float]:
-        values = {name: self._values(record) for name, record in records.items()}
-        amounts = [self._amounts(name, each) for name, each in values.items()]
-        self._before = values
-        highest = [0.0] * len(amounts)
-        for column, counts in zip(zip(*amounts, strict=True), self._counts, strict=True):
-            total = sum(column)
-            if total > 0:
-                weight = (1.0 if counts else _GAUGE) / total
-                highest = [max(one, each * weight) for one, each in zip(highest, column, strict=True)]
+        counted = {name: self._counters(record) for name, record in records.items()}
+        before, self._before = self._before, counted
+        # Most of many entities have counted nothing, which one comparison tells.
+        growths = [
+            self._none if (earlier := before.get(name)) == each else _grown(earlier, each)
+            for name, each in counted.items()
+        ]
+        shares = [0.0] * len(growths)
+        for column in zip(*growths, strict=True):
+            shares = _highest(shares, column, 1.0)
+        for column in zip(*map(self._gauges, records.values()), strict=True):
+            shares = _highest(shares, [each if _is_number(each) else 0 for each in column], _GAUGE)
         faded = self._scores
         scores = {}
-        for (name, record), share in zip(records.items(), highest, strict=True):
+        for (name, record), share in zip(records.items(), shares, strict=True):
             if self._stuck and getattr(record, "state", None) == "D":
                 share += STUCK
             scores[name] = max(share, faded.get(name, 0.0) * FADES)
         return scores
 
-    def _values(self, record: T) -> Sequence[Any]:
-        if self._get is not None:
-            found: Sequence[Any] = self._get(record)
-            return found
-        return [getattr(record, name) for name in self._names]
 
-    def _amounts(self, name: str, values: Sequence[Any]) -> list[float]:
-        """How much of each counter is new, and how large each gauge is; of what is new all of it."""
-        before = self._before.get(name)
-        found = []
-        for at, value in enumerate(values):
-            if type(value) is not int and type(value) is not float:
-                found.append(0.0)
-                continue
-            earlier = before[at] if before is not None and self._counts[at] else None
-            if (type(earlier) is int or type(earlier) is float) and value >= earlier:
-                value -= earlier
-            found.append(float(value))
-        return found
+def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Gives these attributes of a record, always as a tuple."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    if not names:
+        return lambda record: ()
+    get = attrgetter(names[0])
+    return lambda record: (get(record),)
+
+
+def _highest(shares: Sequence[float], column: Sequence[float], weight: float) -> list[float]:
+    """The larger of each share and of what this column gives."""
+    total = sum(column)
+    if total <= 0:
+        return list(shares)
+    return [max(share, weight * each / total) for share, each in zip(shares, column, strict=True)]
+
+
+def _grown(before: tuple[Any, ...] | None, after: tuple[Any, ...]) -> tuple[float, ...]:
+    """How much of each counter is new; of an entity that is new, or was reset, all of it."""
+    earlier = before or (0,) * len(after)
+    return tuple(
+        (value - known if _is_number(known) and value >= known else value) if _is_number(value) else 0.0
+        for known, value in zip(earlier, after, strict=True)
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int or type(value) is float

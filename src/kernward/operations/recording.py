@@ -32,7 +32,7 @@ from kernward.store.recorded import Field, Heading, Recorded, encode
 JOURNAL_S = 3600.0
 JOURNAL_RAW_BYTES = 48 << 20
 # Entities kept of a source in each sample, by what they are; the busiest where there are more.
-MOST_ENTITIES = {"process": 120, "cgroup": 400}
+MOST_ENTITIES = {"process": 150, "cgroup": 400}
 MOST_OTHERS = 1000
 # Sources that a check reads at its ends, settings and tables, change slowly: read in every so many samples.
 SELDOM = 12

@@ -75,6 +75,10 @@ def read(root: Root, entities: Collection[str] | None = None) -> dict[str, Proce
     found: dict[str, Process] = {}
     hidden = 0
     scheduled = True
+    # Most processes did nothing since the last sample: what they were is not made out again. Of a kernel
+    # thread the second file is not even read then; a process of a user may have waited without running.
+    before: dict[str, tuple[bytes, bytes | None, Process]] = root.remembered.get("processes", {})
+    now: dict[str, tuple[bytes, bytes | None, Process]] = {}
     for pid in names:
         try:
             data = root.read(f"/proc/{pid}/stat", 8192)
@@ -82,15 +86,26 @@ def read(root: Root, entities: Collection[str] | None = None) -> dict[str, Proce
             hidden += not error.gone
             continue
         times = None
+        earlier = before.get(pid)
+        same = earlier is not None and earlier[0] == data
+        if same and earlier is not None and earlier[2].kernel_thread:
+            now[pid], found[pid] = earlier, earlier[2]
+            continue
         if scheduled:
             try:
                 times = root.read(f"/proc/{pid}/schedstat", 4096)
             except Unavailable as error:
                 # Without CONFIG_SCHED_INFO no process has it; one that has just ended lacks it alone.
                 scheduled = not (error.gone and root.exists(f"/proc/{pid}/stat"))
+        if same and earlier is not None and earlier[1] == times:
+            now[pid], found[pid] = earlier, earlier[2]
+            continue
         process = parse(data, times)
         if process is not None:
             found[pid] = process
+            now[pid] = (data, times, process)
+    if entities is None:
+        root.remembered["processes"] = now
     if hidden:
         root.missing["/proc/PID/stat"] = f"{hidden} processes of other users may not be read (hidepid)"
     elif entities is None and found and "1" not in found:
