@@ -5,7 +5,7 @@ systemd-pstore and kdump put them. One record a kind of event, as in kernel_even
 """
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -40,23 +40,40 @@ class EarlierBoot(msgspec.Struct, frozen=True):
 
 def read(root: Root, entities: Collection[str] | None = None) -> dict[str, EarlierBoot]:
     """The events by kind; none is a machine that left no dump. Raises Unavailable without any such folder."""
-    from kernward.events.recognise import recognise
-    from kernward.logs.sources import open_sources
-
     places = [each for each in (*PSTORE, CRASHES) if root.exists(each)]
     if not places:
         raise Unavailable(PSTORE[0], "there is no place where a crash would leave a dump", gone=True)
+    dumps = list(_dumps(root, places))
+    # Dumps do not change while a check runs, and reading them again with each sample would cost more than all else.
+    state = [(str(path), _changed(path)) for path in dumps]
+    earlier = root.remembered.get("earlier_boot")
+    if earlier is None or earlier[0] != state:
+        earlier = root.remembered["earlier_boot"] = (state, _read(root, dumps))
+    records: dict[str, EarlierBoot] = earlier[1]
+    return records if entities is None else {kind: each for kind, each in records.items() if kind in entities}
+
+
+def _read(root: Root, dumps: Iterable[Path]) -> dict[str, EarlierBoot]:
+    from kernward.events.recognise import recognise
+    from kernward.logs.sources import open_sources
+
     now_s, uptime_s = time.time(), _uptime(root)
     found: dict[str, EarlierBoot] = {}
-    for path in _dumps(root, places):
+    for path in dumps:
         for source in open_sources([path], problems=[]):
             age_s = None
             if root.live and source.mtime is not None:
                 age_s = max(0.0, round(now_s - source.mtime.timestamp()))
             for event in recognise(source):
-                if entities is None or event.kind in entities:
-                    _add(found, log_event(event, age_s), source.name[len(root.path) :], uptime_s)
+                _add(found, log_event(event, age_s), source.name[len(root.path) :], uptime_s)
     return found
+
+
+def _changed(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _add(found: dict[str, EarlierBoot], event: LogEvent, file: str, uptime_s: float | None) -> None:
