@@ -116,8 +116,12 @@ def _test(view: View) -> Iterator[Verdict]:
 
 
 def _may_be(waiter: Waiter) -> bool:
-    """It sleeps for I/O, and where is not known."""
-    return waiter.share >= SLEEPS.value and not waiter.functions
+    """It sleeps for I/O where writers are held back at times, or where is not known.
+
+    A writer also waits for the journal, which waits for the same dirty pages to be written.
+    """
+    known = waiter.part("throttled") > 0 or waiter.part("journal") >= SLEEPS.value
+    return waiter.share >= SLEEPS.value and (known or not waiter.functions)
 
 
 def _one_reading(view: View) -> Iterator[Verdict]:
@@ -189,7 +193,8 @@ def _confirmed(
             unit="",
             scope=each.scope,
             change=False,
-            says=f"{each.scope.name} slept in {'balance_dirty_pages()' if each.functions else 'state D'} in "
+            says=f"{each.scope.name} slept in "
+            f"{'balance_dirty_pages()' if each.part('throttled') else 'the journal' if each.functions else 'state D'} in "
             f"{each.part('throttled') or each.share:.0%} of the samples",
         )
         for each in held[:4]
@@ -215,7 +220,7 @@ def _confirmed(
     victims = paying or held
     return Confirmed(
         scope=scope,
-        confidence=0.93 if any(each.functions for each in held) else 0.7,
+        confidence=_confidence(held),
         impact=max(each.part("throttled") or each.share for each in held),
         mechanism=(
             f"{size(dirty)} of dirty pages wait to be written to {where}, which takes {size(rate)} a second; the limit is "
@@ -230,6 +235,11 @@ def _confirmed(
         ),
         victims=tuple(each.scope for each in victims)[:8],
     )
+
+
+def _confidence(held: list[Waiter]) -> float:
+    most = max(each.part("throttled") for each in held)
+    return 0.93 if most >= SLEEPS.value else 0.85 if most > 0 else 0.7
 
 
 def _dirty(view: View, level: float) -> Evidence:
