@@ -118,5 +118,4 @@ SOURCE = Source(
     files=("/proc/sys/net/ipv4/*", "/proc/sys/net/core/*"),
     record=NetLimits,
     read=read,
-    when="check",
 )

@@ -424,6 +424,7 @@ HYPOTHESIS = Hypothesis(
         Signal(
             "netstat.syn_retransmits", "only these: a peer does not answer; established connections are well"
         ),
+        Signal("tcp_connections.retries", "of connections to neighbours: nothing gets through at all"),
         Signal("qdiscs.drops", "the interface's own queueing discipline drops them"),
         Signal("qdiscs.loss_percent", "it is set to"),
         Signal("qdiscs.damage_percent", "it is set to change packets, which the other end then drops"),
