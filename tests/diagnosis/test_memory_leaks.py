@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from kernward.collectors.kernel_messages import LogEvent
-from kernward.collectors.sources import kernel_events, meminfo, processes, slabinfo
+from kernward.collectors.sources import kernel_events, meminfo, process_status, processes, slabinfo
 from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.meminfo import Meminfo
+from kernward.collectors.sources.process_status import ProcessStatus
 from kernward.collectors.sources.processes import Process
 from kernward.collectors.sources.slabinfo import Slab
 from kernward.diagnosis.hypotheses import kernel_memory_leak, process_memory_leak
-from kernward.diagnosis.hypothesis import Refuted, Unknown
+from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from kernward.diagnosis.view import View
 from tests.diagnosis.windows import confirmed, verdict, view
 
@@ -25,7 +26,14 @@ def memory(**fields: Any) -> dict[Any, Any]:
 
 
 def grows(
-    held: Callable[[int], float], *, cpu: float = 0.03, count: int = 7, every_s: float = 1.0, **fields: Any
+    held: Callable[[int], float],
+    *,
+    cpu: float = 0.03,
+    count: int = 7,
+    every_s: float = 1.0,
+    final: bool = True,
+    anonymous: float | None = None,
+    **fields: Any,
 ) -> View:
     """A process that holds so many MiB at each second."""
     readings = []
@@ -43,7 +51,14 @@ def grows(
         )
         still = Process("sshd", "S", 1, 5.0, False, rss_bytes=9 * MIB, user_s=0.0, system_s=0.0)
         readings.append({**memory(), processes.SOURCE: {"812": leaky, "9": still}})
-    return view(*readings, every_s=every_s)
+        if anonymous is not None:
+            readings[-1][process_status.SOURCE] = {
+                "812": ProcessStatus(
+                    anonymous_bytes=int(anonymous * second * MIB),
+                    file_bytes=int((4 - anonymous) * second * MIB),
+                )
+            }
+    return view(*readings, every_s=every_s, final=final)
 
 
 def test_a_process_that_grows_evenly_and_does_little_is_named() -> None:
@@ -54,9 +69,28 @@ def test_a_process_that_grows_evenly_and_does_little_is_named() -> None:
     assert found.plots[0].values[-1] == 64 * MIB
 
 
-def test_four_readings_of_a_slow_machine_are_enough_if_they_lie_apart() -> None:
-    assert confirmed(PROCESS, grows(lambda number: 40 + 8 * number, count=4, every_s=2.0)).confidence == 0.7
+def test_three_readings_of_a_slow_machine_are_enough_if_they_lie_apart() -> None:
+    assert confirmed(PROCESS, grows(lambda number: 40 + 8 * number, count=3, every_s=3.0)).confidence == 0.7
     assert isinstance(verdict(PROCESS, grows(lambda number: 40 + 8 * number, count=4)), Refuted)
+
+
+def test_two_readings_tell_no_steady_growth() -> None:
+    assert isinstance(verdict(PROCESS, grows(lambda number: 40 + 8 * number, count=2, every_s=6.0)), Unknown)
+
+
+def test_a_process_that_grows_is_looked_at_closely_first() -> None:
+    for count in (2, 7):
+        found = verdict(PROCESS, grows(lambda second: 40 + 4 * second, count=count, every_s=6.0, final=False))
+        assert isinstance(found, Open)
+        assert found.sources == (("process_status", ("812",)),)
+
+
+def test_growth_of_mapped_files_is_no_leak() -> None:
+    assert (
+        confirmed(PROCESS, grows(lambda second: 40 + 4 * second, anonymous=3.5)).scope.name
+        == "order-cache[812]"
+    )
+    assert isinstance(verdict(PROCESS, grows(lambda second: 40 + 4 * second, anonymous=0.5)), Refuted)
 
 
 def test_a_leak_that_paused_at_the_end_is_told_less_surely() -> None:
@@ -92,8 +126,8 @@ def test_a_pid_that_another_process_took_over_did_not_grow() -> None:
     assert isinstance(verdict(PROCESS, view(*readings)), Refuted)
 
 
-def test_too_few_readings_tell_no_growth() -> None:
-    assert isinstance(verdict(PROCESS, grows(lambda second: 40 + 4 * second, count=3)), Unknown)
+def test_one_reading_tells_no_growth() -> None:
+    assert isinstance(verdict(PROCESS, grows(lambda second: 40 + 4 * second, count=1)), Unknown)
 
 
 def slab(
@@ -150,6 +184,15 @@ def test_objects_of_processes_and_connections_are_theirs() -> None:
     found = verdict(KERNEL, view(*(slab(second, a_second=2, cache="task_struct") for second in range(7))))
     assert isinstance(found, Refuted)
     assert "task_struct" in found.reason
+
+
+def test_slab_that_grows_in_many_caches_is_more_work() -> None:
+    readings = []
+    for second in range(7):
+        reading = slab(second, a_second=2)
+        reading[slabinfo.SOURCE]["kmalloc-512"] = Slab(0, 0, 512, int(0.6 * second * MIB))
+        readings.append(reading)
+    assert isinstance(verdict(KERNEL, view(*readings)), Refuted)
 
 
 def test_what_file_systems_keep_for_each_page_grows_with_the_cache() -> None:

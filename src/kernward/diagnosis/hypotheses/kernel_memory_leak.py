@@ -28,8 +28,14 @@ LEAST = Threshold(
 STEADY = Threshold(
     "part of the readings between which it grew", 0.75, "", "what is used and freed falls as well as it grows"
 )
-READINGS = Threshold("readings of it", 4, "", "with fewer, what is even cannot be told from what is not")
+READINGS = Threshold("readings of it", 3, "", "with fewer, what is even cannot be told from what is not")
 LASTING = Threshold("time between the first and the last", 4.0, "s", "a burst of work is over in less")
+OF_GROWTH = Threshold(
+    "part of the slab's growth that is of one cache",
+    0.5,
+    "",
+    "one forgotten kfree() leaks objects of one size; more work of all kinds takes objects of all kinds",
+)
 OF_CACHE = Threshold(
     "part of the page cache's size, or growth, that goes with it",
     0.02,
@@ -116,6 +122,16 @@ def _test(view: View) -> Iterator[Verdict]:
         if cache is not None and (cache[0] in _ASKED_FOR or cache[0].startswith("kmalloc-cg-")):
             yield Refuted(
                 reason=f"what grows is {cache[0]}, which programs or connections hold: {size(cache[1])} in the window",
+                evidence=(shown,),
+            )
+            return
+        if (
+            growing.field.startswith("slab")
+            and cache is not None
+            and cache[1] < OF_GROWTH.value * growing.grown
+        ):
+            yield Refuted(
+                reason=f"slab grew by {size(growing.grown)} in many caches, {size(cache[1])} of it in {cache[0]}: more work",
                 evidence=(shown,),
             )
             return
@@ -288,7 +304,18 @@ HYPOTHESIS = Hypothesis(
         Signal("meminfo.cached_bytes", "grows as well: file systems keep something for each page"),
         Signal("kernel_events.recent", "kmemleak's own reports"),
     ),
-    thresholds=(LEAST, STEADY, READINGS, LASTING, OF_CACHE, OF_MEMORY, OF_SLAB, HORIZON_S, LEAK_AGE),
+    thresholds=(
+        LEAST,
+        STEADY,
+        READINGS,
+        LASTING,
+        OF_GROWTH,
+        OF_CACHE,
+        OF_MEMORY,
+        OF_SLAB,
+        HORIZON_S,
+        LEAK_AGE,
+    ),
     rivals=(
         Rival("process-memory-leak", "there a process grows, and its rss says so"),
         Rival("memory-fragmentation", "there pages of the kernel are scattered, and need not be many"),

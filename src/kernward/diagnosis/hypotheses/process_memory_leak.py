@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from kernward.collectors.sources import meminfo, processes
+from kernward.collectors.sources import meminfo, process_status, processes
 from kernward.collectors.sources.processes import Process
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
+    Open,
     Refuted,
     Rival,
     Signal,
@@ -27,8 +28,8 @@ LEAST = Threshold(
     "allocators ask for some hundred KiB at a time, whatever the program does",
 )
 STEPS = Threshold(
-    "readings in a row between which it grew",
-    3,
+    "steps from one reading to the next in which it grew",
+    2,
     "",
     "with fewer, what is even cannot be told from what is not",
 )
@@ -45,7 +46,19 @@ UNEVEN = Threshold(
     "fastest growth between two readings, for the mean growth",
     2.5,
     "",
-    "a buffer that is filled once has nearly all of its growth in one reading",
+    "a buffer that is filled once has nearly all of its growth in one step",
+)
+SLOWEST = Threshold(
+    "slowest growth between two readings, for the mean growth",
+    0.2,
+    "",
+    "what comes in jumps has steps in which it hardly grows",
+)
+ANONYMOUS = Threshold(
+    "part of the growth that is anonymous or shared memory",
+    0.5,
+    "",
+    "pages of files can be dropped and read again, whoever maps them",
 )
 PROCESSOR = Threshold(
     "part of a processor that it uses",
@@ -74,6 +87,10 @@ HORIZON_S = Threshold(
     "a growth of seconds says nothing of what is next week; a longer window sees slower leaks, up to a thousand times "
     "its own length",
 )
+
+
+# Processes that are looked at closely.
+CANDIDATES = 4
 
 
 class Growth(NamedTuple):
@@ -105,12 +122,27 @@ def _test(view: View) -> Iterator[Verdict]:
     if missing or memory is None or not memory.available_bytes:
         yield Unknown(reason=f"growth cannot be seen: {missing or window.why_absent(meminfo.SOURCE)}")
         return
-    if sum(processes.SOURCE.name in each.read for each in window.samples) <= STEPS.value:
-        yield Unknown(reason=f"whether a process grows steadily takes more than {STEPS.value:.0f} readings")
+    readings = sum(processes.SOURCE.name in each.read for each in window.samples)
+    if readings < 2:
+        yield Unknown(reason="whether a process grows takes two readings, and there is one")
         return
     horizon_s = max(HORIZON_S.value, 1000 * window.seconds)
     grown = sorted(_growing(view), key=lambda each: -each.per_s)
     leaks = [each for each in grown if not each.works and memory.available_bytes / each.per_s <= horizon_s]
+    unasked = [each.pid for each in leaks if not window.last.asked_for(process_status.SOURCE, each.pid)]
+    if unasked and not view.final:
+        yield Open(
+            suspicion=0.5,
+            reason=f"{leaks[0].scope.name} grows; whether it goes on, and with which memory, is to be seen",
+            sources=((process_status.SOURCE.name, tuple(unasked[:CANDIDATES])),),
+        )
+        return
+    if leaks and readings <= STEPS.value:
+        yield Unknown(
+            reason=f"{leaks[0].scope.name} grew between two readings; whether it goes on they do not tell"
+        )
+        return
+    leaks = [each for each in leaks if _anonymous(view, each.pid)]
     for each in leaks:
         yield _confirmed(view, each, memory.available_bytes, memory.total_bytes or 0)
     if leaks:
@@ -180,6 +212,20 @@ def _growing(view: View) -> Iterator[Growth]:
         )
 
 
+def _anonymous(view: View, pid: str) -> bool:
+    """Whether what it grew by is memory that reclaim cannot drop; so it counts as long as nobody looked."""
+    seen = [each.each(process_status.SOURCE).get(pid) for each in view.window.samples]
+    held = [
+        ((each.anonymous_bytes or 0) + (each.shared_bytes or 0), each.file_bytes or 0)
+        for each in seen
+        if each is not None and each.anonymous_bytes is not None
+    ]
+    if len(held) < 2:
+        return True
+    own, mapped = held[-1][0] - held[0][0], held[-1][1] - held[0][1]
+    return own >= ANONYMOUS.value * (own + mapped)
+
+
 def _longest_run(held: list[tuple[float, int]]) -> tuple[int, int] | None:
     """From which to which reading it grew without a pause and evenly; None when it did not for long enough."""
     begin, best = 0, (0, 0)
@@ -190,16 +236,19 @@ def _longest_run(held: list[tuple[float, int]]) -> tuple[int, int] | None:
             best = (begin, number)
     begin, end = best
     seconds = held[end][0] - held[begin][0]
-    if end - begin < STEPS.value or seconds < max(LASTING.value, STEADY.value * (held[-1][0] - held[0][0])):
+    if end - begin < min(STEPS.value, len(held) - 1) or seconds < max(
+        LASTING.value, STEADY.value * (held[-1][0] - held[0][0])
+    ):
         return None
     # What it gave back later was no leak.
     if held[-1][1] < held[end][1] - 0.05 * (held[end][1] - held[begin][1]):
         return None
     mean = (held[end][1] - held[begin][1]) / seconds
-    fastest = max(
+    rates = [
         (held[at + 1][1] - held[at][1]) / max(held[at + 1][0] - held[at][0], 0.05) for at in range(begin, end)
-    )
-    return best if fastest <= UNEVEN.value * mean else None
+    ]
+    even = max(rates) <= UNEVEN.value * mean and min(rates) >= SLOWEST.value * mean
+    return best if even else None
 
 
 def _confirmed(view: View, growth: Growth, available: int, total: int) -> Confirmed:
@@ -259,11 +308,24 @@ HYPOTHESIS = Hypothesis(
     claim="A process allocates memory steadily and gives none back, until there is none left.",
     signals=(
         Signal("processes.rss_bytes", "grows evenly, reading after reading, and never falls"),
+        Signal("process_status.anonymous_bytes", "grows with it: memory that reclaim cannot drop"),
         Signal("processes.user_s", "hardly any: the growth is not that of a large piece of work"),
         Signal("processes.major_faults", "many: it is a file that is being mapped and no leak"),
         Signal("meminfo.available_bytes", "how long it can go on"),
     ),
-    thresholds=(LEAST, STEPS, LASTING, STEADY, UNEVEN, PROCESSOR, PER_PROCESSOR_S, FROM_FILES, HORIZON_S),
+    thresholds=(
+        LEAST,
+        STEPS,
+        LASTING,
+        STEADY,
+        UNEVEN,
+        SLOWEST,
+        ANONYMOUS,
+        PROCESSOR,
+        PER_PROCESSOR_S,
+        FROM_FILES,
+        HORIZON_S,
+    ),
     rivals=(
         Rival("kernel-memory-leak", "there no process grows, and slab or vmalloc memory does"),
         Rival("memory-pressure", "the same shortage at its end, by whoever it came about"),
