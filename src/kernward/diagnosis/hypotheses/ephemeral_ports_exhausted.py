@@ -33,7 +33,12 @@ def _test(view: View) -> Iterator[Verdict]:
     if missing:
         yield Unknown(reason=missing)
         return
-    found = window.last.each(tcp_destinations.SOURCE) or window.each(tcp_destinations.SOURCE)
+    # The newest reading, also where it says that there are none any more.
+    found = next(
+        each.each(tcp_destinations.SOURCE)
+        for each in reversed(window.samples)
+        if tcp_destinations.SOURCE.name in each.read
+    )
     short = {name: each for name, each in found.items() if _exhausted(each)}
     if not short:
         fullest = max(found.items(), key=lambda each: each[1].ports_taken or 0, default=None)

@@ -121,7 +121,11 @@ def _waits_on(view: View, name: str) -> bool:
 def _suspects(view: View, listeners: Mapping[str, TcpListener]) -> dict[str, TcpListener]:
     """The sockets that dropped something; the kernel's count of a socket's drops is for any reason."""
     grown = view.window.each_over(tcp_listeners.SOURCE)
-    return {name: each for name, each in listeners.items() if (grown[name].drops or 0) > 0 or _full(each)}
+    return {
+        name: each
+        for name, each in listeners.items()
+        if (getattr(grown.get(name), "drops", None) or 0) > 0 or _full(each)
+    }
 
 
 def _bursts(view: View) -> int:
