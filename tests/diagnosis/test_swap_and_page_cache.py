@@ -197,6 +197,14 @@ def test_on_a_fast_device_reading_again_costs_processor_time() -> None:
     assert 0.6 < found.impact < 0.65
 
 
+def test_a_swappiness_of_0_is_told_where_idle_memory_is_kept_for_it() -> None:
+    idle = Meminfo(total_bytes=GIB, swap_total_bytes=GIB, swap_free_bytes=GIB, inactive_anon_bytes=GIB // 2)
+    settings = {memory_settings.SOURCE: MemorySettings(swappiness=0), meminfo.SOURCE: idle}
+    assert "vm.swappiness is 0" in confirmed(CACHE, seconds(io=0.8, beside=settings, **PASSES)).mechanism
+    settings = {memory_settings.SOURCE: MemorySettings(swappiness=60), meminfo.SOURCE: idle}
+    assert "swappiness" not in confirmed(CACHE, seconds(io=0.8, beside=settings, **PASSES)).mechanism
+
+
 def test_refaults_of_a_cgroup_at_its_limit_are_the_cgroups() -> None:
     readings = []
     for second in range(6):

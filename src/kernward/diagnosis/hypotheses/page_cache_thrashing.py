@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import cgroup_memory, meminfo, process_io, processes, vmstat
+from kernward.collectors.sources import cgroup_memory, meminfo, memory_settings, process_io, processes, vmstat
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -160,7 +160,7 @@ def _test(view: View) -> Iterator[Verdict]:
             f"{lost:.0%} of the time. {who}"
             "shrink_folio_list() in mm/vmscan.c evicts the pages that were used longest ago, which in a pass over "
             "more data than fits are those that are needed next; workingset_refault() in mm/workingset.c finds "
-            "their shadows."
+            "their shadows." + _setting(view, evidence)
         ),
         evidence=tuple(evidence),
         chain=(
@@ -168,6 +168,26 @@ def _test(view: View) -> Iterator[Verdict]:
             "pages are evicted before they are used again",
             "reads that should come from memory come from the device",
         ),
+    )
+
+
+def _setting(view: View, evidence: list[Evidence]) -> str:
+    """That vm.swappiness keeps idle memory of programs in and the cache out, where it does."""
+    settings, memory = view.window.of(memory_settings.SOURCE), view.window.of(meminfo.SOURCE)
+    if settings is None or memory is None or settings.swappiness != 0 or not memory.swap_free_bytes:
+        return ""
+    idle = memory.inactive_anon_bytes or 0
+    if idle < 0.1 * (memory.total_bytes or 0):
+        return ""
+    evidence.append(
+        view.evidence(
+            memory_settings.SOURCE, "swappiness", 0, change=False, file="/proc/sys/vm/swappiness",
+            says=f"{size(idle)} of programs' memory is idle and not swapped",
+        )
+    )  # fmt: skip
+    return (
+        f" vm.swappiness is 0, so that get_scan_count() takes it all from the page cache, while {size(idle)} of memory of "
+        "programs is idle."
     )
 
 
@@ -228,6 +248,7 @@ HYPOTHESIS = Hypothesis(
         Signal("pressure.io_some_s", "grows while tasks wait for others"),
         Signal("processes.system_s", "grows: reading again costs processor time where the device is fast"),
         Signal("process_io.read_bytes", "who reads"),
+        Signal("memory_settings.swappiness", "0: idle memory of programs stays, and the cache pays for it"),
     ),
     thresholds=(REFAULTS, OF_READS, LOST, ONE_PROCESS, FOR_EACH),
     rivals=(
