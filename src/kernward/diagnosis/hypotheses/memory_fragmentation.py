@@ -69,7 +69,7 @@ def _test(view: View) -> Iterator[Verdict]:
     window = view.window
     zones = window.each(buddyinfo.SOURCE)
     memory = window.of(meminfo.SOURCE)
-    if not zones or memory is None or not memory.total_bytes:
+    if not zones or memory is None or (memory.total_bytes or 0) < page_bytes(view):
         missing = window.why_absent(buddyinfo.SOURCE) or window.why_absent(meminfo.SOURCE)
         yield Unknown(reason=f"the free blocks cannot be read: {missing}")
         return

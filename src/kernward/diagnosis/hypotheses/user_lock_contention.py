@@ -161,6 +161,8 @@ def _queues(view: View) -> Iterator[Queue]:
         if process is None or used is None or max((each.futex_same or 0 for each in seen), default=0) < 2:
             continue
         addresses = [each.futex_address for each in seen if each.futex_address]
+        if not addresses:
+            continue
         address = max(set(addresses), key=addresses.count)
         there = [each for each in seen if each.futex_address == address]
         waiting = [
