@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -53,7 +54,8 @@ _UNUSED = frozenset(
 # Libraries that are opened by name when the program runs.
 _BY_NAME = ("libbpf.so.1",)
 _SPARE_MB = 16
-KEPT = 2
+# An image that was not asked for in this time belongs to sources that are no more.
+_UNUSED_S = 2 * 3600
 
 
 def with_python(spec: "Spec", home: Path) -> "Spec":
@@ -107,9 +109,11 @@ def image(home: Path) -> Path:
                     environment,
                 )
                 partial.rename(made)
-            older = sorted(folder.glob(f"{NAME}-*.img"), key=lambda each: each.stat().st_mtime)
-            for each in older[:-KEPT]:
-                each.unlink()
+        # Told by the time of access: that of change names the snapshots that stand on the image.
+        os.utime(made, ns=(time.time_ns(), made.stat().st_mtime_ns))
+        for other in folder.glob(f"{NAME}-*.img"):
+            if time.time() - other.stat().st_atime > _UNUSED_S:
+                other.unlink()
     return made
 
 
