@@ -328,12 +328,31 @@ def test_how_full_this_machine_is_agrees_with_statvfs() -> None:
 
 
 def test_a_server_is_never_asked_how_full_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    remote = {"/srv": mounts.Mount(number="0:50", source="server:/export", kind="nfs4")}
-    monkeypatch.setattr(mounts, "read", lambda root, points: remote)
+    text = (
+        "30 1 0:50 / /srv rw - nfs4 server:/export rw\n31 1 0:51 / /home/a/x rw - fuse.sshfs other: rw\n"
+        "32 1 8:1 / /data rw - ext4 /dev/sda1 rw\n"
+    )
+    monkeypatch.setattr(Root, "read", lambda self, path: text.encode())
     asked: list[str] = []
-    monkeypatch.setattr(Root, "statvfs", lambda self, path: asked.append(path))
-    assert filesystem.read(Root(), None) == {}
-    assert asked == []
+
+    def statvfs(self: Root, path: str) -> os.statvfs_result:
+        asked.append(path)
+        return os.statvfs("/")
+
+    monkeypatch.setattr(Root, "statvfs", statvfs)
+    assert list(filesystem.read(Root(), None)) == asked == ["/data"]
+
+
+def test_of_thousands_of_file_systems_in_memory_the_nearest_to_the_root_are_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = [f"9 1 0:{number} / /var/pods/{number}/x rw - tmpfs tmpfs rw" for number in range(3000)]
+    lines.append("9 1 0:9000 / /run rw - tmpfs tmpfs rw")
+    monkeypatch.setattr(Root, "read", lambda self, path: "\n".join(lines).encode())
+    monkeypatch.setattr(Root, "statvfs", lambda self, path: os.statvfs("/"))
+    found = filesystem.read(Root(), None)
+    assert "/run" in found
+    assert len(found) < 100
 
 
 def test_used_as_df_counts_leaves_out_what_is_kept_for_root() -> None:

@@ -1,7 +1,7 @@
 """/proc/self/mountinfo: what is mounted where, from which device, and with which options.
 
-File systems that the kernel makes up (proc, sysfs, cgroup, …) are left out, and so are further mounts of
-the same part of a device. The mount point is the entity.
+File systems that the kernel makes up (proc, sysfs, cgroup, …) are left out, and so are overlays, which show
+others, and further mounts of the same part of a device. The mount point is the entity.
 """
 
 import re
@@ -15,12 +15,12 @@ from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import EntitySource
 
 _SHOW = "show_mountinfo() in fs/proc_namespace.c"
-# Mounts kept; a machine with thousands of containers has an overlay for each.
+# Mounts kept; a machine with thousands of containers has a tmpfs or two for each.
 _MOST = 4096
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 _MADE_UP = frozenset(
     b"proc sysfs devtmpfs devpts securityfs cgroup cgroup2 pstore bpf debugfs tracefs configfs fusectl mqueue "
-    b"hugetlbfs rpc_pipefs nsfs binfmt_misc efivarfs selinuxfs autofs nfsd ramfs rootfs fuse.lxcfs".split()
+    b"hugetlbfs overlay rpc_pipefs nsfs binfmt_misc efivarfs selinuxfs autofs nfsd ramfs rootfs fuse.lxcfs".split()
 )
 
 
@@ -31,7 +31,7 @@ class Mount(msgspec.Struct, frozen=True):
         str | None, fact("major and minor number of its device; 0:N where it has none of its own", _SHOW)
     ] = None
     source: Annotated[str | None, fact("the device, or the server and its path", _SHOW)] = None
-    kind: Annotated[str | None, fact("ext4, xfs, nfs4, overlay, …", _SHOW)] = None
+    kind: Annotated[str | None, fact("ext4, xfs, nfs4, …", _SHOW)] = None
     subtree: Annotated[
         str | None, fact("the part of the file system that is mounted, / for all of it", _SHOW)
     ] = None
@@ -58,13 +58,23 @@ class Mount(msgspec.Struct, frozen=True):
 
 def read(root: Root, points: Collection[str] | None) -> Mapping[str, Mount]:
     """The mounts that this process sees; of a copied tree those that the first one saw."""
+    return of_kinds(root, None, points)
+
+
+def of_kinds(
+    root: Root, kinds: Collection[bytes] | None, points: Collection[str] | None = None
+) -> dict[str, Mount]:
+    """The same, of these kinds of file system only: of thousands of mounts few are of interest."""
     found: dict[str, Mount] = {}
     seen: set[tuple[str | None, str | None]] = set()
     for line in _lines(root):
         # Optional fields, of any number, end with " - ".
-        before, dash, after = line.partition(b" - ")
-        one, other = before.split(b" "), after.split(b" ")
-        if not dash or len(one) < 6 or len(other) < 2 or other[0] in _MADE_UP:
+        before, _, after = line.partition(b" - ")
+        other = after.split(b" ", 2)
+        if len(other) < 2 or other[0] in _MADE_UP or kinds is not None and other[0] not in kinds:
+            continue
+        one = before.split(b" ", 6)
+        if len(one) < 6:
             continue
         point = unescaped(one[4])
         if points is not None and point not in points:
@@ -107,8 +117,9 @@ def _mount(one: list[bytes], other: list[bytes]) -> Mount:
 
 def unescaped(text: bytes) -> str:
     """Blanks, tabs, line ends and backslashes are written as octal numbers (mangle() in fs/proc_namespace.c)."""
-    plain = _OCTAL.sub(lambda match: bytes((int(match[1], 8) & 0xFF,)), text)
-    return plain.decode("utf-8", "surrogateescape")
+    if b"\\" in text:
+        text = _OCTAL.sub(lambda match: bytes((int(match[1], 8) & 0xFF,)), text)
+    return text.decode("utf-8", "surrogateescape")
 
 
 SOURCE = EntitySource(
