@@ -29,6 +29,11 @@ def test_without_the_processes_own_counts_it_is_confirmed_all_the_same() -> None
     assert confirmed(HYPOTHESIS, storage(FULL, waits=WAITING)).scope.name == "vda"
 
 
+def test_a_device_that_had_capacity_left_is_not_saturated() -> None:
+    bursts = {"vda": does(reads=200, read_s=0.085, busy=0.6)}
+    assert isinstance(verdict(HYPOTHESIS, storage(bursts, waits=WAITING)), Refuted)
+
+
 def test_one_reader_after_the_other_is_no_saturation() -> None:
     copy = {"vda": does(reads=200, read_s=0.008, read_kb=512, busy=1.0)}
     assert isinstance(verdict(HYPOTHESIS, storage(copy, waits={"7": asleep("cp", READ)})), Refuted)

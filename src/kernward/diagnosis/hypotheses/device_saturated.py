@@ -21,9 +21,10 @@ from kernward.records.check import Action, Evidence, Scope
 
 BUSY = Threshold(
     "part of time in which a request was under way",
-    0.9,
+    0.75,
     "",
-    "a device that is idle for a tenth of the time had capacity left in it",
+    "a device that is idle for a quarter of the time had capacity left in it; one that is held to a rate from outside is "
+    "given its requests in bursts, and idle between them",
 )
 PERSISTS = Threshold(
     "part of the samples in which it was so",
@@ -104,7 +105,7 @@ def _saturated(view: View, storage: Storage, disk: Disk) -> bool:
         return False
     course = list(steps(view, disk.name))
     so = [
-        (grown.busy_ms or 0) / 1000 >= 0.8 * seconds
+        (grown.busy_ms or 0) / 1000 >= 0.5 * seconds
         and ((grown.read_ms or 0) + (grown.write_ms or 0)) / 1000 >= 0.5 * QUEUE.value * seconds
         for seconds, grown in course
     ]
