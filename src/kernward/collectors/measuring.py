@@ -217,7 +217,7 @@ class Session:
             if each is not None and number is not None:
                 said = "" if each is tree else f"{self._cgroup} has no {what.controller} controller"
                 return Scope(number, each.version == 1), each, said
-        return None, None, f"there is no cgroup {self._cgroup} in which {what.controller} is controlled"
+        return None, None, f"there is no cgroup {self._cgroup}"
 
     def read(self) -> dict[str, Mapping[str, Any]]:
         """What each has counted since it was attached, by name and entity."""

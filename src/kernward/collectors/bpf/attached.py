@@ -53,7 +53,7 @@ class Attached:
     def __init__(self, name: str, tier: str, scope: Scope, fields: Sequence[str] = ()) -> None:
         path = build.made(name, tier)
         if not path.is_file():
-            raise BpfError("kernward was built without its eBPF programs: clang was not at hand")
+            raise BpfError("kernward was built without its eBPF programs for this machine: clang was not at hand")
         self._links: list[Link] = []
         self._object = Object(path)
         try:

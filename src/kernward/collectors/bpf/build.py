@@ -29,8 +29,8 @@ def tiers(source: Path) -> tuple[str, ...]:
 
 
 def made(name: str, tier: str) -> Path:
-    """Where the object of this program and tier is, whether it was made or not."""
-    return PROGRAMS / f"{name}.{tier}.bpf.o"
+    """Where the object of this program and tier is for this machine, whether it was made or not."""
+    return PROGRAMS / f"{name}.{tier}.{platform.machine()}.bpf.o"
 
 
 def sources() -> Iterator[Path]:
