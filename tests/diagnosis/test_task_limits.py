@@ -219,6 +219,8 @@ def test_a_service_that_starts_is_no_leak() -> None:
 
 def test_two_readings_do_not_tell_a_leak() -> None:
     assert isinstance(verdict(ALL["thread-leak"], view(*threads_(100, 200))), Unknown)
+    assert isinstance(verdict(ALL["thread-leak"], view(*threads_(100))), Unknown)
+    assert isinstance(verdict(ALL["thread-leak"], view(*threads_(100, 101))), Refuted)
 
 
 def storm(at: int, forks_s: float, system: float, tasks: int = 300, collected: float = 0.0) -> dict[Any, Any]:

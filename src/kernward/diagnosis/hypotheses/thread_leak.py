@@ -40,10 +40,8 @@ def _test(view: View) -> Iterator[Verdict]:
     if not having:
         yield Unknown(reason=f"processes could not be read: {window.why_absent(processes.SOURCE)}")
         return
-    if len(having) < 3:
-        yield Unknown(reason="whether threads become more takes three readings at least")
-        return
     found = False
+    undecided: Scope | None = None
     most = (0, Scope())
     for pid, process in having[-1].each(processes.SOURCE).items():
         if process.kernel_thread or (process.threads or 1) < MORE.value:
@@ -53,7 +51,7 @@ def _test(view: View) -> Iterator[Verdict]:
             then = sample.each(processes.SOURCE).get(pid)
             if then is not None and then.start_s == process.start_s and then.threads is not None:
                 counts.append((sample.at_utc, then.threads))
-        if len(counts) < 3:
+        if len(counts) < 2:
             continue
         scope = Scope("process", processes.label(pid, process))
         more = counts[-1][1] - counts[0][1]
@@ -63,6 +61,9 @@ def _test(view: View) -> Iterator[Verdict]:
         if more < MORE.value or sum(step > 0 for step in steps) < STEPS.value * len(steps) or min(steps) < 0:
             continue
         if age_s < OLD.value:
+            continue
+        if len(steps) < 2:
+            undecided = scope
             continue
         found = True
         seconds = window.seconds_of(processes.SOURCE)
@@ -99,7 +100,14 @@ def _test(view: View) -> Iterator[Verdict]:
                 ),
             ),
         )
-    if not found:
+    if found:
+        return
+    if undecided is not None or len(having) < 2:
+        yield Unknown(
+            reason="whether threads become more takes several readings"
+            + (f"; {undecided.name} has more than before" if undecided else "")
+        )
+    else:
         yield Refuted(
             reason="no process that has run for a minute keeps starting threads"
             + (f"; {most[1].name} has {most[0]} more than at first" if most[0] > 0 else ""),
