@@ -89,7 +89,7 @@ def read(root: Root) -> NetLimits:
     found: dict[str, int] = {}
     for field, (file, place) in _NUMBERS.items():
         words = (texts[file] or "").split()
-        if place < len(words) and words[place].isdigit():
+        if place < len(words) and _is_count(words[place]):
             found[field] = int(words[place])
     if not found:
         raise Unavailable("/proc/sys/net/ipv4/tcp_mem", "none of the limits below /proc/sys/net can be read")
@@ -107,9 +107,13 @@ def port_ranges(text: str) -> list[tuple[int, int]]:
     found = []
     for part in text.split(","):
         begin, _, end = part.strip().partition("-")
-        if begin.isdigit() and (not end or end.isdigit()):
+        if _is_count(begin) and (not end or _is_count(end)):
             found.append((int(begin), int(end or begin)))
     return found
+
+
+def _is_count(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= 20
 
 
 SOURCE = Source(

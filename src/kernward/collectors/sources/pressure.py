@@ -72,7 +72,7 @@ def lines(data: bytes | None) -> tuple[Line, Line]:
             found = Line(
                 float(words[1][6:]), float(words[2][6:]), float(words[3][7:]), int(words[4][6:]) / 1e6
             )
-        except (IndexError, ValueError):
+        except (IndexError, ValueError, OverflowError):
             continue
         if words[0] == b"some":
             some = found

@@ -70,7 +70,7 @@ def read(root: Root, pids: Collection[str] | None) -> Mapping[str, ProcessIo]:
         values: dict[str, int] = {}
         for line in data.splitlines():
             name, _, number = line.partition(b": ")
-            if name in _FIELDS and number.isdigit():
+            if name in _FIELDS and number.isdigit() and len(number) <= 20:
                 values[_FIELDS[name]] = int(number)
         if values:
             found[pid] = ProcessIo(**values)

@@ -57,7 +57,7 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, Softnet
     found: dict[str, Softnet] = {}
     for number, line in enumerate(root.read(_PATH).split(b"\n")):
         try:
-            values = [int(each, 16) for each in line.split()]
+            values = [int(each[:17], 16) for each in line.split()]
         except ValueError:
             continue
         if len(values) < 9:

@@ -44,7 +44,7 @@ class Taint(msgspec.Struct, frozen=True):
 def read(root: Root) -> Taint:
     """The flags."""
     data = root.read(PATH, 4096).strip()
-    if not data.isdigit():
+    if not data.isdigit() or len(data) > 20:
         raise Unavailable(PATH, "it holds no number")
     mask = int(data)
     return Taint(mask, "".join(letter for bit, (letter, _) in enumerate(MEANINGS) if mask >> bit & 1))
