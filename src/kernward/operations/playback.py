@@ -10,6 +10,7 @@ import msgspec
 from kernward.collectors.sample import Sample
 from kernward.collectors.source import AnySource, Source
 from kernward.collectors.sources import sources
+from kernward.operations.recording import usual_s
 from kernward.records.errors import InputError
 from kernward.store.home import home as default_home
 from kernward.store.sample_reading import Recordings, Span, Stored, hosts
@@ -109,9 +110,7 @@ def recording(
 
 def _slow(only: Collection[str] | None) -> list[str]:
     """The sources that are not read in every sample."""
-    return [
-        name for name, each in sources().items() if each.when == "check" and (only is None or name in only)
-    ]
+    return [name for name, each in sources().items() if usual_s(each) > 0 and (only is None or name in only)]
 
 
 def _with_earlier(first: Stored, earlier: Sequence[Stored]) -> Stored:

@@ -34,12 +34,18 @@ JOURNAL_RAW_BYTES = 48 << 20
 # Entities kept of a source in each sample, by what they are; the busiest where there are more.
 MOST_ENTITIES = {"process": 150, "cgroup": 400}
 MOST_OTHERS = 1000
-# Sources that a check reads at its ends, settings and tables, change slowly: read in every so many samples.
-SELDOM = 12
-# Kernel messages are looked at as often, but only if there are new ones; else in every so many samples.
-UNCHANGED = 120
+# Sources that a check reads at its ends, settings and tables, change slowly: they are read this often.
+SELDOM_S = 120.0
+# Of those that belong in every sample these are states that somebody has to change, or that fill slowly.
+SLOW = frozenset(
+    {"buddyinfo", "conntrack", "filesystem", "kernel_limits", "links", "neighbour_tables", "qdiscs", "swaps"}
+)
+SLOW_S = 15.0
+# The kernel's messages are looked for this often, and read when there are new ones; else now and then.
+MESSAGES_S = 60.0
+UNCHANGED_S = 600.0
 # A source is read in every so many samples at least, however much it costs.
-RAREST = 384
+RAREST = 1024
 # How many samples go by between two looks at what recording costs.
 _REVIEW = 12
 _WAKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -76,7 +82,11 @@ class Recorder:
             if isinstance(each, EntitySource)
         }
         # Each source is read in every so many samples; what one reading of it takes, in seconds.
-        self._every = {name: usual(each) for name, each in self._sources.items()}
+        self._usual = {
+            name: max(1, round(usual_s(each) / interval_s)) for name, each in self._sources.items()
+        }
+        self._every = dict(self._usual)
+        self._look_for_messages = max(1, round(MESSAGES_S / interval_s))
         self._messages = _Messages(self._root) if self._root.live else None
         self._costs: dict[str, float] = {}
         self._read_once: set[str] = set()
@@ -129,7 +139,9 @@ class Recorder:
 
     def _wanted(self) -> list[AnySource]:
         """The sources of the next sample; a journal's first one has all, so that it stands by itself."""
-        new = self._messages is not None and self._taken % SELDOM == 0 and self._messages.new()
+        new = (
+            self._messages is not None and self._taken % self._look_for_messages == 0 and self._messages.new()
+        )
         return [
             each
             for name, each in self._sources.items()
@@ -231,7 +243,7 @@ class Recorder:
             read[name] = {entity: values(record) for entity, record in chosen.items()}
         absent = dict(sample.absent)
         for name, every in self._every.items():
-            if name not in read and name not in absent and every > usual(self._sources[name]):
+            if name not in read and name not in absent and every > self._usual[name]:
                 absent[name] = (
                     f"read in every {every} samples only, to stay within {self._percent:g} % of a CPU"
                 )
@@ -277,7 +289,7 @@ class Recorder:
         else:
             for name in sorted(shares, key=shares.__getitem__):
                 if (
-                    self._every[name] > usual(self._sources[name])
+                    self._every[name] > self._usual[name]
                     and sum(shares.values()) + shares[name] < 0.7 * self._budget_s
                 ):
                     self._every[name] //= 2
@@ -316,11 +328,13 @@ def of_messages(source: AnySource) -> bool:
     return _Messages.DEVICE in source.files
 
 
-def usual(source: AnySource) -> int:
-    """In every how many samples a source is read where cost does not matter."""
+def usual_s(source: AnySource) -> float:
+    """How often a source is read where cost does not matter; 0 is in every sample."""
     if of_messages(source):
-        return UNCHANGED
-    return 1 if source.when == "sample" else SELDOM
+        return UNCHANGED_S
+    if source.name in SLOW:
+        return SLOW_S
+    return 0.0 if source.when == "sample" else SELDOM_S
 
 
 class _Messages:
