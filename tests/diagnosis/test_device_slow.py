@@ -1,9 +1,14 @@
 """A device that answers late: by itself, through a mapping, by its own past, by time-outs; and those that are only busy."""
 
+from kernward.collectors import durations
+from kernward.collectors.measurements.blocklat import BlockDevice
 from kernward.collectors.sources import diskstats
 from kernward.collectors.sources.diskstats import Diskstats
+from kernward.collectors.window import Window
 from kernward.diagnosis.hypotheses.device_slow import HYPOTHESIS
-from kernward.diagnosis.hypothesis import Refuted, Unknown
+from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
+from kernward.diagnosis.view import View
+from kernward.records.check import Measured
 from tests.diagnosis.storage_windows import BALANCE, READ, asleep, disk, does, event, mapped, storage
 from tests.diagnosis.windows import confirmed, verdict, verdicts
 
@@ -141,6 +146,46 @@ def test_a_time_out_of_an_hour_ago_is_not_of_now() -> None:
     )
 
 
+def measured(view: View, counts: tuple[int, ...], longest_s: float) -> View:
+    """The same machine, its requests measured one by one."""
+    samples = []
+    for number, sample in enumerate(view.window.samples):
+        grown = tuple(count * number // (len(view.window.samples) - 1) for count in counts)
+        records = {"vda": BlockDevice(reads=sum(grown), read_histogram=grown, longest_s=longest_s)}
+        fields = {name: getattr(sample, name) for name in sample.__struct_fields__}
+        fields["read"] = {**sample.read, "blocklat": records}
+        fields["read_at_s"] = {**sample.read_at_s, "blocklat": sample.at_s}
+        samples.append(type(sample)(**fields))
+    return View(Window(samples), measured={"blocklat": Measured(name="blocklat", tier="tp_btf")})
+
+
+def histogram(**counts: int) -> tuple[int, ...]:
+    """So many requests of about so many milliseconds: ms4=900."""
+    found = [0] * durations.ITEMS
+    for name, count in counts.items():
+        found[durations.item(int(name[2:]) / 1000)] += count
+    return tuple(found)
+
+
+QUICK_ON_AVERAGE = {"vda": does(reads=200, read_s=0.012, busy=0.6)}
+
+
+def test_single_requests_are_measured_where_somebody_waits_and_means_do_not_say_why() -> None:
+    found = verdict(HYPOTHESIS, storage(QUICK_ON_AVERAGE, waits=READER, final=False))
+    assert isinstance(found, Open)
+    assert found.asks == ("blocklat",)
+    assert isinstance(verdict(HYPOTHESIS, storage(QUICK_ON_AVERAGE, final=False)), Refuted)
+
+
+def test_a_device_that_stops_now_and_then_is_slow_at_times() -> None:
+    spikes = measured(storage(QUICK_ON_AVERAGE, waits=READER), histogram(ms2=1180, ms2500=6), 2.9)
+    found = confirmed(HYPOTHESIS, spikes)
+    assert found.scope.name == "vda"
+    assert "6 of 1186" in found.mechanism
+    even = measured(storage(QUICK_ON_AVERAGE, waits=READER), histogram(ms2=1180, ms100=6), 0.12)
+    assert isinstance(verdict(HYPOTHESIS, even), Refuted)
+
+
 def test_one_reading_cannot_tell_how_long_a_request_takes() -> None:
     assert isinstance(verdict(HYPOTHESIS, storage({"vda": does(reads=9)}, samples=1)), Unknown)
 
@@ -160,7 +205,4 @@ def test_a_device_that_was_reset_while_it_was_watched_confirms_nothing() -> None
                           "read_at_s": dict.fromkeys(each.read_at_s, 5000.0 + number)})
         for number, each in enumerate(again)
     ]  # fmt: skip
-    from kernward.collectors.window import Window
-    from kernward.diagnosis.view import View
-
     assert all(isinstance(each, Refuted) for each in verdicts(HYPOTHESIS, View(Window(reset))))

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+from kernward.collectors.durations import at_least, quantile_s
+from kernward.collectors.measurements import blocklat
 from kernward.collectors.sources import block, diskstats, task_waits
 from kernward.diagnosis.disk_errors import Blamed, blamed
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
+    Open,
     Refuted,
     Rival,
     Signal,
@@ -75,6 +78,20 @@ BUSY = Threshold(
     "",
     "one slow request in an idle minute is a cache flush or a disk that woke up, and delays nobody for long",
 )
+STALLED = Threshold(
+    "part of time in which some task waits for I/O, at which single requests are looked at",
+    0.1,
+    "",
+    "below that nobody is slowed down by more than a tenth",
+)
+SPIKE = Threshold(
+    "time of a read or a flush that is late beside quick ones",
+    1.048576,
+    "s",
+    "no queue of a few requests takes a second; a drive's own retry of a sector takes one to seven (histograms count by "
+    "powers of two)",
+)
+SPIKES = Threshold("how many such requests", 2.0, "", "one may be a disk that woke up")
 AGAINST_PAST = Threshold(
     "how many times longer than before",
     10.0,
@@ -113,6 +130,18 @@ def _test(view: View) -> Iterator[Verdict]:
             slowest = taken, disk
     if found:
         return
+    if view.has("blocklat"):
+        late_ones = list(_at_times(view, storage))
+        if late_ones:
+            yield from late_ones
+            return
+    elif _worth_measuring(view, storage, waiting):
+        yield Open(
+            suspicion=0.3,
+            reason="tasks wait for I/O although no device is slow on average; single requests may be",
+            asks=("blocklat",),
+        )
+        return
     if slowest is None:
         yield Refuted(reason="no device ended a read or a write while it was watched, and none timed out")
         return
@@ -121,6 +150,68 @@ def _test(view: View) -> Iterator[Verdict]:
         f"for {milliseconds(slowest[0])} for each request with {slowest[1].queue:.1f} under way",
         evidence=(_time(view, slowest[1]),),
     )
+
+
+def _worth_measuring(view: View, storage: Storage, waiting: list[Waiter]) -> bool:
+    """Somebody waits for I/O, and neither a queue nor the mean time of a request says why."""
+    users = [each for each in waiting if not each.kernel and each.part("read", "fsync", "device") > 0]
+    stalled = stall(view, "io_some")
+    return (
+        view.can_ask("blocklat")
+        and bool(users)
+        and (stalled is None or stalled >= STALLED.value)
+        and all(disk.queue < FEW.value for disk in storage.disks.values())
+    )
+
+
+def _at_times(view: View, storage: Storage) -> Iterator[Confirmed]:
+    """Devices that answer quickly but for some reads or flushes, which take very long."""
+    for name, each in view.window.each_over(blocklat.SOURCE).items():
+        counts = [some for some in (each.read_histogram, each.flush_histogram) if some]
+        disk = storage.disks.get(name)
+        if not counts or disk is not None and disk.queue >= FEW.value:
+            continue
+        both = [sum(some) for some in zip(*counts, strict=True)]
+        spikes, median = at_least(both, SPIKE.value), quantile_s(both, 0.5)
+        if spikes < SPIKES.value or median is None or median > SLOW_SPINNING.value:
+            continue
+        scope = Scope("device", name)
+        longest = each.longest_s or SPIKE.value
+        yield Confirmed(
+            scope=scope,
+            confidence=0.75,
+            impact=0.5,
+            mechanism=(
+                f"Half of the reads and flushes of {name} take less than {milliseconds(median)}, but {spikes} of "
+                f"{sum(both)} took {milliseconds(SPIKE.value)} or more, the longest {milliseconds(longest)}: the device "
+                "stops now and then, as one does that tries a bad sector again, collects garbage or moves to another "
+                "path. Means do not show it (block_rq_issue to block_rq_complete, block/blk-mq.c)."
+            ),
+            evidence=(
+                view.evidence(
+                    blocklat.SOURCE,
+                    "read_histogram",
+                    spikes,
+                    unit="",
+                    scope=scope,
+                    says=f"reads and flushes of {milliseconds(SPIKE.value)} or more, of {sum(both)}",
+                ),
+                view.evidence(
+                    blocklat.SOURCE,
+                    "longest_s",
+                    longest,
+                    scope=scope,
+                    change=False,
+                    says="the longest request",
+                ),
+            ),
+            chain=(
+                f"{name} stops for a while",
+                "whoever reads or syncs then waits",
+                "a request in a thousand is very late",
+            ),
+            victims=tuple(one.scope for one in waiters(view) if not one.kernel)[:8],
+        )
 
 
 def _timed_out(view: View, storage: Storage, name: str, late: Blamed) -> Confirmed:
@@ -334,6 +425,9 @@ HYPOTHESIS = Hypothesis(
         Signal("block.lies_on", "the device below: where it is fast, the mapping above it is what is slow"),
         Signal("kernel_events.recent", "commands that timed out name the device without any doubt"),
         Signal("task_waits.blocked", "who sleeps for it"),
+        Signal(
+            "blocklat.read_histogram", "measured: single requests that are very late, which means do not show"
+        ),
     ),
     thresholds=(
         SLOW_FLASH,
@@ -345,6 +439,9 @@ HYPOTHESIS = Hypothesis(
         IDLE_BELOW,
         FEW,
         BUSY,
+        STALLED,
+        SPIKE,
+        SPIKES,
         AGAINST_PAST,
     ),
     rivals=(
@@ -398,6 +495,7 @@ HYPOTHESIS = Hypothesis(
             "Copying a worn device reads all of it; take the important data first.",
         ),
     ),
+    asks=("blocklat",),
     kinds=("nvme-timeout", "scsi-timeout", "scsi-task-abort", "ata-exception", "block-io-error"),
     see=("Documentation/admin-guide/iostats.rst", "Documentation/block/stat.rst"),
     test=_test,
