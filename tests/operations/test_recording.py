@@ -256,7 +256,7 @@ def started(home: Path, *options: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(condition, seconds: float = 20.0) -> None:
+def wait_for(condition, seconds: float = 60.0) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "it did not happen"
@@ -282,9 +282,9 @@ def test_a_recorder_killed_at_any_moment_loses_nothing_that_was_sampled(tmp_path
         before = count(tmp_path)
         # A recorder that begins again has what the killed one left compacted; so does an operator.
         assert main(["record", "--compact"]) == 0
-    compact(tmp_path)
+    # The recorders that were killed have begun compactions that may still be at it.
+    wait_for(lambda: compact(tmp_path).notes == [] and not journal.paths(tmp_path))
     assert count(tmp_path) >= before
-    assert [path for path in journal.paths(tmp_path)] == []
     times = [each.at_utc for each in recording(tmp_path).samples]
     assert times == sorted(set(times))
     assert len(times) >= before
@@ -294,7 +294,7 @@ def test_a_recorder_that_is_told_to_stop_stops_cleanly(tmp_path: Path) -> None:
     process = started(tmp_path)
     wait_for(lambda: count(tmp_path) >= 2)
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=10)
+    _, said = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "recorded" in said.splitlines()[-1]
 
@@ -306,13 +306,13 @@ def test_a_hangup_begins_a_new_journal(tmp_path: Path) -> None:
     process.send_signal(signal.SIGHUP)
     wait_for(lambda: journal.paths(tmp_path)[-1:] != first)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=10)
+    process.communicate(timeout=30)
     assert process.returncode == 0
 
 
 def test_it_ends_after_the_seconds_it_was_told(tmp_path: Path) -> None:
     process = started(tmp_path, "--seconds", "1")
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 0
     # On a machine that is busy with other things some moments pass by.
     assert 2 <= count(tmp_path) <= 12
