@@ -43,6 +43,7 @@ BALANCE = (
 )
 FSYNC = ("io_schedule", "folio_wait_bit_common", "file_write_and_wait_range", "ext4_sync_file", "do_fsync")
 READ = ("io_schedule", "__blkdev_direct_IO_simple", "blkdev_read_iter", "vfs_read", "ksys_pread64")
+DIRECT = ("io_schedule", "__blkdev_direct_IO_simple", "blkdev_write_iter", "vfs_write", "ksys_pwrite64")
 FROZEN = ("percpu_rwsem_wait", "__percpu_down_read", "mnt_want_write", "path_openat", "do_filp_open")
 JOURNAL = ("wait_transaction_locked", "add_transaction_credits", "start_this_handle", "ext4_create")
 SYNC = ("io_schedule", "wait_sb_inodes", "sync_inodes_sb", "iterate_supers", "ksys_sync")

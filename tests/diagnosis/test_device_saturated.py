@@ -3,7 +3,18 @@
 from kernward.collectors.sources import process_io, task_waits
 from kernward.diagnosis.hypotheses.device_saturated import HYPOTHESIS
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
-from tests.diagnosis.storage_windows import BALANCE, READ, asleep, dirty, disk, does, mapped, storage
+from tests.diagnosis.storage_windows import (
+    BALANCE,
+    DIRECT,
+    JOURNAL,
+    READ,
+    asleep,
+    dirty,
+    disk,
+    does,
+    mapped,
+    storage,
+)
 from tests.diagnosis.windows import confirmed, verdict
 
 FULL = {"vda": does(reads=200, read_s=0.085, busy=1.0)}
@@ -53,8 +64,15 @@ def test_the_page_cache_being_written_is_waited_for_by_nobody() -> None:
 
 
 def test_writes_past_the_cache_are_waited_for() -> None:
-    direct = {"vda": does(writes=200, write_s=0.08, busy=1.0)}
-    assert confirmed(HYPOTHESIS, storage(direct, waits=WAITING, pages=dirty(0.0))).scope.name == "vda"
+    direct = {"vda": does(writes=200, write_s=0.08, busy=1.0, in_flight=16)}
+    waits = {"7": asleep("backup", DIRECT, tasks=16), "9": asleep("mailstore", DIRECT)}
+    assert confirmed(HYPOTHESIS, storage(direct, waits=waits, pages=dirty(0.0))).scope.name == "vda"
+
+
+def test_a_writer_that_waits_for_the_journal_of_what_is_written_back_does_not_saturate_the_device() -> None:
+    slow = {"vda": does(writes=2, write_s=12.0, write_kb=600, busy=1.0, in_flight=9)}
+    view = storage(slow, waits={"7": asleep("ingest", JOURNAL)}, pages=dirty(0.9, written=1000, limit=4608))
+    assert isinstance(verdict(HYPOTHESIS, view), Refuted)
 
 
 def test_a_busy_device_that_nobody_waits_for_is_no_finding() -> None:

@@ -98,7 +98,7 @@ def _test(view: View) -> Iterator[Verdict]:
 def _saturated(view: View, storage: Storage, disk: Disk) -> bool:
     if disk.busy < BUSY.value or _mean_s(disk) < WAIT.value or storage.stuck(disk.name):
         return False
-    if _waited_for(view, disk) < QUEUE.value:
+    if _waited_for(view, storage, disk) < QUEUE.value:
         return False
     lower = [storage.disks[each] for each in storage.below(disk.name) if each in storage.disks]
     if lower and all(each.busy < BELOW_BUSY.value for each in lower):
@@ -112,18 +112,27 @@ def _saturated(view: View, storage: Storage, disk: Disk) -> bool:
     return bool(so) and sum(so) >= PERSISTS.value * len(so)
 
 
-def _waited_for(view: View, disk: Disk) -> float:
+def _waited_for(view: View, storage: Storage, disk: Disk) -> float:
     """Requests under way that a task waits for: reads, and writes that are not the page cache being written."""
+    if not disk.over.writes:
+        return disk.read_queue
     pages = [
         each.writeback_pages
         for sample in view.window.samples
         if (each := sample.of(writeback.SOURCE)) is not None and each.writeback_pages is not None
     ]
-    if not disk.over.writes or not pages:
-        return disk.read_queue if pages else disk.queue
-    under_way = disk.write_queue * (disk.over.write_bytes or 0) / disk.over.writes
-    cached = sum(pages) / len(pages) * page_bytes(view)
-    return disk.read_queue + (disk.write_queue if cached < under_way / 2 else 0.0)
+    if pages:
+        # Very long writes end with time that they took before the window: so many were not under way in it.
+        flights = storage.in_flight(disk.name)
+        queue = min(disk.write_queue, sum(flights) / len(flights)) if flights else disk.write_queue
+        under_way = queue * (disk.over.write_bytes or 0) / disk.over.writes
+        if sum(pages) / len(pages) * page_bytes(view) >= under_way / 2:
+            return disk.read_queue
+    if view.window.why_absent(task_waits.SOURCE) is None and not any(
+        each.part("device", "tag", "fsync") > 0 and not each.kernel for each in waiters(view)
+    ):
+        return disk.read_queue
+    return disk.queue
 
 
 def _waits(waiter: Waiter) -> bool:
@@ -247,7 +256,7 @@ def _refuted(view: View, storage: Storage) -> Refuted:
     busiest = max(storage.disks.values(), key=lambda each: (each.busy, each.queue), default=None)
     if busiest is None:
         return Refuted(reason="no device had a request")
-    waited_for = _waited_for(view, busiest)
+    waited_for = _waited_for(view, storage, busiest)
     return Refuted(
         reason=f"the busiest device, {busiest.name}, is busy for {busiest.busy:.0%} of the time with {waited_for:.1f} "
         "requests under way that somebody waits for",

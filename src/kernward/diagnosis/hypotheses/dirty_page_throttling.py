@@ -33,6 +33,13 @@ LEVEL = Threshold(
     "",
     "below half way between the background limit and the limit (dirty_freerun_ceiling()) nobody is held back",
 )
+WRITTEN = Threshold(
+    "dirty pages, as part of the background limit",
+    1.0,
+    "",
+    "above it they are written because they are too many, not because they are old; a journal that commits waits for those "
+    "of its files (ordered mode), and a writer then waits for the journal before it is held back itself",
+)
 DRAINS = Threshold(
     "what the device takes in a second",
     20e6,
@@ -64,11 +71,18 @@ def _test(view: View) -> Iterator[Verdict]:
         yield from _one_reading(view)
         return
     level = _level(view)
+    many = _level(view, background=True) >= WRITTEN.value
     held = [
         each
         for each in waiters(view)
         if not each.kernel
-        and (each.part("throttled") >= SLEEPS.value or _may_be(each) and level >= LEVEL.value)
+        and (
+            each.part("throttled") >= SLEEPS.value
+            or _may_be(each)
+            and level >= LEVEL.value
+            or each.part("throttled", "journal") >= SLEEPS.value
+            and many
+        )
     ]
     if not held:
         why = window.why_absent(task_waits.SOURCE)
@@ -116,12 +130,8 @@ def _test(view: View) -> Iterator[Verdict]:
 
 
 def _may_be(waiter: Waiter) -> bool:
-    """It sleeps for I/O where writers are held back at times, or where is not known.
-
-    A writer also waits for the journal, which waits for the same dirty pages to be written.
-    """
-    known = waiter.part("throttled") > 0 or waiter.part("journal") >= SLEEPS.value
-    return waiter.share >= SLEEPS.value and (known or not waiter.functions)
+    """It sleeps for I/O where writers are held back at times, or where is not known."""
+    return waiter.share >= SLEEPS.value and (waiter.part("throttled") > 0 or not waiter.functions)
 
 
 def _one_reading(view: View) -> Iterator[Verdict]:
@@ -137,21 +147,22 @@ def _one_reading(view: View) -> Iterator[Verdict]:
         )
 
 
-def _level(view: View) -> float:
-    """Dirty pages as part of the free-run ceiling, on average over the samples."""
+def _level(view: View, *, background: bool = False) -> float:
+    """Dirty pages as part of the free-run ceiling or of the background limit, on average over the samples."""
     found = [
         level
         for sample in view.window.samples
-        if (each := sample.of(writeback.SOURCE)) is not None and (level := _part(each)) is not None
+        if (each := sample.of(writeback.SOURCE)) is not None
+        and (level := _part(each, background)) is not None
     ]
     return sum(found) / len(found) if found else 0.0
 
 
-def _part(of: Writeback) -> float | None:
+def _part(of: Writeback, background: bool) -> float | None:
     if of.limit_pages is None or of.background_limit_pages is None or of.dirty_pages is None:
         return None
-    ceiling = (of.limit_pages + of.background_limit_pages) / 2
-    return (of.dirty_pages + (of.writeback_pages or 0)) / ceiling if ceiling else None
+    limit = of.background_limit_pages if background else (of.limit_pages + of.background_limit_pages) / 2
+    return (of.dirty_pages + (of.writeback_pages or 0)) / limit if limit else None
 
 
 def _device(storage: Storage) -> Disk | None:
@@ -239,7 +250,9 @@ def _confirmed(
 
 def _confidence(held: list[Waiter]) -> float:
     most = max(each.part("throttled") for each in held)
-    return 0.93 if most >= SLEEPS.value else 0.85 if most > 0 else 0.7
+    if most >= SLEEPS.value:
+        return 0.93
+    return 0.85 if most > 0 or all(each.functions for each in held) else 0.7
 
 
 def _dirty(view: View, level: float) -> Evidence:
@@ -268,7 +281,7 @@ HYPOTHESIS = Hypothesis(
         Signal("diskstats.write_bytes", "what the device takes: one that takes much keeps pace with a copy"),
         Signal("process_io.write_bytes", "who makes the pages dirty, and who pays for it"),
     ),
-    thresholds=(SLEEPS, LEVEL, DRAINS, SMALL_PART, BUSY),
+    thresholds=(SLEEPS, LEVEL, WRITTEN, DRAINS, SMALL_PART, BUSY),
     rivals=(
         Rival(
             "device-saturated",
