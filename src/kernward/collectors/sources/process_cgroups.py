@@ -1,6 +1,5 @@
 """/proc/PID/cgroup: in which cgroup each process is, in the version 2 tree and in each version 1 tree."""
 
-import os
 from collections.abc import Collection, Mapping
 from typing import Annotated
 
@@ -60,7 +59,7 @@ def parse(data: bytes, start_s: float | None = None) -> ProcessCgroups:
         if not colon or not path.startswith(b"/"):
             continue
         # A group that was removed while the process is in it, which only a zombie can be.
-        name = os.fsdecode(path.removesuffix(b" (deleted)"))
+        name = path.removesuffix(b" (deleted)").decode("utf-8", "backslashreplace")
         if number == b"0" and not names:
             unified = name
         else:
