@@ -11,12 +11,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
 
+# Debian packages that the eBPF programs are compiled with, and loaded by.
+BPF_PACKAGES := clang llvm libbpf-dev libbpf1
 # Debian packages without which tests are skipped: Chromium looks at the HTML page, QEMU runs the guests,
 # a compiler makes what runs in them, and libbpf loads what clang compiled for the kernel.
 TEST_PACKAGES := chromium qemu-system-x86 qemu-utils busybox-static gcc libc6-dev make e2fsprogs xfsprogs \
     $(BPF_PACKAGES)
-# Those that the eBPF programs are compiled with, and loaded by.
-BPF_PACKAGES := clang llvm libbpf-dev libbpf1
 # Those that kernels are built with, and installed machines made.
 VM_PACKAGES := flex bison bc libelf-dev libssl-dev rsync xz-utils ccache mmdebstrap grub-common grub-pc-bin
 # Arguments for pytest, e.g. make test PYTEST_ARGS='-k triage'.

@@ -25,6 +25,7 @@ from kernward.collectors import cgroups
 from kernward.collectors.bpf import btf, build
 from kernward.collectors.bpf.attached import Attached, Scope
 from kernward.collectors.bpf.libbpf import BpfError
+from kernward.collectors.bpf.tracefs import tracefs
 from kernward.collectors.clock import Clock
 from kernward.collectors.measurement import TIERS, Tier
 from kernward.collectors.measuring import Session, measurement, measurements
@@ -142,22 +143,22 @@ def _connected() -> None:
                 server.accept()[0].close()
 
 
-def _fill_a_pipe() -> None:
-    # Two that write to a pipe at once wait for its mutex.
+def _map_and_unmap() -> None:
+    # Threads of one process that change its address space wait for its semaphore.
     code = """
-import os,threading,time
-r,w=os.pipe()
-stop=time.time()+0.4
-for _ in range(4):
-    if not os.fork():
-        while time.time()<stop: os.write(w,b'x'*4000)
-        os._exit(0)
-os.set_blocking(r,False)
-while time.time()<stop+0.1:
-    try: os.read(r,1<<20)
-    except BlockingIOError: pass
+import ctypes,threading,time
+libc=ctypes.CDLL(None)
+libc.mmap.restype=ctypes.c_void_p
+libc.mmap.argtypes=(ctypes.c_void_p,ctypes.c_size_t,*(ctypes.c_int,)*3,ctypes.c_long)
+libc.munmap.argtypes=(ctypes.c_void_p,ctypes.c_size_t)
+stop=time.time()+0.3
+def work():
+    while time.time()<stop: libc.munmap(libc.mmap(None,8<<20,3,0x8022,-1,0),8<<20)
+threads=[threading.Thread(target=work) for _ in range(4)]
+[each.start() for each in threads]
+[each.join() for each in threads]
 """
-    subprocess.run([sys.executable, "-S", "-c", code], check=True)
+    python(code)
 
 
 def _compact() -> None:
@@ -188,8 +189,8 @@ _LOOKS: dict[str, tuple[Callable[[], Any], Callable[[Mapping[str, Any]], bool]]]
     ),
     "futex": (_wait_in_turns, lambda all_: _mine(all_).waits > 20 and _mine(all_).wait_s > 0.02),
     "kernel-locks": (
-        _fill_a_pipe,
-        lambda all_: any(each.kind == "mutex" and "pipe" in each.function for each in all_.values()),
+        _map_and_unmap,
+        lambda all_: any(each.kind == "rwsem" and "map" in each.function for each in all_.values()),
     ),
     "compaction": (_compact, lambda all_: _total(all_, "compactions") >= 1),
     "tcp": (
@@ -333,6 +334,10 @@ def test_whom_the_kernel_kills_is_told_with_its_cgroup() -> None:
         found = measured("oom", ("raw_tp",), lambda: within(folder, "x=b'x'*(64<<20)"))
     assert found[name].kills == 1
     assert sum(found[name].victims.values()) == 1
+    if found[name].last_victim is not None:  # since Linux 6.9
+        assert set(found[name].victims) == {found[name].last_victim}
+        assert found[name].last_victim_virtual_bytes > 16 << 20
+        assert 0 < found[name].last_kill_s <= Clock().monotonic_s()
 
 
 @needs_bpf
@@ -534,6 +539,28 @@ def test_nothing_is_left_attached() -> None:
         session.start(list(measurements()))
         session.read()
     assert len(os.listdir("/proc/self/fd")) == files
+
+
+@needs_bpf
+def test_an_instance_of_one_that_was_killed_is_removed() -> None:
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    with tracefs() as folder:
+        left_over = f"instances/kernward-oom-{ended.pid}"
+        folder.make_folder(left_over)
+        try:
+            with Session(Root(), Clock(), tiers=("tracefs",)) as session:
+                session.start(["oom"])
+                assert len([each for each in folder.names("instances") if "kernward-oom" in each]) == 1
+            assert not [each for each in folder.names("instances") if "kernward-oom" in each]
+        finally:
+            folder.remove_folder(left_over)
+
+
+@needs_bpf
+def test_rare_events_can_be_read_as_text() -> None:
+    found = measured("exec", ("tracefs",), lambda: python("pass"))
+    assert _mine(found).forks >= 1
 
 
 @needs_bpf

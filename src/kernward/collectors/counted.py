@@ -83,6 +83,7 @@ class Counted:
         # Stacks that were looked up before: the number of one stays what it is.
         self._stacks = stacks
         self.names = names
+        names.begin()
         self._comms: dict[int, str] | None = None
 
     def rows(
@@ -99,6 +100,10 @@ class Counted:
         unpack = struct.Struct(f"<{numbers}Q").iter_unpack
         for key, value in found.items():
             yield key, list(unpack(value))
+
+    def events(self) -> Iterator[bytes]:
+        """What the program handed over one by one, the oldest first."""
+        yield from self._attached.events()
 
     def cgroup(self, number: int) -> str:
         """The path of the cgroup of this id."""
@@ -182,6 +187,12 @@ class Names:
         self._functions: dict[int, str] = {}
         self._devices: dict[int, str] = {}
         self._reasons: dict[int, str] | None = None
+        # Trees that were walked in this reading: short-lived groups leave many ids without a name.
+        self._walked: set[str] = set()
+
+    def begin(self) -> None:
+        """Another reading begins: names that were missing in the last one may be there by now."""
+        self._walked.clear()
 
     def cgroup_id(self, tree: cgroups.Hierarchy, path: str) -> int | None:
         """The id of a group; None when there is none of that name."""
@@ -193,11 +204,10 @@ class Names:
         if tree is None:
             return f"(cgroup {number})"
         found = self._groups(tree, fresh=False)
-        if number not in found:
+        if number not in found and tree.mount not in self._walked:
+            self._walked.add(tree.mount)
             found = self._groups(tree, fresh=True)
-            # One that is gone is not looked for again and again.
-            found.setdefault(number, f"(cgroup {number}, gone)")
-        return found[number]
+        return found.get(number) or f"(cgroup {number}, gone)"
 
     def _groups(self, tree: cgroups.Hierarchy, *, fresh: bool) -> dict[int, str]:
         kept = (tree.version, tree.mount)

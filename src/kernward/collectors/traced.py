@@ -18,6 +18,7 @@ from kernward.collectors.root import Unavailable
 _LINE = re.compile(r"^\s*(.{1,16}?)-(\d+)\s+(?:\(\S*\)\s+)?\[(\d+)\]\s+\S+\s+([\d.]+): (\w+): (.*)$")
 _FIELD = re.compile(r"(\w+)=(\S+)")
 _OVERRUN = re.compile(r"^(?:overrun|dropped events): (\d+)$", re.MULTILINE)
+_OURS = "kernward-"
 _BUFFER_KB = "512"
 # Of one reading; the rest is read at the next.
 _READ_BYTES = 4 << 20
@@ -37,9 +38,10 @@ class Tracing:
         self._rest = b""
         self._refused = 0
         self._file: int | None = None
-        self._folder = f"instances/kernward-{what.source.name}-{os.getpid()}"
+        self._folder = f"instances/{_OURS}{what.source.name}-{os.getpid()}"
         self._tracefs = Tracefs()
         try:
+            self._remove_left_over()
             self._tracefs.make_folder(self._folder)
             self._tracefs.write(f"{self._folder}/buffer_size_kb", _BUFFER_KB)
             for event in self._traced.events:
@@ -60,6 +62,13 @@ class Tracing:
                 fields["at_s"] = found[4]
                 self._traced.count(self._counts, found[5], f"{found[1]}[{found[2]}]", fields)
         return {name: each for name, each in self._counts.items() if not name.startswith("\0")}
+
+    def _remove_left_over(self) -> None:
+        """Instances of those of us that were killed would record for ever."""
+        for name in self._tracefs.names("instances"):
+            pid = name.rpartition("-")[2]
+            if name.startswith(_OURS) and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+                self._tracefs.remove_folder(f"instances/{name}")
 
     def _lines(self) -> list[str]:
         data = self._rest

@@ -7,12 +7,13 @@ import ctypes
 import os
 import platform
 import struct
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from kernward.collectors.bpf import build
-from kernward.collectors.bpf.libbpf import BpfError, Link, Map, Object, Program, possible_cpus
+from kernward.collectors.bpf.libbpf import BpfError, Link, Map, Object, Program, Ring, possible_cpus
 from kernward.collectors.bpf.tracefs import NoTracefs, tracefs
 from kernward.records.errors import InputError
 
@@ -20,6 +21,8 @@ from kernward.records.errors import InputError
 _TOTALS_BYTES = 16 << 20
 _FEWEST = 128
 _PERCPU_HASH = 5
+# Of what is handed over one by one, what is kept.
+_EVENTS = 1000
 # BPF_F_NO_PREALLOC: an entry takes memory only once it is there.
 _NO_PREALLOC = 1
 # From this release on such entries come of memory set aside, so that programs on the scheduler's paths may
@@ -53,14 +56,21 @@ class Attached:
     def __init__(self, name: str, tier: str, scope: Scope, fields: Sequence[str] = ()) -> None:
         path = build.made(name, tier)
         if not path.is_file():
-            raise BpfError("kernward was built without its eBPF programs for this machine: clang was not at hand")
+            raise BpfError(
+                "kernward was built without its eBPF programs for this machine: clang was not at hand"
+            )
         self._links: list[Link] = []
+        self._ring: Ring | None = None
+        self._events: deque[bytes] = deque(maxlen=_EVENTS)
         self._object = Object(path)
         try:
             self._programs = list(self._object.programs())
             at = _offsets(self._programs, fields) if tier == "tracepoint" else []
             self._set_up(scope, at)
             self._object.load()
+            ring = self._object.map("events")
+            if ring is not None:
+                self._ring = Ring(ring)
             for program in self._programs:
                 self._links.append(_attach(program))
         except InputError:
@@ -93,6 +103,12 @@ class Attached:
         """A map that may be there."""
         return self._object.map(name)
 
+    def events(self) -> Sequence[bytes]:
+        """What the program handed over one by one, the last of it, the oldest first."""
+        if self._ring is not None:
+            self._events.extend(self._ring.take())
+        return self._events
+
     def lost(self) -> int:
         """Events that were not counted: no room in a map, or the program was running on that CPU already."""
         full = sum(sum(_numbers(value)) for _, value in self.map("lost").items())
@@ -106,6 +122,9 @@ class Attached:
         """Detach and unload."""
         while self._links:
             self._links.pop().close()
+        if self._ring is not None:
+            self._ring.close()
+            self._ring = None
         self._object.close()
 
 

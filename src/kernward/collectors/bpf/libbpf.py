@@ -52,6 +52,7 @@ class _Info(ctypes.Structure):
     )
 
 
+_Sample = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 _Print = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 
 
@@ -122,7 +123,6 @@ def _declare(library: Any) -> None:
         ("bpf_program__fd", number, (pointer,)),
         ("bpf_program__attach", pointer, (pointer,)),
         ("bpf_program__attach_perf_event", pointer, (pointer, number)),
-        ("bpf_program__set_autoload", number, (pointer, ctypes.c_bool)),
         ("bpf_link__destroy", number, (pointer,)),
         ("bpf_map__fd", number, (pointer,)),
         ("bpf_map__key_size", ctypes.c_uint32, (pointer,)),
@@ -142,6 +142,9 @@ def _declare(library: Any) -> None:
         ("bpf_map_lookup_elem", number, (number, pointer, pointer)),
         ("bpf_obj_get_info_by_fd", number, (number, pointer, pointer)),
         ("bpf_enable_stats", number, (number,)),
+        ("ring_buffer__new", pointer, (number, _Sample, pointer, pointer)),
+        ("ring_buffer__consume", number, (pointer,)),
+        ("ring_buffer__free", None, (pointer,)),
         ("libbpf_num_possible_cpus", number, ()),
         ("libbpf_set_print", pointer, (_Print,)),
     ):
@@ -185,6 +188,12 @@ class Map:
         """Whether it has a value for each CPU."""
         return self.kind in (5, 6, 10)  # BPF_MAP_TYPE_PERCPU_HASH, …_PERCPU_ARRAY, …_LRU_PERCPU_HASH
 
+    @property
+    def file(self) -> int:
+        """Its file descriptor, once it is loaded."""
+        found: int = self._library.bpf_map__fd(self._handle)
+        return found
+
     def resize(self, entries: int) -> None:
         """How many entries it will have; before loading."""
         self._library.bpf_map__set_max_entries(self._handle, entries)
@@ -212,11 +221,10 @@ class Map:
 
         Entries that come or go meanwhile may be left out, none is given twice.
         """
-        file = self._library.bpf_map__fd(self._handle)
         size = self.value_bytes
         if self.per_cpu:
             size = (size + 7 & ~7) * possible_cpus()
-        return self._batches(file, size)
+        return self._batches(self.file, size)
 
     def _batches(self, file: int, size: int) -> Iterator[tuple[bytes, bytes]]:
         room = min(_BATCH, max(self.max_entries, 16))
@@ -266,10 +274,39 @@ class Map:
     def get(self, key: bytes) -> bytes | None:
         """One value; None when there is none."""
         value = ctypes.create_string_buffer(self.value_bytes)
-        file = self._library.bpf_map__fd(self._handle)
-        if self._library.bpf_map_lookup_elem(file, key, value):
+        if self._library.bpf_map_lookup_elem(self.file, key, value):
             return None
         return value.raw
+
+
+class Ring:
+    """What a program hands over one by one, through a ring buffer (since Linux 5.8)."""
+
+    def __init__(self, ring: Map) -> None:
+        self._library = _library()[0]
+        self._taken: list[bytes] = []
+        # Kept here, as libbpf calls it for as long as the ring is there.
+        self._sample = _Sample(self._take)
+        with _LOCK:
+            self._handle = self._library.ring_buffer__new(ring.file, self._sample, None, None)
+            if not self._handle:
+                raise _failed("a ring buffer cannot be read", ctypes.get_errno())
+
+    def _take(self, _context: int | None, data: int, size: int) -> int:
+        self._taken.append(ctypes.string_at(data, size))
+        return 0
+
+    def take(self) -> list[bytes]:
+        """What came since the last call, the oldest first."""
+        self._library.ring_buffer__consume(self._handle)
+        taken, self._taken = self._taken, []
+        return taken
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._handle:
+            self._library.ring_buffer__free(self._handle)
+            self._handle = None
 
 
 class Program:
@@ -280,10 +317,6 @@ class Program:
         self._handle = handle
         self.name: str = self._library.bpf_program__name(handle).decode()
         self.section: str = self._library.bpf_program__section_name(handle).decode()
-
-    def leave_out(self) -> None:
-        """Do not load it; before loading."""
-        self._library.bpf_program__set_autoload(self._handle, False)
 
     def attach(self) -> "Link":
         """As its section says; raises BpfError."""

@@ -60,6 +60,17 @@ class Tracefs:
         except OSError as error:
             raise NoTracefs(f"tracefs, {path}: {error.strerror}") from None
 
+    def names(self, path: str) -> list[str]:
+        """What is in a folder of it; nothing when there is no such folder."""
+        try:
+            folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._folder)
+        except OSError:
+            return []
+        try:
+            return os.listdir(folder)
+        finally:
+            os.close(folder)
+
     def make_folder(self, path: str) -> None:
         """An instance, for example; raises NoTracefs."""
         try:

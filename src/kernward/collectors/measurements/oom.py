@@ -1,13 +1,15 @@
 """oom: whom the kernel killed because memory, or the limit of a cgroup, was used up."""
 
+import os
+import struct
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 
-from kernward.collectors.counted import Counted
+from kernward.collectors.counted import Counted, text
 from kernward.collectors.measurement import Measurement, Traced, attached_only
-from kernward.collectors.quantity import counter
+from kernward.collectors.quantity import counter, fact, gauge
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import EntitySource
 from kernward.collectors.vmstat_counts import vmstat_counts
@@ -23,6 +25,15 @@ class OutOfMemory(msgspec.Struct, frozen=True):
     killed_by: Annotated[
         Mapping[str, int] | None, counter("", "the same, by the process that asked for memory")
     ] = None
+    last_kill_s: Annotated[float | None, gauge("s", "when the last one was chosen, since boot")] = None
+    last_victim: Annotated[str | None, fact("the last one, as comm[pid]")] = None
+    last_victim_virtual_bytes: Annotated[
+        int | None, gauge("bytes", "its address space", "struct mm_struct, total_vm")
+    ] = None
+    last_victim_score_adj: Annotated[
+        int | None,
+        gauge("", "its oom_score_adj, -1000 to 1000", "struct signal_struct, oom_score_adj"),
+    ] = None
 
 
 SOURCE: EntitySource[OutOfMemory] = EntitySource(
@@ -36,6 +47,11 @@ SOURCE: EntitySource[OutOfMemory] = EntitySource(
 )
 
 
+# struct event of oom.bpf.c
+_EVENT = struct.Struct("<QQQiI16s")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
 def decode(counted: Counted) -> Mapping[str, OutOfMemory]:
     """By cgroup."""
     found: dict[str, OutOfMemory] = {}
@@ -47,6 +63,17 @@ def decode(counted: Counted) -> Mapping[str, OutOfMemory]:
             victims[counted.process(victim)] = victims.get(counted.process(victim), 0) + number
         askers[counted.process(asker)] = askers.get(counted.process(asker), 0) + number
         found[name] = OutOfMemory((before.kills or 0) + number, victims, askers)
+    for event in counted.events():
+        at_ns, group, pages, score_adj, victim, comm = _EVENT.unpack(event[: _EVENT.size])
+        name = counted.cgroup(group)
+        if name in found:
+            found[name] = msgspec.structs.replace(
+                found[name],
+                last_kill_s=at_ns / 1e9,
+                last_victim=f"{text(comm)}[{victim}]",
+                last_victim_virtual_bytes=pages * _PAGE_BYTES,
+                last_victim_score_adj=score_adj,
+            )
     return found
 
 

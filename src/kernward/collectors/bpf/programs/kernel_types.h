@@ -30,6 +30,7 @@ enum {
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_STACK_TRACE = 7,
 	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
@@ -86,8 +87,18 @@ struct sched_entity {
 	struct cfs_rq *cfs_rq;
 };
 
+struct mm_struct {
+	unsigned long total_vm;
+};
+
+struct signal_struct {
+	short oom_score_adj;
+};
+
 struct task_struct {
 	struct sched_entity se;
+	struct mm_struct *mm;
+	struct signal_struct *signal;
 	unsigned int __state;
 	unsigned int flags;
 	int pid;

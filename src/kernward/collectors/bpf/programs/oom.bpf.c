@@ -22,6 +22,42 @@ struct kills {
 
 TOTALS(totals, struct kill, struct kills, 4096);
 
+#ifdef TYPED
+
+/* Kills are few, and each matters: they are handed over one by one as well. */
+struct event {
+	__u64 at_ns;
+	__u64 cgroup;
+	__u64 virtual_pages;
+	__s32 score_adj;
+	__u32 victim;
+	struct name name;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 16);
+} events SEC(".maps");
+
+static __always_inline void tell(struct task_struct *task, __u64 cgroup)
+{
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		count_lost();
+		return;
+	}
+	event->at_ns = bpf_ktime_get_boot_ns();
+	event->cgroup = cgroup;
+	event->virtual_pages = BPF_CORE_READ(task, mm, total_vm);
+	event->score_adj = BPF_CORE_READ(task, signal, oom_score_adj);
+	event->victim = BPF_CORE_READ(task, tgid);
+	bpf_core_read(&event->name.comm, sizeof(event->name.comm), &task->comm);
+	bpf_ringbuf_submit(event, 0);
+}
+
+#endif
+
 static __always_inline int add(__u64 cgroup, __u32 victim)
 {
 	struct kill kill = { .cgroup = cgroup, .victim = victim, .asker = current_tgid() };
@@ -63,6 +99,7 @@ int on_victim(__u64 *ctx)
 		return 0;
 	remember(task);
 	remember(CURRENT());
+	tell(task, BPF_CORE_READ(cgroup, kn, id));
 	return add(BPF_CORE_READ(cgroup, kn, id), BPF_CORE_READ(task, tgid));
 }
 
