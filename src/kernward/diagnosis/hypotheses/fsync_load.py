@@ -44,6 +44,12 @@ SUSPECT = Threshold(
     "1/s",
     "a busy database's log flushes as often and hardly waits; the calls tell",
 )
+SEEN = Threshold(
+    "part of the samples in which it sleeps there, of a device that is flushed that often, where calls cannot be measured",
+    0.2,
+    "",
+    "a flush that takes less time than the calls around it is rarely met asleep",
+)
 BUSY = Threshold(
     "part of the time in which the flushed device is busy",
     0.3,
@@ -118,6 +124,10 @@ def _test(view: View) -> Iterator[Verdict]:
                 reason=f"a device is flushed {often:.0f} times a second and busy; the calls tell for whom",
                 asks=("syscalls",),
             )
+        elif sleepers and sleepers[0].part("fsync") >= SEEN.value:
+            first = max(sleepers, key=lambda each: each.part("fsync") * each.tasks)
+            share = first.part("fsync")
+            yield _confirmed(view, disk, often, first.scope, share, sleepers, _asleep(view, first), 0.6)
         else:
             yield Unknown(
                 reason=f"a device is flushed {often:.0f} times a second and busy; for whom could not be measured",
@@ -268,7 +278,7 @@ HYPOTHESIS = Hypothesis(
         Signal("diskstats.write_bytes", "little data for so many writes"),
         Signal("syscalls.by_name_s", "measured: the time in fsync() of each process"),
     ),
-    thresholds=(SLEEPS, OFTEN, CALLS, SUSPECT, BUSY, SMALL),
+    thresholds=(SLEEPS, OFTEN, CALLS, SUSPECT, SEEN, BUSY, SMALL),
     rivals=(
         Rival("device-slow", "there one flush or write takes long, however seldom"),
         Rival("dirty-page-throttling", "there plain writes sleep, without any fsync()"),
