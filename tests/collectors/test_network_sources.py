@@ -231,7 +231,25 @@ def test_this_machines_disciplines_can_be_asked_for() -> None:
         assert record.drops >= 0
 
 
-def test_a_copied_tree_has_no_disciplines(tmp_path: Path) -> None:
+PRINTED = """qdisc noqueue 0: dev lo root refcnt 2
+qdisc netem 8001: dev app0 root refcnt 2 limit 1000 delay 100ms  10ms loss 12.5%
+ Sent 54559 bytes 360 pkt (dropped 41, overlimits 0 requeues 2)
+ backlog 139288b 64p requeues 0
+qdisc fq_codel 0: dev eth0 parent :1 limit 10240p flows 1024
+ Sent 9 bytes 1 pkt (dropped 0, overlimits 0 requeues 0)
+qdisc \x1b[2J
+"""
+
+
+def test_what_tc_printed_into_a_sosreport_is_read(tmp_path: Path) -> None:
+    found = qdiscs.read(made(tmp_path, {qdiscs.COPY: PRINTED}), None)
+    assert list(found) == ["app0 root", "eth0 0:1"]
+    app0 = found["app0 root"]
+    assert (app0.kind, app0.delay_s, app0.jitter_s, app0.loss_percent) == ("netem", 0.1, 0.01, 12.5)
+    assert (app0.sent, app0.drops, app0.requeues, app0.waiting) == (360, 41, 2, 64)
+
+
+def test_a_copied_tree_without_it_has_no_disciplines(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="only the running kernel"):
         qdiscs.read(Root(tmp_path), None)
 

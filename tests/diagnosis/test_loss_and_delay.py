@@ -189,6 +189,14 @@ def test_without_figures_of_connections_the_interface_that_drops_is_the_likely_o
     assert found.confidence < 0.8
 
 
+def test_a_sosreports_lossy_discipline_is_a_finding_of_less_confidence() -> None:
+    reading = with_qdisc(transfer(500, 40), netem(sent=500, drops=50, loss_percent=10.0))[-1]
+    found = confirmed(LOSS, view(reading))
+    assert found.scope == APP0
+    assert found.confidence < 0.8
+    assert "in the window" not in found.mechanism
+
+
 def brief() -> list[Reading]:
     """Connections that live for a moment each, so that the kernel tells little of each."""
     return [
@@ -269,7 +277,7 @@ def test_round_trips_that_nobody_tells_leave_delay_unknown() -> None:
     ]
     said = verdict(DELAY, view(*readings))
     assert isinstance(said, Unknown)
-    assert "not told" in said.reason
+    assert "do not tell their round trips" in said.reason
 
 
 def test_a_neighbour_that_delays_single_acknowledgements_is_healthy() -> None:

@@ -4,6 +4,8 @@ sock_diag is a module in many kernels (tcp_diag) that may be missing; procfs is 
 less. Both are of the network namespace that asks.
 """
 
+import errno
+import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -65,7 +67,8 @@ def sockets(root: Root, states: tuple[int, ...], *, info: bool = False, one_in: 
             yield from _asked(root, states, info, one_in)
             return
         except Unavailable as error:
-            root.missing["sock_diag"] = error.reason
+            lacks = error.reason.startswith(os.strerror(errno.ENOENT).lower())
+            root.missing["sock_diag"] = "the kernel has no module tcp_diag here" if lacks else error.reason
     yield from _listed(root, states, one_in)
 
 

@@ -1,9 +1,10 @@
 """Queueing disciplines: what each interface keeps waiting, holds back and drops before it sends (rtnetlink).
 
-What `tc -s qdisc` shows. Their entities are named after the interface and the place in its tree: "eth0 root",
+What `tc -s qdisc` shows; in a copied tree its output is read, where a sosreport has it. Their entities are named after the interface and the place in its tree: "eth0 root",
 "eth0 1:10", "eth0 ingress". noqueue, which has no queue, is left out.
 """
 
+import re
 import struct
 from collections.abc import Collection
 from typing import Annotated, Any
@@ -70,10 +71,14 @@ _PARENTS = {0xFFFFFFFF: "root", 0xFFFFFFF1: "ingress"}
 # A class of nothing but numbers: a discipline for each of a card's queues is many on a large machine.
 MOST = 2000
 _WHAT = "tc -s qdisc"
+COPY = "/sos_commands/networking/tc_-s_qdisc_show"
 
 
 def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, Qdisc]:
     """The disciplines of all interfaces of this network namespace."""
+    if not root.live and root.exists(COPY):
+        every = told_by_tc(root.read(COPY).decode("utf-8", "backslashreplace"))
+        return {name: each for name, each in every.items() if wanted is None or name in wanted}
     found: dict[str, Qdisc] = {}
     names = netlink.interface_names(root)
     request = _MESSAGE.pack(0, 0, 0, 0, 0)
@@ -165,10 +170,70 @@ def _modelled_loss_percent(models: dict[int, memoryview]) -> float:
     return 0.0
 
 
+# qdisc netem 8001: dev app0 root refcnt 2 limit 1000 delay 100ms  10ms loss 10%
+_HEAD = re.compile(
+    r"qdisc (?P<kind>\S{1,15}) (?P<handle>[0-9a-f]{1,4}): dev (?P<interface>\S{1,64}) "
+    r"(?P<parent>root|ingress|parent (?P<class>[0-9a-f]{0,4}:[0-9a-f]{1,4}))(?P<rest>.{0,1000})"
+)
+_SENT = re.compile(
+    r" Sent (?P<sent_bytes>\d{1,20}) bytes (?P<sent>\d{1,12}) pkt "
+    r"\(dropped (?P<drops>\d{1,12}), overlimits (?P<overlimits>\d{1,12}) requeues (?P<requeues>\d{1,12})\)"
+)
+_BACKLOG = re.compile(r" backlog \d{1,10}[KMG]?b (?P<waiting>\d{1,10})p")
+_DELAY = re.compile(r" delay (\d{1,9}(?:\.\d{1,9})?)(us|ms|s)(?:  ?(\d{1,9}(?:\.\d{1,9})?)(us|ms|s))?")
+_PERCENT = {
+    "loss_percent": re.compile(r" loss (\d{1,3}(?:\.\d{1,9})?)%"),
+    "damage_percent": re.compile(r" corrupt (\d{1,3}(?:\.\d{1,9})?)%"),
+}
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def told_by_tc(text: str) -> dict[str, Qdisc]:
+    """The disciplines that `tc -s qdisc show` printed."""
+    found: dict[str, Qdisc] = {}
+    name = None
+    for line in text.splitlines():
+        head = _HEAD.match(line)
+        if head:
+            name = None
+            if head["kind"] != "noqueue" and len(found) < MOST:
+                parent = head["class"] or head["parent"]
+                # tc leaves out a number that is 0.
+                name = f"{head['interface']} {'0' if parent.startswith(':') else ''}{parent}"
+                found[name] = Qdisc(
+                    interface=head["interface"],
+                    kind=head["kind"],
+                    handle=int(head["handle"], 16) << 16,
+                    parent=name.rpartition(" ")[2],
+                    **_printed_settings(head["kind"], head["rest"]),
+                )
+            continue
+        counts = _SENT.match(line) or _BACKLOG.match(line)
+        if name is not None and counts:
+            numbers = {field: int(value) for field, value in counts.groupdict().items()}
+            found[name] = msgspec.structs.replace(found[name], **numbers)
+    return found
+
+
+def _printed_settings(kind: str, rest: str) -> dict[str, Any]:
+    if kind != "netem":
+        return {}
+    settings: dict[str, Any] = {"delay_s": 0.0, "loss_percent": 0.0}
+    delay = _DELAY.search(rest)
+    if delay:
+        settings["delay_s"] = float(delay[1]) * _SECONDS[delay[2]]
+        settings["jitter_s"] = float(delay[3]) * _SECONDS[delay[4]] if delay[3] else 0.0
+    for field, pattern in _PERCENT.items():
+        percent = pattern.search(rest)
+        if percent:
+            settings[field] = float(percent[1])
+    return settings
+
+
 SOURCE = EntitySource(
     name="qdiscs",
     doc="Queueing disciplines of network interfaces: what waits, what is held back, what is dropped.",
-    files=(_WHAT,),
+    files=(_WHAT, COPY),
     record=Qdisc,
     read=read,
     scope="other",

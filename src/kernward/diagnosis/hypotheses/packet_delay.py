@@ -111,7 +111,7 @@ def _test(view: View) -> Iterator[Verdict]:
         )
     elif asked and silent:
         yield Unknown(
-            reason=f"no queueing discipline holds packets back, and round trips of {silent} connections are not told: "
+            reason=f"no queueing discipline holds packets back; connections do not tell their round trips ({silent}): "
             + window.last.missing.get("sock_diag", "they have measured none yet")
         )
     elif asked:

@@ -163,6 +163,9 @@ def _on_purpose(view: View) -> Iterator[Confirmed]:
         if not dropped and not ever:
             continue
         # With nothing dropped in the window the traffic pauses, perhaps for the time-out of a lost segment.
+        if view.window.since_boot:
+            # All of them are since it was set up.
+            dropped = 0
         yield _lossy(view, name, each, dropped, passed, ever, waiting[each.interface])
 
 
