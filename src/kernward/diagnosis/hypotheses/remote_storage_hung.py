@@ -25,6 +25,12 @@ SILENT = Threshold(
     "s",
     "three seconds are a thousand round trips of a network disk, and longer than TCP takes to send again once or twice",
 )
+COMPLAINS = Threshold(
+    "age of a complaint about a server that tasks may still wait for",
+    180.0,
+    "s",
+    "RPC complains once and is then silent until the server answers; iSCSI and NVMe give up after 2 to 10 minutes and say so",
+)
 SERVER_SILENT = (
     "nfs-server-not-responding",
     "nfs-server-timed-out",
@@ -55,9 +61,10 @@ def _test(view: View) -> Iterator[Verdict]:
         yield _mount(view, point, evidence, waiting)
     if found:
         return
-    events = _silent(view)
-    if events and (waiting or window.since_boot):
-        yield _logged(view, storage, events, waiting)
+    events = [each for each in _silent(view) if each.age_s is None or each.age_s <= COMPLAINS.value]
+    for_io = [each for each in waiting if each.part("network", "device", "read", "fsync", "journal") > 0]
+    if events and (for_io or window.since_boot):
+        yield _logged(view, storage, events, for_io)
         return
     servers = [
         each for each in storage.mounts.values() if (each.kind or "") in ("nfs", "nfs4", "cifs", "ceph")
@@ -213,7 +220,7 @@ HYPOTHESIS = Hypothesis(
         ),
         Signal("task_waits.blocked", "tasks that sleep all the time"),
     ),
-    thresholds=(SILENT,),
+    thresholds=(SILENT, COMPLAINS),
     rivals=(
         Rival("device-hung", "there the device is this machine's own"),
         Rival("packet-loss", "there answers come late, after TCP has sent again"),
