@@ -265,6 +265,24 @@ def test_a_pool_with_nothing_to_do_is_no_contention() -> None:
     assert isinstance(verdict(FUTEX, view(*deadlocked)), Refuted)
 
 
+def test_a_lock_that_is_held_asleep_is_told_from_a_deadlock_by_who_wakes() -> None:
+    def readings(switches: int) -> list[dict[Any, Any]]:
+        found = []
+        for at in range(6):
+            reading_ = queue(6, at, cpus=0.01)
+            reading_[threads.SOURCE] = {
+                f"40/{each}": Thread(
+                    "inventory", "S", 100.0, ran_s=0.001 * at, voluntary_switches=switches * at
+                )
+                for each in range(40, 48)
+            }
+            found.append(reading_)
+        return found
+
+    assert confirmed(FUTEX, view(*readings(3))).confidence < 0.9
+    assert isinstance(verdict(FUTEX, view(*readings(0))), Refuted)
+
+
 def test_threads_that_wait_for_the_work_of_one_are_no_contention() -> None:
     one = [queue(7, at, as_lock=False, cpus=1.0, threads_cpu=(0.97, 0.01, 0.01, 0.01)) for at in range(6)]
     assert isinstance(verdict(FUTEX, view(*one)), Refuted)

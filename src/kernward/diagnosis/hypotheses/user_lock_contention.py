@@ -37,7 +37,8 @@ RUNS = Threshold(
     "CPUs that the process uses",
     0.1,
     "",
-    "threads that wait for a lock while their process does nothing are parked, or deadlocked: that is no contention",
+    "below it whoever has the lock sleeps with it; or nobody goes on, and the threads are parked or deadlocked, which "
+    "is told by whether they ever wake",
 )
 READINGS = Threshold("readings", 4, "", "fewer do not tell a queue that stays from a moment's")
 SPREAD = Threshold(
@@ -104,15 +105,12 @@ def _test(view: View) -> Iterator[Verdict]:
     suspects = [
         each
         for each in queues
-        if each.mean >= WAITING.value
-        and each.often >= OFTEN.value
-        and each.cpus >= RUNS.value
-        and (each.as_lock or _one_at_a_time(each))
+        if each.mean >= WAITING.value and each.often >= OFTEN.value and (each.as_lock or _one_at_a_time(each))
     ]
     found = False
     parked: Queue | None = None
     for queue in suspects:
-        plain = queue.as_lock and len(queue.waiting) >= READINGS.value
+        plain = queue.as_lock and len(queue.waiting) >= READINGS.value and queue.cpus >= RUNS.value
         if not plain and (view.can_read(threads.SOURCE, queue.pid) or view.can_ask("futex")):
             yield Open(
                 suspicion=0.8 if queue.as_lock else 0.5,
@@ -207,6 +205,21 @@ def _decide(view: View, queue: Queue) -> tuple[float, list[Evidence]] | None:
         if not queue.as_lock and (mean_s > SHORT.value or not waits):
             return None
         confidence += 0.05 if mean_s <= SHORT.value else -0.1
+    if queue.cpus < RUNS.value:
+        # Whoever has the lock sleeps. That it is given on shows in that those who wait for it wake now and then.
+        woke = _woke(view, queue.pid)
+        if woke is None or woke < WAITING.value:
+            return None
+        proof.append(
+            view.evidence(
+                threads.SOURCE,
+                "voluntary_switches",
+                woke,
+                scope=queue.scope,
+                says="threads went to sleep again and again: the lock goes from one to the next",
+            )
+        )
+        confidence -= 0.05
     if not queue.as_lock and (spread is None or measured is None):
         # A pool that waits for work looks the same but for the times.
         return None
@@ -226,6 +239,16 @@ def _largest_part(view: View, pid: str) -> float | None:
     ]
     total = sum(mine)
     return max(mine) / total if total > 0 else None
+
+
+def _woke(view: View, pid: str) -> int | None:
+    """How many of its threads went to sleep several times; None where its threads were not read."""
+    slept = [
+        each.voluntary_switches
+        for entity, each in view.window.each_over(threads.SOURCE).items()
+        if entity.partition("/")[0] == pid and each.voluntary_switches is not None
+    ]
+    return sum(each >= 2 for each in slept) if slept else None
 
 
 def _measured(view: View, queue: Queue) -> tuple[int, float, Evidence] | None:
@@ -289,8 +312,12 @@ def _confirmed(view: View, queue: Queue, confidence: float, proof: list[Evidence
         impact=min(0.95, lost),
         mechanism=(
             f"{queue.mean:.1f} of the {queue.process.threads} threads of {queue.scope.name} wait at any time for one "
-            f"lock (at {queue.address}), while all its threads together use {queue.cpus:.2f} CPUs: whoever has the lock "
-            "runs, the others sleep in futex_wait() until it is given back"
+            f"lock (at {queue.address}), while all its threads together use {queue.cpus:.2f} CPUs: "
+            + (
+                "whoever has the lock runs, the others sleep in futex_wait() until it is given back"
+                if queue.cpus >= RUNS.value
+                else "whoever has the lock sleeps with it, for I/O or an answer, and the others in futex_wait() for the lock"
+            )
             + (f", and {idle:.1f} CPUs stand idle." if idle is not None and idle > 0.1 else ".")
         ),
         evidence=(_waiting(view, queue), used, *proof, *spare),
@@ -327,6 +354,7 @@ HYPOTHESIS = Hypothesis(
         Signal("task_waits.futex_lock", "whether they wait for the value that a taken lock has"),
         Signal("processes.user_s", "the process computes, though not more than one thread could"),
         Signal("threads.ran_s", "the threads share that time: they take turns"),
+        Signal("threads.voluntary_switches", "where the lock is held asleep: waiters wake now and then"),
         Signal("futex.wait_s", "many short waits at that address, where measured"),
     ),
     thresholds=(WAITING, OFTEN, RUNS, READINGS, SPREAD, ALONE, SHORT),
