@@ -43,9 +43,7 @@ def _test(view: View) -> Iterator[Verdict]:
     waiting = [
         each for each in waiters(view) if each.share >= 0.9 and each.part("frozen", "network") < each.share
     ]
-    held = [
-        name for name, each in storage.blocks.items() if each.suspended and (waiting or storage.stuck(name))
-    ]
+    held = [name for name in storage.blocks if _held(view, name) and (waiting or storage.stuck(name))]
     for name in storage.lowest(held):
         yield _suspended(view, storage, name, waiting)
     if held:
@@ -106,6 +104,14 @@ def _test(view: View) -> Iterator[Verdict]:
             ),
             victims=tuple(each.scope for each in waiting if not each.kernel)[:8],
         )
+
+
+def _held(view: View, name: str) -> bool:
+    """Suspended in each sample: a snapshot suspends for a moment."""
+    seen = [
+        each for sample in view.window.samples if (each := sample.each(block.SOURCE).get(name)) is not None
+    ]
+    return bool(seen) and all(each.suspended for each in seen)
 
 
 def _suspended(view: View, storage: Storage, name: str, waiting: list[Waiter]) -> Confirmed:
