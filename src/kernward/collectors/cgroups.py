@@ -59,7 +59,13 @@ def hierarchies(root: Root) -> tuple[Hierarchy, ...]:
     """All mounted trees, each once."""
     found: tuple[Hierarchy, ...] | None = root.kept.get("cgroup hierarchies")
     if found is None:
-        found = tuple(_mounted(root)) or tuple(_laid_out(root))
+        data = root.read_or_none(MOUNTS)
+        before: tuple[bytes | None, tuple[Hierarchy, ...]] = root.remembered.get(MOUNTS, (None, ()))
+        if data is not None and before[0] == data and before[1]:
+            found = before[1]
+        else:
+            found = tuple(_mounted(data)) or tuple(_laid_out(root))
+            root.remembered[MOUNTS] = (data, found)
         root.kept["cgroup hierarchies"] = found
     return found
 
@@ -166,9 +172,8 @@ def seconds(found: dict[bytes, bytes], name: bytes, parts: int) -> float | None:
     return None if count is None else count / parts
 
 
-def _mounted(root: Root) -> Iterator[Hierarchy]:
+def _mounted(data: bytes | None) -> Iterator[Hierarchy]:
     """`31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw` (proc_pid_mountinfo, fs/proc_namespace.c)."""
-    data = root.read_or_none(MOUNTS)
     seen: set[frozenset[str]] = set()
     for line in (data or b"").splitlines():
         before, _, after = line.partition(b" - ")

@@ -2,9 +2,9 @@
 
 A journal is a file of frames, each with its length and its checksum, that together are one stream of zstd:
 a sample repeats most of the sample before it, so it costs little. Each frame is written by one system call
-before `append` returns, and the kernel is told to bring it to the disk without waiting for it: a recorder
-that waited for a disk would be blind whenever the disk is slow. So an end of the process loses nothing that
-was appended, and an end of the machine what was appended in the last seconds.
+before `append` returns, and after every third the kernel is told to bring them to the disk, without waiting for
+it: a recorder that waited for a disk would be blind whenever the disk is slow. So an end of the process loses
+nothing that was appended, and an end of the machine the last few samples.
 
 A journal belongs to the process that holds its lock; one that nobody holds is finished, however it ended.
 Nothing is ever written to a journal that was closed. Loads neither DuckDB nor Arrow nor SQLAlchemy.
@@ -29,6 +29,8 @@ SUFFIX = ".journal"
 _HEAD = struct.Struct("<II")
 # A length beyond this is damage. Samples of the largest machines have a few megabytes before packing.
 MOST_FRAME_BYTES = 64 << 20
+# In every so many appends the kernel is told to begin to write; each costs the recorder a request to the disk.
+BEGUN_EVERY = 3
 MAGIC = b"kernward journal 1\n"
 # With a larger window more is found of what a large machine's sample repeats, but it stays in memory.
 _LEVEL = 3
@@ -60,6 +62,7 @@ class Journal:
             raise StoreError(f"the journal {self.path} cannot be made: {error.strerror}") from error
         fcntl.flock(self._file, fcntl.LOCK_EX)
         self.size_bytes = 0
+        self._appended = 0
         # Before packing: what a reader will have to hold.
         self.raw_bytes = 0
         parameters = zstandard.ZstdCompressionParameters.from_level(_LEVEL, window_log=_WINDOW_LOG)
@@ -94,8 +97,10 @@ class Journal:
                 # The disk is full. Half a frame in the middle would hide what follows it.
                 os.ftruncate(self._file, self.size_bytes)
                 raise StoreError(f"the journal {self.path} cannot be written: the disk is full")
-            # Begins to write back without waiting (mm/fadvise.c: generic_fadvise()).
-            os.posix_fadvise(self._file, self.size_bytes, written, os.POSIX_FADV_DONTNEED)
+            self._appended += 1
+            if self._appended % BEGUN_EVERY == 0:
+                # Begins to write back without waiting (mm/fadvise.c: generic_fadvise()).
+                os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
         except OSError as error:
             raise StoreError(f"the journal {self.path} cannot be written: {error.strerror}") from error
         self.size_bytes += written
