@@ -283,9 +283,9 @@ def test_what_the_kernel_refuses_is_said() -> None:
 def test_each_cpu_has_its_line_of_softnet(tree: Path) -> None:
     lines = (tree / "proc/net/softnet_stat").read_text().splitlines()
     found = softnet.read(Root(tree), None)
-    assert sorted(found, key=int) == [str(number) for number in range(len(lines))]
+    assert set(found) == {f"cpu{number}" for number in range(len(lines))}
     for number, line in enumerate(lines):
-        record = found[str(number)]
+        record = found[f"cpu{number}"]
         words = [int(each, 16) for each in line.split()]
         assert [record.processed, record.dropped, record.squeezed] == words[:3]
         assert record.backlog == words[11]
@@ -294,7 +294,7 @@ def test_each_cpu_has_its_line_of_softnet(tree: Path) -> None:
 def test_old_lines_of_softnet_are_shorter(tmp_path: Path) -> None:
     text = "0000000a 00000001 00000002 00000000 00000000 00000000 00000000 00000000 00000000\n"
     found = softnet.read(made(tmp_path, {"proc/net/softnet_stat": text}), None)
-    assert found == {"0": softnet.Softnet(processed=10, dropped=1, squeezed=2)}
+    assert found == {"cpu0": softnet.Softnet(processed=10, dropped=1, squeezed=2)}
 
 
 @every_tree

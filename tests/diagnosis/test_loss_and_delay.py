@@ -461,7 +461,9 @@ def cpus(dropped: int, squeezed: int) -> list[Reading]:
                 "0": Softnet(
                     processed=50_000 * second, dropped=0, squeezed=squeezed * second, flow_limited=0
                 ),
-                "1": Softnet(processed=50_000 * second, dropped=dropped * second, squeezed=0, flow_limited=0),
+                "cpu1": Softnet(
+                    processed=50_000 * second, dropped=dropped * second, squeezed=0, flow_limited=0
+                ),
             },
             net_dev.SOURCE: {"eth0": NetDev(received=100_000 * second, receive_drops=0, receive_overruns=0)},
         }
@@ -471,7 +473,7 @@ def cpus(dropped: int, squeezed: int) -> list[Reading]:
 
 def test_a_cpu_that_drops_packets_is_named() -> None:
     found = confirmed(SQUEEZE, view(*cpus(dropped=900, squeezed=5)))
-    assert found.scope == Scope("cpu", "1")
+    assert found.scope == Scope("cpu", "cpu1")
 
 
 def test_work_left_over_loses_nothing() -> None:

@@ -53,7 +53,7 @@ _PATH = "/proc/net/softnet_stat"
 
 
 def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, Softnet]:
-    """A record for each CPU by its number."""
+    """A record for each CPU: cpu0, cpu1 …."""
     found: dict[str, Softnet] = {}
     for number, line in enumerate(root.read(_PATH).split(b"\n")):
         try:
@@ -63,7 +63,7 @@ def read(root: Root, wanted: Collection[str] | None = None) -> dict[str, Softnet
         if len(values) < 9:
             continue
         # Without the column, lines are those of the CPUs that are online, most often all.
-        cpu = str(values[12] if len(values) > 12 else number)
+        cpu = f"cpu{values[12] if len(values) > 12 else number}"
         if wanted is None or cpu in wanted:
             found[cpu] = Softnet(
                 processed=values[0],

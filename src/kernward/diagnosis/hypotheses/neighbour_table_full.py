@@ -58,8 +58,6 @@ def _test(view: View) -> Iterator[Verdict]:
         full = entries >= FULL.value * table.most
         if overflows or full and (recent or table.overflows):
             sure = 0.95 if overflows else 0.9 if recent else 0.75
-        elif recent:
-            sure = 0.7
         else:
             reasons.append(f"{name} holds {entries} of {table.most}")
             continue
@@ -69,7 +67,7 @@ def _test(view: View) -> Iterator[Verdict]:
             [event_evidence(view, KIND, recent[-1])] if recent else [],
         )  # fmt: skip
     if not confirmed and reasons:
-        yield Refuted(reason=f"{', '.join(reasons)}, and no neighbour did not fit")
+        yield Refuted(reason=f"{', '.join(reasons)}, and every neighbour found room")
     elif not confirmed:
         yield Unknown(reason="the tables' entries or their limit gc_thresh3 cannot be read")
 

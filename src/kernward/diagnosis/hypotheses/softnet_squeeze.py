@@ -95,7 +95,7 @@ def _dropping(view: View, cpu: str, each: softnet.Softnet, dropped: int) -> Conf
         confidence=0.93,
         impact=min(1.0, max(0.3, 5 * share)),
         mechanism=(
-            f"CPU {cpu} dropped {dropped:,} packets, {share:.1%} of those that came to it: enqueue_to_backlog() finds its "
+            f"{cpu} dropped {dropped:,} packets, {share:.1%} of those that came to it: enqueue_to_backlog() finds its "
             f"backlog at net.core.netdev_max_backlog{most}, because net_rx_action() gets too little of the CPU, or all "
             "packets come to this one."
         ),
