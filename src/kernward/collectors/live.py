@@ -16,6 +16,7 @@ from kernward.collectors.root import Root
 from kernward.collectors.sample import Sample, take
 from kernward.collectors.source import AnySource
 from kernward.collectors.sources import sources
+from kernward.collectors.urgency import hurry
 from kernward.collectors.window import Window
 from kernward.records.check import Measured
 from kernward.records.errors import UsageError
@@ -135,6 +136,7 @@ class Live:
             self._session.close()
 
     def _look(self, seconds: float) -> None:
+        hurry(self._root)
         ends_at_s = self._clock.monotonic_s() + min(seconds, max(self.seconds_left(), SHORT_LOOK_S))
         self._take(at_end=True)
         while True:

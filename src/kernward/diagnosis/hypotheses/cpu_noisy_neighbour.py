@@ -51,7 +51,7 @@ HOLDS = Threshold(
     "part of the machine's CPU time that the neighbour uses",
     0.3,
     "",
-    "less than that cannot keep anybody from running for long",
+    "less than that cannot keep anybody from running for long; what this check uses itself is left out",
 )
 IDLE = Threshold(
     "part of the machine's CPU time that was idle", 0.15, "", "with idle CPUs nobody waits for a neighbour"
@@ -106,7 +106,10 @@ def _test(view: View) -> Iterator[Verdict]:
         )
         return
     unclear = [
-        each.pid for group in groups.values() for each in group.runners if not each.whole and each.demand >= 0.2
+        each.pid
+        for group in groups.values()
+        for each in group.runners
+        if not each.whole and each.demand >= 0.2
     ][:5]
     if unclear and len(groups) > 1 and view.can_read(threads.SOURCE, *unclear):
         yield Open(
@@ -148,7 +151,8 @@ def _noisy(view: View, groups: dict[str, Group]) -> Group | None:
     """The group that uses most; the root is no neighbour: what runs there is named by its process."""
     own = [each for each in groups.values() if each.name != "/"]
     most = max(own, key=lambda each: each.ran, default=None)
-    return most if most is not None and most.ran >= HOLDS.value * processors.cpus(view) else None
+    there = max(processors.cpus(view) - processors.own_share(view), 0.1)
+    return most if most is not None and most.ran >= HOLDS.value * there else None
 
 
 def _suffers(group: Group, noisy: Group) -> bool:
