@@ -22,10 +22,9 @@ def hurry(root: Root) -> bool:
     ran_s, waited_s = _times(root)
     if ran_s + waited_s < _LEAST_S or waited_s < STARVED * ran_s:
         return False
-    with suppress(OSError):
-        # With autogroups (sched(7)) a session counts as one, and a nice value within it only.
-        with open("/proc/self/autogroup", "w") as file:
-            file.write(str(NICE))
+    # With autogroups (sched(7)) a session counts as one, and a nice value within it only.
+    with suppress(OSError), open("/proc/self/autogroup", "w") as file:
+        file.write(str(NICE))
     try:
         if os.getpriority(os.PRIO_PROCESS, 0) > NICE:
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
