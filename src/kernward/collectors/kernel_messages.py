@@ -45,6 +45,10 @@ _TEXT = 600
 _DIFFERS = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8,}\b|\d+")
 
 
+# How many messages, when the last was, the commonest text, how often.
+Burst = tuple[int, float, str, int]
+
+
 class LogEvent(msgspec.Struct, frozen=True):
     """One event of the kernel's log. `at_s` is in printk's seconds since boot, `age_s` how long ago."""
 
@@ -352,7 +356,7 @@ def pattern(text: str) -> str:
     return _DIFFERS.sub("#", text[:160])
 
 
-def busiest(messages: Iterable[Message], width_s: float) -> tuple[int, float, str, int] | None:
+def busiest(messages: Iterable[Message], width_s: float) -> Burst | None:
     """The densest stretch of `width_s`: how many messages, when it ended, its commonest text, how often."""
     all_ = sorted(messages, key=lambda each: each.at_s)
     best = low = 0

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from kernward.collectors.kernel_messages import busiest, log
+from kernward.collectors.kernel_messages import Burst, busiest, log
 from kernward.collectors.quantity import counter, fact, gauge
 from kernward.collectors.root import Root
 from kernward.collectors.source import Source
@@ -40,7 +40,12 @@ def read(root: Root) -> KernelLog:
     now_s = found.now_s
     last_s = found.messages[-1].at_s if found.messages else None
     since_s = (now_s if now_s is not None else last_s or 0.0) - RECENT_S
-    dense = busiest((each for each in found.messages if each.at_s >= since_s), BURST_S)
+    # Made out again only when something was printed since, or the densest stretch is too old by now.
+    known: tuple[int | None, Burst | None] = root.remembered.get("kernel_log", (None, None))
+    dense = known[1]
+    if known[0] is None or known[0] != found.next_sequence or (dense is not None and dense[1] < since_s):
+        dense = busiest((each for each in found.messages if each.at_s >= since_s), BURST_S)
+        root.remembered["kernel_log"] = found.next_sequence, dense
     return KernelLog(
         messages=found.next_sequence,
         overwritten=found.first_sequence,
