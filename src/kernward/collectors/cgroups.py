@@ -160,10 +160,7 @@ def pairs(data: bytes | None) -> dict[bytes, bytes]:
 
 def whole(found: dict[bytes, bytes], name: bytes) -> int | None:
     """The number of that name; None when there is none."""
-    try:
-        return int(found[name])
-    except (KeyError, ValueError):
-        return None
+    return number(found.get(name))
 
 
 def seconds(found: dict[bytes, bytes], name: bytes, parts: int) -> float | None:

@@ -91,7 +91,7 @@ def _version_2(root: Root, group: Group, stat: bytes, names: dict[bytes, str]) -
 def _keyed(root: Root, data: bytes, names: dict[bytes, str]) -> Iterator[tuple[str, bytes, int]]:
     """Device, key and value of each `key=value`. One whose value is no number, such as max, is left out."""
     for line in data.splitlines():
-        number, *words = line.split()
+        number, *words = line.split() or [b""]
         if not words or not _NUMBER.fullmatch(number):
             continue
         device = _name(root, number, names)
