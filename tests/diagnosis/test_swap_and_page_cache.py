@@ -38,6 +38,8 @@ COUNTED = (
     "allocstall",
     "workingset_refault_file_pages",
     "pgpgin_kib",
+    "pgsteal_file_pages",
+    "pgsteal_anon_pages",
 )
 
 
@@ -247,6 +249,16 @@ def test_watermarks_that_keep_memory_back_are_told() -> None:
 def test_reclaim_now_and_then_is_healthy() -> None:
     found = verdict(SHORT, seconds(waits=0.02, allocstall=3, pgscan_direct_pages=400))
     assert isinstance(found, Refuted)
+
+
+def test_a_large_copy_reclaims_what_it_leaves_and_is_healthy() -> None:
+    copied = {"allocstall": 12, "pgscan_direct_pages": 900, "pgsteal_file_pages": 14_000}
+    free = {meminfo.SOURCE: Meminfo(total_bytes=GIB, available_bytes=GIB * 8 // 10)}
+    found = verdict(SHORT, seconds(waits=0.4, beside=free, **copied))
+    assert isinstance(found, Refuted)
+    assert "used once" in found.reason
+    missed = {**copied, "workingset_refault_file_pages": 9000}
+    assert confirmed(SHORT, seconds(waits=0.4, beside=free, **missed)).scope.kind == "host"
 
 
 def test_pressure_of_a_cgroup_is_no_shortage_of_the_host() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kernward.collectors.sources import meminfo, memory_settings, processes, vmstat, zoneinfo
+from kernward.collectors.sources.vmstat import Vmstat
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -34,6 +35,18 @@ WITHOUT_PRESSURE = Threshold(
     50.0,
     "1/s",
     "one reclaim takes about 2 ms when pages have to be written or unmapped, so that fifty are a tenth of the time",
+)
+LITTLE_LEFT = Threshold(
+    "part of memory that is available",
+    0.15,
+    "",
+    "with more the page cache can give what is wanted, and who waits for that is who fills it",
+)
+MISSED = Threshold(
+    "part of what is reclaimed that is anonymous, or that is read again",
+    0.1,
+    "",
+    "pages of files that are used once, as in a copy, are given back at no loss",
 )
 ONE_PROCESS = Threshold(
     "part of memory that one process holds",
@@ -96,6 +109,12 @@ def _test(view: View) -> Iterator[Verdict]:
             evidence=tuple(evidence),
         )
         return
+    if not _short(view, over):
+        yield Refuted(
+            reason="tasks reclaim pages of files that are used once, as a copy leaves them, and memory is available",
+            evidence=tuple(evidence),
+        )
+        return
     scanned = over.pgscan_direct_pages
     if scanned:
         found = (over.pgsteal_direct_pages or 0) / scanned
@@ -150,6 +169,18 @@ def _test(view: View) -> Iterator[Verdict]:
     )
 
 
+def _short(view: View, over: Vmstat) -> bool:
+    """Whether little is available, or what is reclaimed is missed."""
+    memory = view.window.of(meminfo.SOURCE)
+    if memory is None or not memory.total_bytes or memory.available_bytes is None:
+        return True
+    if memory.available_bytes < LITTLE_LEFT.value * memory.total_bytes:
+        return True
+    reclaimed = (over.pgsteal_anon_pages or 0) + (over.pgsteal_file_pages or 0)
+    again = (over.workingset_refault_anon_pages or 0) + (over.workingset_refault_file_pages or 0)
+    return max(over.pgsteal_anon_pages or 0, again) >= MISSED.value * max(reclaimed, 1)
+
+
 def _reserved(view: View, total_bytes: int) -> Evidence | None:
     """What the watermarks keep back, where somebody has set them high."""
     zones = view.window.each(zoneinfo.SOURCE).values()
@@ -180,10 +211,12 @@ HYPOTHESIS = Hypothesis(
         ),
         Signal("vmstat.pgsteal_direct_pages", "far fewer than were scanned: little is left to reclaim"),
         Signal("pressure.memory_some_s", "grows while tasks wait"),
+        Signal("vmstat.pgsteal_anon_pages", "grows: memory of programs is reclaimed, and not cache alone"),
+        Signal("vmstat.workingset_refault_file_pages", "grows: what is reclaimed is missed"),
         Signal("meminfo.available_bytes", "what could be had without swapping"),
         Signal("zoneinfo.low_pages", "a large part of memory: the watermarks are the cause"),
     ),
-    thresholds=(STALLED, DIRECT, WITHOUT_PRESSURE, ONE_PROCESS, RESERVED),
+    thresholds=(STALLED, DIRECT, WITHOUT_PRESSURE, LITTLE_LEFT, MISSED, ONE_PROCESS, RESERVED),
     rivals=(
         Rival(
             "cgroup-memory-reclaim", "there a cgroup is at its own limit, and allocstall of the host stays"

@@ -62,17 +62,17 @@ ANONYMOUS = Threshold(
 )
 PROCESSOR = Threshold(
     "part of a processor that it uses",
-    0.5,
+    0.9,
     "",
-    "who computes or loads as fast as it can (a compiler, a start) grows with what it works on; a leak grows with the "
+    "who loads or fills memory as fast as it can (a compiler, a start) is done when the work is; a leak grows with the "
     "requests that come in, beside which a processor is idle",
 )
-PER_PROCESSOR_S = Threshold(
-    "growth for each second of processor time",
+PER_USER_S = Threshold(
+    "growth for each second of processor time in user space",
     32 * MIB,
     "bytes",
-    "new pages are filled at some hundred MiB for each second of processor time; where growth is so small a part of "
-    "the work, the work explains it, also where the processors are so busy that it hardly gets to run",
+    "new pages are filled at some hundred MiB for each second, and what the kernel takes for them is not counted here; "
+    "where growth is so small a part of the work, the work explains it",
 )
 FROM_FILES = Threshold(
     "part of the growth that major faults account for",
@@ -91,6 +91,7 @@ HORIZON_S = Threshold(
 
 # Processes that are looked at closely.
 CANDIDATES = 4
+APART_S = 0.5
 
 
 class Growth(NamedTuple):
@@ -102,6 +103,7 @@ class Growth(NamedTuple):
     per_s: float
     seconds: float
     cpu: float
+    user: float
     goes_on: bool
     points: list[tuple[datetime, float]]
 
@@ -112,7 +114,7 @@ class Growth(NamedTuple):
     @property
     def works(self) -> bool:
         """Whether what it works on explains it."""
-        return self.cpu >= PROCESSOR.value or self.per_s < PER_PROCESSOR_S.value * self.cpu
+        return self.cpu >= PROCESSOR.value or self.per_s < PER_USER_S.value * self.user
 
 
 def _test(view: View) -> Iterator[Verdict]:
@@ -122,26 +124,30 @@ def _test(view: View) -> Iterator[Verdict]:
     if missing or memory is None or not memory.available_bytes:
         yield Unknown(reason=f"growth cannot be seen: {missing or window.why_absent(meminfo.SOURCE)}")
         return
-    readings = sum(processes.SOURCE.name in each.read for each in window.samples)
-    if readings < 2:
+    at_s = [
+        each.read_at_s[processes.SOURCE.name] for each in window.samples if processes.SOURCE.name in each.read
+    ]
+    if len(at_s) < 2:
         yield Unknown(reason="whether a process grows takes two readings, and there is one")
         return
     horizon_s = max(HORIZON_S.value, 1000 * window.seconds)
     grown = sorted(_growing(view), key=lambda each: -each.per_s)
-    leaks = [each for each in grown if not each.works and memory.available_bytes / each.per_s <= horizon_s]
-    unasked = [each.pid for each in leaks if not window.last.asked_for(process_status.SOURCE, each.pid)]
+    suspects = [each for each in grown if not each.works and memory.available_bytes / each.per_s <= horizon_s]
+    unasked = [each.pid for each in suspects if not window.last.asked_for(process_status.SOURCE, each.pid)]
     if unasked and not view.final:
         yield Open(
             suspicion=0.5,
-            reason=f"{leaks[0].scope.name} grows; whether it goes on, and with which memory, is to be seen",
+            reason=f"{suspects[0].scope.name} grows; whether it goes on, and with which memory, is to be seen",
             sources=((process_status.SOURCE.name, tuple(unasked[:CANDIDATES])),),
         )
         return
-    if leaks and readings <= STEPS.value:
+    if suspects and (len(at_s) <= STEPS.value or at_s[-1] - at_s[0] < LASTING.value):
         yield Unknown(
-            reason=f"{leaks[0].scope.name} grew between two readings; whether it goes on they do not tell"
+            reason=f"{suspects[0].scope.name} grew for {at_s[-1] - at_s[0]:.0f} s, in {len(at_s)} readings: too little to "
+            "tell whether it goes on"
         )
         return
+    leaks = [each for each in suspects if each.seconds >= LASTING.value]
     leaks = [each for each in leaks if _anonymous(view, each.pid)]
     for each in leaks:
         yield _confirmed(view, each, memory.available_bytes, memory.total_bytes or 0)
@@ -184,11 +190,11 @@ def _growing(view: View) -> Iterator[Growth]:
             continue
         if (process.rss_bytes or 0) - (before.rss_bytes or 0) < least:
             continue
-        held = [
-            (each.read_at_s[name], each.at_utc, each.read[name][pid].rss_bytes or 0)
-            for each in having
-            if pid in each.read[name]
-        ]
+        held: list[tuple[float, datetime, int]] = []
+        for each in having:
+            # One look ends and the next begins at once: nobody grows evenly within so short a time.
+            if pid in each.read[name] and (not held or each.read_at_s[name] - held[-1][0] >= APART_S):
+                held.append((each.read_at_s[name], each.at_utc, each.read[name][pid].rss_bytes or 0))
         run = _longest_run([(at_s, bytes_) for at_s, _, bytes_ in held])
         if run is None:
             continue
@@ -199,14 +205,16 @@ def _growing(view: View) -> Iterator[Growth]:
         from_files = (used.major_faults or 0) * 16 * page_bytes(view)
         if grown < least or from_files >= FROM_FILES.value * grown:
             continue
-        cpu = ((used.user_s or 0.0) + (used.system_s or 0.0)) / view.window.seconds_of(processes.SOURCE)
+        looked_s = view.window.seconds_of(processes.SOURCE)
+        user = (used.user_s or 0.0) / looked_s
         yield Growth(
             pid,
             process,
             grown,
             grown / seconds,
             seconds,
-            cpu,
+            user + (used.system_s or 0.0) / looked_s,
+            user,
             end >= len(held) - 2,
             [(at, float(bytes_)) for _, at, bytes_ in held],
         )
@@ -227,7 +235,7 @@ def _anonymous(view: View, pid: str) -> bool:
 
 
 def _longest_run(held: list[tuple[float, int]]) -> tuple[int, int] | None:
-    """From which to which reading it grew without a pause and evenly; None when it did not for long enough."""
+    """From which to which reading it grew without a pause and evenly; None when it did not most of the time."""
     begin, best = 0, (0, 0)
     for number in range(1, len(held)):
         if held[number][1] <= held[number - 1][1]:
@@ -236,9 +244,7 @@ def _longest_run(held: list[tuple[float, int]]) -> tuple[int, int] | None:
             best = (begin, number)
     begin, end = best
     seconds = held[end][0] - held[begin][0]
-    if end - begin < min(STEPS.value, len(held) - 1) or seconds < max(
-        LASTING.value, STEADY.value * (held[-1][0] - held[0][0])
-    ):
+    if end - begin < min(STEPS.value, len(held) - 1) or seconds <= STEADY.value * (held[-1][0] - held[0][0]):
         return None
     # What it gave back later was no leak.
     if held[-1][1] < held[end][1] - 0.05 * (held[end][1] - held[begin][1]):
@@ -322,7 +328,7 @@ HYPOTHESIS = Hypothesis(
         SLOWEST,
         ANONYMOUS,
         PROCESSOR,
-        PER_PROCESSOR_S,
+        PER_USER_S,
         FROM_FILES,
         HORIZON_S,
     ),
