@@ -161,8 +161,11 @@ def test_what_is_older_than_it_is_kept_goes(tmp_path: Path) -> None:
     now_us = time.time_ns() // 1000
     record(tmp_path, sample(0))
     record(tmp_path, sample(0, now_us))
-    done = compact(tmp_path, keep_days=30)
+    record(tmp_path, sample(0), host="db1")
+    done = compact(tmp_path, keep_days=30, host="web1")
     assert done.removed == 1
+    assert len(stored(tmp_path, "db1")) == 1
+    assert compact(tmp_path, keep_days=30).removed == 1
     assert [each.at_us for each in stored(tmp_path)] == [now_us]
     assert len(segments(tmp_path)) == 1
 

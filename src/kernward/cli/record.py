@@ -41,7 +41,7 @@ SNAPSHOT_S = 10.0
     "--keep",
     type=click.IntRange(1, 36500),
     metavar="DAYS",
-    help="With --compact: remove what was recorded earlier than so many days ago.",
+    help="Forget what is older: of this host while recording (30 unless told), with --compact of all hosts.",
 )
 def command(
     interval: float,
@@ -54,21 +54,26 @@ def command(
     """Record what this machine does, or write a snapshot of it.
 
     Without --once it samples the whole machine, its cgroups and its busiest processes until it is
-    stopped; `kernward top --at TIME` and `kernward check --replay` look at what it kept. A recorder that
-    is killed loses nothing that it had sampled.
+    stopped; `kernward top --at TIME` and `kernward check --since TIME` look at what it kept, `kernward
+    check --replay FILE` at a snapshot. A recorder that is killed loses nothing that it had sampled.
     """
     if once is not None:
         _snapshot(once, SNAPSHOT_S if seconds is None else seconds)
         return None
-    if compact or keep is not None:
+    if compact:
         return _compact(keep)
     from kernward.cli.terminal import escape
-    from kernward.operations.recording import Recorder
+    from kernward.operations.recording import KEEP_DAYS, Recorder
 
     def tell(sentence: str) -> None:
         click.echo(f"kernward: {escape(sentence)}", err=True)
 
-    recorder = Recorder(interval_s=interval, max_overhead_percent=max_overhead, tell=tell)
+    recorder = Recorder(
+        interval_s=interval,
+        max_overhead_percent=max_overhead,
+        keep_days=KEEP_DAYS if keep is None else keep,
+        tell=tell,
+    )
     tell(f"recording every {interval:g} s into {recorder.home}; Ctrl-C ends it")
     kept = recorder.run(seconds)
     tell(f"recorded {kept} samples")

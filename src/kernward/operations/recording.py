@@ -21,7 +21,7 @@ from kernward import __version__
 from kernward.collectors.busiest import Busiest
 from kernward.collectors.clock import Clock
 from kernward.collectors.root import Root
-from kernward.collectors.sample import Sample, take
+from kernward.collectors.sample import Sample, host_name, take
 from kernward.collectors.source import AnySource, EntitySource, Source
 from kernward.collectors.sources import sources
 from kernward.records.errors import StoreError, UsageError
@@ -49,6 +49,8 @@ UNCHANGED_S = 600.0
 RAREST = 1024
 # How many samples go by between two looks at what recording costs.
 _REVIEW = 12
+# What is older is forgotten when journals are compacted.
+KEEP_DAYS = 30
 _WAKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -65,6 +67,7 @@ class Recorder:
         clock: Clock | None = None,
         known: Mapping[str, AnySource] | None = None,
         tell: Callable[[str], None] = lambda sentence: None,
+        keep_days: int = KEEP_DAYS,
         compact: Callable[[Path], int | None] | None = None,
     ) -> None:
         self.home = home or default_home()
@@ -74,7 +77,8 @@ class Recorder:
         self._root = root or Root("/")
         self._clock = clock or Clock()
         self._tell = tell
-        self._compact = start_compaction if compact is None else compact
+        self._compact = self._begin_compaction if compact is None else compact
+        self._keep_days = keep_days
         every = sources() if known is None else known
         self._sources = {name: each for name, each in every.items() if each.when in ("sample", "check")}
         self._busiest = {
@@ -320,6 +324,9 @@ class Recorder:
         if self._compacting is None:
             self._compacting = self._compact(self.home)
 
+    def _begin_compaction(self, home: Path) -> int:
+        return start_compaction(home, self._keep_days, host_name(self._root))
+
     def _reap(self) -> None:
         if self._compacting is not None:
             with suppress(ChildProcessError):
@@ -368,12 +375,13 @@ class _Messages:
                 return found
 
 
-def start_compaction(home: Path) -> int:
+def start_compaction(home: Path, keep_days: int, host: str) -> int:
     """Begin to make segments of finished journals in another process; returns its pid."""
+    arguments = ["-m", "kernward.operations.compacting", str(home), str(keep_days), host]
     return os.posix_spawn(
         sys.executable,
-        [sys.executable, "-m", "kernward.cli.main", "record", "--compact"],
-        {**os.environ, "KERNWARD_HOME": str(home)},
+        [sys.executable, *arguments],
+        os.environ,
         # Signals that the recorder waits for are nothing to it.
         setsigmask=(),
         # It outlives the recorder, and a terminal's Ctrl-C is not for it.

@@ -46,8 +46,8 @@ class Done:
     notes: list[str] = field(default_factory=list)
 
 
-def compact(home: Path, *, keep_days: int | None = None, many: int = MANY) -> Done:
-    """Do all of it; nothing when another process is at it."""
+def compact(home: Path, *, keep_days: int | None = None, host: str | None = None, many: int = MANY) -> Done:
+    """Do all of it; nothing when another process is at it. What is too old goes of one host, or of all."""
     done = Done()
     with _alone(home) as alone:
         if not alone:
@@ -58,7 +58,7 @@ def compact(home: Path, *, keep_days: int | None = None, many: int = MANY) -> Do
                 _take_over(home, ledger, path, done)
             _merge(home, ledger, many, done)
             if keep_days is not None:
-                _forget(home, ledger, time.time() - keep_days * 86400, done)
+                _forget(home, ledger, time.time() - keep_days * 86400, host, done)
             _clean(home, ledger)
         finally:
             ledger.close()
@@ -209,8 +209,10 @@ def _merge_these(home: Path, ledger: Ledger, chosen: list[Any], done: Done) -> N
     done.merged += len(chosen)
 
 
-def _forget(home: Path, ledger: Ledger, before_s: float, done: Done) -> None:
+def _forget(home: Path, ledger: Ledger, before_s: float, host: str | None, done: Done) -> None:
     old = SAMPLE_SEGMENTS.c.last_time_s < before_s
+    if host is not None:
+        old = sqlalchemy.and_(old, SAMPLE_SEGMENTS.c.host == host)
     with ledger.writing() as connection:
         paths = list(connection.execute(sqlalchemy.select(SAMPLE_SEGMENTS.c.path).where(old)).scalars())
         connection.execute(SAMPLE_SEGMENTS.delete().where(old))
