@@ -145,7 +145,7 @@ def _chain(moved: float) -> tuple[str, ...]:
 
 HYPOTHESIS = Hypothesis(
     id="clock-jump",
-    title="the wall clock jumped",
+    title="The wall clock jumped",
     group="time",
     claim="The wall clock was set at once rather than slewed, so that programs saw time leap.",
     signals=(

@@ -131,7 +131,7 @@ def _confirmed(
 
 HYPOTHESIS = Hypothesis(
     id="clocksource-slow",
-    title="time read from a slow clock",
+    title="Time read from a slow clock",
     group="time",
     claim="The kernel's clock source is a device rather than the processor's own counter.",
     signals=(

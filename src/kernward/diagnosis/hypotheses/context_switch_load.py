@@ -127,7 +127,7 @@ def _confirmed(view: View, found: Switcher) -> Confirmed:
 
 HYPOTHESIS = Hypothesis(
     id="context-switch-load",
-    title="threads that only switch",
+    title="Threads that only switch",
     group="cpu",
     claim="The threads of a process wake each other so often that the CPU's time goes into switching.",
     signals=(

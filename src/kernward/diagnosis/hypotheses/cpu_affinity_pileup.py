@@ -202,7 +202,7 @@ def _confirmed(view: View, runner: Runner, here: frozenset[int], each_cpu: dict[
 
 HYPOTHESIS = Hypothesis(
     id="cpu-affinity-pileup",
-    title="threads bound to too few CPUs",
+    title="Threads bound to too few CPUs",
     group="cpu",
     claim="An affinity (taskset, a cpuset, isolated CPUs) keeps busy threads on few CPUs while others are idle.",
     signals=(

@@ -270,7 +270,7 @@ def _from_one_reading(view: View) -> Iterator[Verdict]:
 
 HYPOTHESIS = Hypothesis(
     id="cpu-run-queue-overload",
-    title="run queues are full",
+    title="Run queues are full",
     group="cpu",
     claim="More threads want to run than the CPUs can serve, so that each waits longer than it runs.",
     signals=(

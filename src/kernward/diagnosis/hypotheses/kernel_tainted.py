@@ -83,7 +83,7 @@ def _meaning(letters: str) -> str:
 
 HYPOTHESIS = Hypothesis(
     id="kernel-tainted",
-    title="a foreign module in a kernel bug",
+    title="A foreign module in a kernel bug",
     group="configuration",
     claim="A module from outside of the kernel's tree is involved in what the kernel reported.",
     signals=(

@@ -83,7 +83,7 @@ def _test(view: View) -> Iterator[Verdict]:
 
 HYPOTHESIS = Hypothesis(
     id="mitigation-off",
-    title="a processor's flaw is open and shows",
+    title="A processor's flaw is open and shows",
     group="configuration",
     claim="A flaw of the processor that is not worked around brings about the errors that were reported.",
     signals=(

@@ -126,7 +126,7 @@ def _confirmed(view: View, runner: Runner, told: tuple[Evidence, ...], recent: b
 
 HYPOTHESIS = Hypothesis(
     id="real-time-throttling",
-    title="a real-time task takes a CPU",
+    title="A real-time task takes a CPU",
     group="cpu",
     claim="A task with a real-time priority uses a CPU without pause, and others starve or it is throttled.",
     signals=(

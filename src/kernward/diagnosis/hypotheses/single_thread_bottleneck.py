@@ -209,7 +209,7 @@ def _wants(thread: Thread) -> float:
 
 HYPOTHESIS = Hypothesis(
     id="single-thread-bottleneck",
-    title="one thread is the bottleneck",
+    title="One thread is the bottleneck",
     group="cpu",
     claim="One thread of a service is as busy as a thread can be, and its other threads wait for it.",
     signals=(

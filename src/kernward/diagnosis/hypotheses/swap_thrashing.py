@@ -176,7 +176,6 @@ HYPOTHESIS = Hypothesis(
         "kernel-time",
         "writeback-storm",
         "thp-stalls",
-        "cpu-saturation",
         "cpu-run-queue-overload",
         "single-thread-bottleneck",
     ),

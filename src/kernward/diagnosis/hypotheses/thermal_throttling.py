@@ -149,7 +149,7 @@ def _confirmed(view: View, evidence: list[Evidence], worst: float, counted: bool
 
 HYPOTHESIS = Hypothesis(
     id="thermal-throttling",
-    title="processors slowed down by heat",
+    title="Processors slowed down by heat",
     group="cpu",
     claim="Processors are at their thermal limit, and their clock is lowered.",
     signals=(
