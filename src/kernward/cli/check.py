@@ -106,8 +106,15 @@ def command(
         result = check.check_recorded(host=host, since=since, until=until, cgroup=cgroup, pid=pid)
     else:
         result = check.check_here(
-            cgroup=cgroup, pid=pid, seconds=seconds, max_overhead_percent=max_overhead, keep=keep
+            cgroup=cgroup,
+            pid=pid,
+            seconds=seconds,
+            max_overhead_percent=max_overhead,
+            keep=keep,
+            progress=_progress if sys.stderr.isatty() else None,
         )
+        if sys.stderr.isatty():
+            _progress("")
     show(result, sys.stdout, form)
     return 1 if exit_code and result.findings else 0
 
@@ -116,6 +123,11 @@ def _hurry() -> None:
     """On a machine whose CPUs are overloaded the answer is wanted soon; the work that this takes is small."""
     with suppress(OSError):  # whoever has no right to it waits with the others
         os.setpriority(os.PRIO_PROCESS, 0, -10)
+
+
+def _progress(doing: str) -> None:
+    """A line on the terminal that says what is being done; it is taken away in the end."""
+    click.echo(f"\r\x1b[K{doing}", nl=False, err=True)
 
 
 def show(result: "Check", out: IO[str], form: str) -> None:

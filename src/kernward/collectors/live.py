@@ -70,6 +70,7 @@ class Live:
         max_overhead_percent: float = 2.0,
         entities: Mapping[str, Sequence[str]] | None = None,
         measuring: Callable[[], Measuring] | None = None,
+        progress: Callable[[str], object] | None = None,
     ) -> None:
         self._root = root
         self._clock = clock
@@ -82,6 +83,7 @@ class Live:
             name: tuple(some) for name, some in (entities or {}).items()
         }
         self._measuring = measuring
+        self._progress = progress or (lambda _doing: None)
         # Made when the first measurement is asked for: many a check needs none.
         self._session: Measuring | None = None
         self._samples: list[Sample] = []
@@ -90,6 +92,7 @@ class Live:
     def window(self) -> Window:
         """What was read up to now; the first call takes the first look."""
         if not self._samples:
+            self._progress(f"looking for {self._seconds:g} s")
             self._look(self._seconds)
         return Window(self._samples)
 

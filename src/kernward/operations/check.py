@@ -1,6 +1,6 @@
 """A check: hypotheses about why a machine is slow or sick, tested against it, ranked and explained."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,11 +37,12 @@ def check_here(
     seconds: float = FIRST_LOOK_S,
     max_overhead_percent: float = 2.0,
     keep: Path | None = None,
+    progress: Callable[[str], object] | None = None,
 ) -> Check:
     """Check this machine, or one cgroup with all below it, or one process.
 
     `seconds` is how long the first look lasts; measurements that are needed to decide take longer. What
-    was read is written to `keep`, a snapshot file.
+    was read is written to `keep`, a snapshot file. `progress` is told what is being done.
     """
     root = Root("/")
     if pid is not None and not root.exists(f"/proc/{pid}"):
@@ -62,6 +63,7 @@ def check_here(
         max_overhead_percent=max_overhead_percent,
         entities=of_process(pid) if pid is not None else None,
         measuring=session,
+        progress=progress,
     )
     with closing(machine):
         result = examine(machine, hypotheses().values(), focus=Focus(cgroup=cgroup, pid=pid))
