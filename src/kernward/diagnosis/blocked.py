@@ -147,15 +147,17 @@ def stuck(view: View) -> list[Stuck]:
 
 def reported(view: View, found: Iterable[Stuck], within_s: float) -> dict[str, LogEvent]:
     """The kernel's newest report of each of these that it has reported as hung, by task."""
-    events: dict[tuple[object, object], LogEvent] = {
-        (each.fields.get("pid"), each.fields.get("comm")): each
+    events = {
+        (str(each.fields.get("pid")), _plain(str(each.fields.get("comm")))): each
         for each in logged(view, "hung-task", within_s=within_s).events
     }
-    return {
-        each.task.task: events[int(each.task.task), each.task.comm]
-        for each in found
-        if (int(each.task.task), each.task.comm) in events
-    }
+    said = {each.task.task: events.get((each.task.task, _plain(each.task.comm))) for each in found}
+    return {task: event for task, event in said.items() if event is not None}
+
+
+def _plain(comm: str) -> str:
+    """The name of a worker without its work, which /proc adds and the log does not (wq_worker_comm())."""
+    return comm.partition("+")[0] if comm.startswith("kworker/") else comm
 
 
 def waits_for_lock(stack: Iterable[str]) -> bool:

@@ -56,7 +56,7 @@ def none_of(view: View, what: str, found: Logged, within_s: float = RECENT_S) ->
     """That the log tells of nothing of the kind, or not lately. `what` is a plural: "machine checks"."""
     if found.older:
         return Refuted(
-            reason=f"the log tells of {found.older} {what}, but of none within the last {_span(within_s)}"
+            reason=f"the log tells of no {what} within the last {_span(within_s)}, and of {found.older} before"
         )
     return Refuted(reason=f"the kernel's log tells of no {what}")
 
@@ -157,3 +157,13 @@ def names(scopes: Sequence[Scope], most: int = 4) -> str:
     shown = [each.name for each in dict.fromkeys(scopes)]
     more = len(shown) - most
     return ", ".join(shown[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def counted(number: int, what: str) -> str:
+    """`1 task`, `3 tasks`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def times(number: int) -> str:
+    """`once`, `3 times`."""
+    return "once" if number == 1 else f"{number} times"

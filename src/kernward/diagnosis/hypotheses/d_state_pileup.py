@@ -4,7 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from kernward.collectors.sources import loadavg, task_waits
-from kernward.diagnosis.blocked import Stuck, reported, stuck, waits_for_device, waits_for_lock, waits_frozen
+from kernward.diagnosis.blocked import (
+    Stuck,
+    reported,
+    stuck,
+    waits_for_device,
+    waits_for_lock,
+    waits_frozen,
+)
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -15,7 +22,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged, names, task
+from kernward.diagnosis.log_events import RECENT_S, ago, counted, evidence, freshness, logged, names, task
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -43,7 +50,7 @@ def _test(view: View) -> Iterator[Verdict]:
     proof = _load(view, len(all_))
     if window.since_boot:
         if lately:
-            yield _reported(view, lately)
+            yield _reported(view)
         else:
             yield Unknown(
                 reason=f"{len(all_)} tasks sleep uninterruptibly; whether they are stuck takes two readings"
@@ -56,7 +63,7 @@ def _test(view: View) -> Iterator[Verdict]:
     if all_ and many and window.seconds_of(task_waits.SOURCE) >= SECONDS.value:
         yield _stuck(view, all_, proof)
     elif lately:
-        yield _reported(view, lately)
+        yield _reported(view)
     elif blind:
         yield Unknown(reason=f"what tasks wait for could not be read: {blind}")
     else:
@@ -107,7 +114,7 @@ def _stuck(view: View, all_: Sequence[Stuck], proof: tuple[Evidence, ...]) -> Co
         confidence=0.6,
         impact=0.8,
         mechanism=(
-            f"{len(all_)} tasks ({names(scopes)}) did not run once within {seconds:.0f} s and sleep uninterruptibly, "
+            f"{counted(len(all_), 'task')} ({names(scopes)}) did not run once within {seconds:.0f} s, asleep uninterruptibly and "
             f"waiting for {what}; {count} of them in {place}(). No signal ends them."
         ),
         evidence=(
@@ -134,7 +141,7 @@ def _stuck(view: View, all_: Sequence[Stuck], proof: tuple[Evidence, ...]) -> Co
     )
 
 
-def _reported(view: View, events: Sequence[object]) -> Confirmed:
+def _reported(view: View) -> Confirmed:
     hung = logged(view, _EVENT, within_s=RECENT_S).events
     last = hung[-1]
     scope = task(last) or Scope()
@@ -144,7 +151,7 @@ def _reported(view: View, events: Sequence[object]) -> Confirmed:
         confidence=0.55,
         impact=0.7 * freshness(last, RECENT_S),
         mechanism=(
-            f"The kernel reported {len(events)} tasks that hung ({names(victims)}), last {ago(last.age_s)}, in "
+            f"The kernel reported {counted(len(dict.fromkeys(victims)), 'task')} that hung ({names(victims)}), last {ago(last.age_s)}, in "
             f"{last.function or 'an unknown function'}(). What they waited for did not come in "
             f"{last.fields.get('blocked_s', 'very many')} s."
         ),

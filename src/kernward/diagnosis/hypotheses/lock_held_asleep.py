@@ -28,7 +28,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged, names, task
+from kernward.diagnosis.log_events import RECENT_S, ago, counted, evidence, freshness, logged, names, task
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -156,7 +156,7 @@ def _now(
         confidence=(holder.confidence if holder else 0.78) - (0.0 if sure else 0.15),
         impact=1.0,
         mechanism=(
-            f"{len(waiters)} tasks ({names(victims)}) sleep uninterruptibly in {function}() for {what}; {who}. They "
+            f"{counted(len(waiters), 'task')} ({names(victims)}) slept uninterruptibly in {function}() all the time for {what}; {who}. They "
             "count in the load average, cannot be killed, and go on only when the lock is given back."
         ),
         evidence=tuple(proof),

@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Rival, Signal, Threshold, Verdict
-from kernward.diagnosis.log_events import LASTING_S, ago, evidence, freshness, logged, none_of, unread
+from kernward.diagnosis.log_events import (
+    LASTING_S,
+    ago,
+    counted,
+    evidence,
+    freshness,
+    logged,
+    none_of,
+    unread,
+)
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -33,7 +42,7 @@ def _test(view: View) -> Iterator[Verdict]:
         confidence=0.93,
         impact=0.8 * freshness(last, AGE.value),
         mechanism=(
-            f"{len(found.events)} non-maskable interrupts that no handler of this kernel took came{where}, the last "
+            f"{counted(len(found.events), 'non-maskable interrupt')} that no handler of this kernel took came{where}, last "
             f"{ago(last.age_s)}. Hardware that has no other way to complain, a management controller or a person "
             "pressing a button raises them; the kernel went on."
         ),

@@ -4,7 +4,17 @@ from collections.abc import Iterator
 
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Rival, Signal, Threshold, Verdict
-from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged, none_of, task, unread
+from kernward.diagnosis.log_events import (
+    RECENT_S,
+    ago,
+    evidence,
+    freshness,
+    logged,
+    none_of,
+    task,
+    times,
+    unread,
+)
 from kernward.diagnosis.view import View
 from kernward.records.check import Action
 
@@ -41,7 +51,7 @@ def _test(view: View) -> Iterator[Verdict]:
             # Again and again is worse than once: each time what it did is lost.
             impact=min(1.0, 0.7 + 0.1 * len(events)) * freshness(last),
             mechanism=(
-                f"{comm} did what the processor refuses, {len(events)} times within the last "
+                f"{comm} did what the processor refuses, {times(len(events))} within the last "
                 f"{AGE.value / 60:.0f} min and last {ago(last.age_s)} ({_how(last)}): the kernel sent it a signal "
                 "that ends it. The kernel itself is well; whoever was served by the process was cut off."
             ),

@@ -16,6 +16,7 @@ from kernward.diagnosis.log_events import (
     LASTING_S,
     ago,
     before_this_boot,
+    counted,
     evidence,
     freshness,
     logged,
@@ -113,7 +114,7 @@ def _test(view: View) -> Iterator[Verdict]:
             confidence=0.7,
             impact=0.6 * freshness(last, AGE.value),
             mechanism=(
-                f"While it booted {len(replayed)} file systems replayed their journals, which those that were unmounted "
+                f"While it booted {counted(len(replayed), 'journal')} had to be replayed, which file systems that were unmounted "
                 f"do not need: the boot before ended without shutting down.{since}"
             ),
             evidence=tuple(evidence(view, each) for each in replayed[-3:]),
