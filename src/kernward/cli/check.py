@@ -122,7 +122,7 @@ def command(
 def _hurry() -> None:
     """On a machine whose CPUs are overloaded the answer is wanted soon; the work that this takes is small."""
     with suppress(OSError):  # whoever has no right to it waits with the others
-        os.setpriority(os.PRIO_PROCESS, 0, -10)
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
 
 
 def _progress(doing: str) -> None:
