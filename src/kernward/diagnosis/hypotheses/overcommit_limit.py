@@ -13,17 +13,23 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import size
+from kernward.diagnosis.memory import MIB, size
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Evidence, Scope
 
 NEVER = 2
-PROMISED = Threshold(
-    "part of CommitLimit that is promised",
-    0.95,
+ROOM = Threshold(
+    "part of CommitLimit that may still be promised",
+    0.02,
     "",
-    "__vm_enough_memory() keeps vm.admin_reserve_kbytes and up to 3 percent of the asking program's own size back, so "
-    "that ordinary programs are refused before all is promised",
+    "whoever asks for more than this is refused; many do",
+)
+RESERVED = Threshold(
+    "the same in bytes, where that is more",
+    24 * MIB,
+    "bytes",
+    "__vm_enough_memory() keeps vm.admin_reserve_kbytes (8 MiB) and 3 percent of the asking program's own size back, so "
+    "that programs are refused before all is promised",
 )
 ONE_PROCESS = Threshold(
     "part of the promises that one process may have at most",
@@ -57,7 +63,7 @@ def _test(view: View) -> Iterator[Verdict]:
         view.evidence(meminfo.SOURCE, "committed_bytes", promised, says=says, change=False),
         setting,
     )
-    if part < PROMISED.value:
+    if limit - promised > max(ROOM.value * limit, RESERVED.value):
         yield Refuted(reason=f"{part:.0%} of what may be promised is", evidence=evidence)
         return
     scope, shown = _largest(view, promised)
@@ -123,7 +129,7 @@ HYPOTHESIS = Hypothesis(
         Signal("meminfo.commit_limit_bytes", "swap, and vm.overcommit_ratio percent of memory"),
         Signal("processes.virtual_bytes", "who asked for the most"),
     ),
-    thresholds=(PROMISED, ONE_PROCESS),
+    thresholds=(ROOM, RESERVED, ONE_PROCESS),
     rivals=(
         Rival(
             "host-memory-exhausted", "there the memory itself is gone, and processes are killed, not refused"
