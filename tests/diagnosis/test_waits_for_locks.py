@@ -118,6 +118,15 @@ def test_the_owner_that_the_kernel_names_counts_most() -> None:
     assert confirmed(ASLEEP, view(reading(stuck()), after, every_s=5.0)).scope.name == "kf_flush[77]"
 
 
+def test_a_task_that_the_kernel_has_reported_is_stuck_however_short_the_window() -> None:
+    both = reading(stuck(), said=hung())
+    found = confirmed(ASLEEP, view(both, both, every_s=0.5))
+    assert "all the time" in found.mechanism
+    assert isinstance(
+        verdict(ASLEEP, view(reading(stuck()), reading(stuck()), every_s=0.5)), Refuted | Unknown
+    )
+
+
 def test_a_task_that_ran_in_between_is_not_stuck() -> None:
     assert isinstance(
         verdict(ASLEEP, view(reading(stuck(turns=9)), reading(stuck(turns=10)), every_s=5.0)), Refuted

@@ -140,8 +140,10 @@ class Live:
 
     def _look(self, seconds: float) -> None:
         hurry(self._root)
-        ends_at_s = self._clock.monotonic_s() + min(seconds, max(self.seconds_left(), SHORT_LOOK_S))
         self._take(at_end=True)
+        # Counted from here: what the first sample loads takes seconds on a slow machine, and those that are read
+        # last would be read twice at the same moment.
+        ends_at_s = self._clock.monotonic_s() + min(seconds, max(self.seconds_left(), SHORT_LOOK_S))
         while True:
             left = ends_at_s - self._clock.monotonic_s()
             interval = self._interval_s(seconds)

@@ -60,7 +60,8 @@ def _test(view: View) -> Iterator[Verdict]:
         return
     kernel = [each for each in all_ if each.kernel_thread]
     many = len(kernel) < len(all_) or len(kernel) > KERNEL_THREADS.value or bool(kernel and lately)
-    if all_ and many and window.seconds_of(task_waits.SOURCE) >= SECONDS.value:
+    said = reported(view, all_, RECENT_S)
+    if all_ and many and (said or window.seconds_of(task_waits.SOURCE) >= SECONDS.value):
         yield _stuck(view, all_, proof)
     elif lately:
         yield _reported(view)

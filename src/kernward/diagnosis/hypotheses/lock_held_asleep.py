@@ -63,7 +63,8 @@ def _test(view: View) -> Iterator[Verdict]:
     waiters = [each for each in all_ if _at_lock(each, said)]
     # What /proc shows of their stacks leaves open whether it is a lock that they wait for.
     maybe = [each for each in all_ if each.task.task not in said and unclear(each.task.stack)]
-    long_enough = window.since_boot or window.seconds_of(task_waits.SOURCE) >= STUCK.value
+    # A task that the kernel has reported has waited for long, however short the window is.
+    long_enough = window.since_boot or bool(said) or window.seconds_of(task_waits.SOURCE) >= STUCK.value
     events = [
         each
         for each in logged(view, _EVENT, within_s=AGE.value).events
@@ -182,7 +183,8 @@ def _earlier(view: View, events: Sequence[LogEvent]) -> Confirmed:
         impact=0.9 * freshness(last, AGE.value),
         mechanism=(
             f"The kernel reported {ago(last.age_s)} that {names(victims)} had waited in {function}() for a lock for "
-            f"{last.fields.get('blocked_s', 'many')} s; {who}. None of them is stuck now."
+            f"{last.fields.get('blocked_s', 'many')} s; {who}."
+            + ("" if view.window.why_absent(task_waits.SOURCE) else " None of them is stuck now.")
         ),
         evidence=tuple(evidence(view, each) for each in events[-3:]),
         chain=("a task slept with a lock held", f"others waited for it in {function}()", "they go on since"),
