@@ -1,6 +1,8 @@
 """Processes: what is read of them, hostile names, what vanishes, what is hidden."""
 
 import os
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,47 @@ def test_this_machine_agrees_with_itself() -> None:
     assert found.rss_bytes is not None
     assert found.rss_bytes > 1 << 20
     assert found.start_s > 0
+
+
+def test_a_process_that_sleeps_is_the_same_and_one_that_runs_is_not() -> None:
+    root = Root("/")
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        me, it = str(os.getpid()), str(sleeper.pid)
+        while processes.read(root)[it].comm != "sleep":
+            time.sleep(0.01)
+        time.sleep(0.05)
+        before = processes.read(root)
+        root.kept.clear()
+        sum(range(3_000_000))
+        after = processes.read(root)
+        assert after[it] is before[it]
+        assert after[me].ran_s > before[me].ran_s
+        # It wakes, and everything of it is new.
+        sleeper.kill()
+        while processes.read(root)[it].state != "Z":
+            time.sleep(0.01)
+
+
+def test_what_another_took_of_a_sleeping_process_shows_after_some_samples() -> None:
+    root = Root("/")
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        it = str(sleeper.pid)
+        while processes.read(root)[it].comm != "sleep":
+            time.sleep(0.01)
+        time.sleep(0.05)
+        for _ in range(2):
+            processes.read(root)
+        read: list[str] = []
+        reading = root.read
+
+        def noting(path: str, limit_bytes: int = 0) -> bytes:
+            read.append(path)
+            return reading(path, 8192)
+
+        root.read = noting  # type: ignore[method-assign]
+        for _ in range(processes.AFRESH):
+            processes.read(root)
+        sleeper.kill()
+    # A process more or less on the machine shifts whose turn it is.
+    assert 1 <= read.count(f"/proc/{it}/stat") <= processes.AFRESH // 2
+    assert read.count(f"/proc/{it}/schedstat") >= processes.AFRESH // 2

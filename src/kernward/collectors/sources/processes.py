@@ -27,6 +27,9 @@ _PF_KTHREAD = 0x00200000
 MOST = 1 << 17
 # A number longer than this is none that the kernel printed.
 _DIGITS = 18
+# In every so many samples a process is read as a whole, whether or not it has run.
+AFRESH = 12
+_NO_TIMES = b"0 0 0\n"
 
 
 class Process(msgspec.Struct, frozen=True, gc=False):
@@ -75,29 +78,29 @@ def read(root: Root, entities: Collection[str] | None = None) -> dict[str, Proce
     found: dict[str, Process] = {}
     hidden = 0
     scheduled = True
-    # Most processes did nothing since the last sample: what they were is not made out again. Of a kernel
-    # thread the second file is not even read then; a process of a user may have waited without running.
-    before: dict[str, tuple[bytes, bytes | None, Process]] = root.remembered.get("processes", {})
+    # Most processes did nothing since the last sample: what they were is not read and made out again.
+    turn, before = root.remembered.get("processes", (0, {}))
     now: dict[str, tuple[bytes, bytes | None, Process]] = {}
-    for pid in names:
+    for number, pid in enumerate(names):
+        earlier: tuple[bytes, bytes | None, Process] | None = before.get(pid)
+        times = None
+        if earlier is not None and root.live and (number + turn) % AFRESH and _has_one_thread(earlier[2]):
+            times = _times(root, pid)
+            # Never "0 0 0", which a kernel without CONFIG_SCHED_INFO shows of every process.
+            if times is not None and times == earlier[1] and times != _NO_TIMES:
+                now[pid], found[pid] = earlier, earlier[2]
+                continue
         try:
             data = root.read(f"/proc/{pid}/stat", 8192)
         except Unavailable as error:
             hidden += not error.gone
             continue
-        times = None
-        earlier = before.get(pid)
-        same = earlier is not None and earlier[0] == data
-        if same and earlier is not None and earlier[2].kernel_thread:
-            now[pid], found[pid] = earlier, earlier[2]
-            continue
-        if scheduled:
-            try:
-                times = root.read(f"/proc/{pid}/schedstat", 4096)
-            except Unavailable as error:
-                # Without CONFIG_SCHED_INFO no process has it; one that has just ended lacks it alone.
-                scheduled = not (error.gone and root.exists(f"/proc/{pid}/stat"))
-        if same and earlier is not None and earlier[1] == times:
+        if times is None and scheduled:
+            times = _times(root, pid)
+            # Without CONFIG_SCHED_INFO no process has it; one that has just ended lacks it alone.
+            path = f"/proc/{pid}/schedstat"
+            scheduled = times is not None or root.exists(path) or not root.exists(f"/proc/{pid}/stat")
+        if earlier is not None and earlier[0] == data and earlier[1] == times:
             now[pid], found[pid] = earlier, earlier[2]
             continue
         process = parse(data, times)
@@ -105,7 +108,7 @@ def read(root: Root, entities: Collection[str] | None = None) -> dict[str, Proce
             found[pid] = process
             now[pid] = (data, times, process)
     if entities is None:
-        root.remembered["processes"] = now
+        root.remembered["processes"] = (turn + 1, now)
     if hidden:
         root.missing["/proc/PID/stat"] = f"{hidden} processes of other users may not be read (hidepid)"
     elif entities is None and found and "1" not in found:
@@ -113,6 +116,18 @@ def read(root: Root, entities: Collection[str] | None = None) -> dict[str, Proce
     if entities is None:
         root.kept["processes"] = found
     return found
+
+
+def _times(root: Root, pid: str) -> bytes | None:
+    try:
+        return root.read(f"/proc/{pid}/schedstat", 4096)
+    except Unavailable:
+        return None
+
+
+def _has_one_thread(process: Process) -> bool:
+    """If so, and it has not run, then nothing of it is new but what others took of its memory."""
+    return process.threads == 1
 
 
 def known(root: Root) -> dict[str, Process]:
