@@ -246,6 +246,25 @@ def test_system_calls_that_fail_are_counted() -> None:
     assert _mine(found).errors_by_name
 
 
+@needs_bpf
+def test_a_hostile_name_is_text_that_can_be_written() -> None:
+    code = r"open('/proc/self/comm','wb').write(b'\xff\x1b[31m\n]')" + "\nimport os\nos.system('/bin/true')"
+    found = measured("exec", ("tp_btf",), lambda: python(code))
+    assert any("xff" in each.comm for each in found.values())
+    record = measurement("exec").source.record
+    assert msgspec.json.decode(msgspec.json.encode(found), type=dict[str, record]) == found
+
+
+@needs_bpf
+@pytest.mark.parametrize("name", ["blocklat", "kernel-locks", "offcpu", "softirq", "syscalls", "tcp"])
+def test_what_was_counted_survives_a_file(name: str) -> None:
+    act, _ = _LOOKS[name]
+    found = measured(name, ("tp_btf",), act)
+    record = measurement(name).source.record
+    assert found
+    assert msgspec.json.decode(msgspec.json.encode(found), type=dict[str, record]) == found
+
+
 # Cgroups of the machine's own kind.
 
 

@@ -78,7 +78,7 @@ def cgroup_of(data: bytes, controller: bytes) -> str:
     for line in data.splitlines():
         _, controllers, path = line.split(b":", 2)
         if controller in controllers.split(b","):
-            return path.decode("utf-8", "surrogateescape")
+            return path.decode("utf-8", "backslashreplace")
     return "/"
 
 
