@@ -22,6 +22,7 @@ from kernward.collectors.sources import (
     neighbours,
     net_dev,
     net_limits,
+    net_namespaces,
     netstat,
     qdiscs,
     snmp,
@@ -506,6 +507,42 @@ def test_sockets_are_not_listed_where_ports_abound(tmp_path: Path) -> None:
     )
     # /proc/net/tcp is not there: reading it would fail
     assert tcp_destinations.read(root, None) == {}
+
+
+# Other namespaces
+
+
+def test_namespaces_are_told_by_a_process_that_lives_there(tmp_path: Path) -> None:
+    root = made(
+        tmp_path,
+        {
+            "proc/812/comm": "redis\n",
+            "proc/812/net/snmp": "Tcp: OutSegs RetransSegs\nTcp: 900 40\n",
+            "proc/812/net/netstat": "TcpExt: ListenOverflows\nTcpExt: 7\n",
+            "proc/900/comm": "redis\n",
+            "proc/1000/comm": "ended\n",
+        },
+    )
+    own, container, other = "net:[4026531840]", "net:[4026532201]", "net:[4026532300]"
+    for pid, namespace in (
+        ("self", own),
+        ("1", own),
+        ("812", container),
+        ("900", container),
+        ("1000", other),
+    ):
+        folder = tmp_path / "proc" / pid / "ns"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "net").symlink_to(namespace)
+    found = net_namespaces.read(root, None)
+    assert list(found) == [container]
+    record = found[container]
+    assert (record.pid, record.name, record.processes) == (812, "redis", 2)
+    assert (record.tcp_segments_retransmitted, record.listen_overflows, record.udp_received) == (40, 7, None)
+
+
+def test_this_machines_own_namespace_is_no_other_one() -> None:
+    assert os.readlink("/proc/self/ns/net") not in net_namespaces.read(LIVE, None)
 
 
 # Routes

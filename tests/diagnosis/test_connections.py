@@ -14,6 +14,7 @@ from kernward.collectors.sources import (
     neighbours,
     net_dev,
     net_limits,
+    net_namespaces,
     netstat,
     snmp,
     snmp6,
@@ -32,6 +33,7 @@ from kernward.collectors.sources.neighbour_tables import NeighbourTable
 from kernward.collectors.sources.neighbours import Neighbours
 from kernward.collectors.sources.net_dev import NetDev
 from kernward.collectors.sources.net_limits import NetLimits
+from kernward.collectors.sources.net_namespaces import NetNamespace
 from kernward.collectors.sources.netstat import Netstat
 from kernward.collectors.sources.snmp import Snmp
 from kernward.collectors.sources.snmp6 import Snmp6
@@ -154,6 +156,32 @@ def test_without_sock_diag_a_queue_that_only_fills_is_the_full_one() -> None:
 
 def test_overflows_since_boot_are_not_of_now() -> None:
     assert isinstance(verdict(LISTEN, view(listening(1, waiting=0)(1))), Unknown)
+
+
+def container(**rates: int) -> Callable[[int], Reading]:
+    """A machine on which all is well, and a container in which these counters grow."""
+    return lambda second: {
+        **listening(0, waiting=0, accepted=50)(second),
+        **datagrams(0, 100)(second),
+        net_namespaces.SOURCE: {
+            "net:[4026532201]": NetNamespace(
+                pid=5120,
+                name="redis",
+                processes=3,
+                **{name: 40 + rate * second for name, rate in rates.items()},
+            )
+        },
+    }
+
+
+def test_a_container_that_does_not_accept_is_named_by_its_process() -> None:
+    found = confirmed(LISTEN, view(*readings(container(listen_overflows=7, tcp_passive_opens=20))))
+    assert found.scope == Scope("process", "redis[5120]")
+
+
+def test_a_container_that_accepts_its_connections_is_healthy() -> None:
+    said = verdict(LISTEN, view(*readings(container(listen_overflows=0, tcp_passive_opens=20))))
+    assert isinstance(said, Refuted)
 
 
 # tcp-syn-flood
@@ -402,6 +430,12 @@ def datagrams(dropped: int, received: int) -> Callable[[int], Reading]:
 def test_the_program_that_does_not_read_its_packets_is_named() -> None:
     found = confirmed(BUFFER, view(*readings(datagrams(300, 700))))
     assert found.scope == Scope("process", "proxy[900]")
+    assert found.impact == pytest.approx(0.3)
+
+
+def test_a_container_that_does_not_read_its_packets_is_named_by_its_process() -> None:
+    found = confirmed(BUFFER, view(*readings(container(udp_receive_buffer_errors=60, udp_received=140))))
+    assert found.scope == Scope("process", "redis[5120]")
     assert found.impact == pytest.approx(0.3)
 
 

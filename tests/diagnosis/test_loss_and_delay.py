@@ -9,6 +9,7 @@ from kernward.collectors.measurements.tcp import TcpPeer
 from kernward.collectors.sources import (
     link_speed,
     net_dev,
+    net_namespaces,
     netstat,
     pressure,
     qdiscs,
@@ -18,6 +19,7 @@ from kernward.collectors.sources import (
 )
 from kernward.collectors.sources.link_speed import LinkSpeed
 from kernward.collectors.sources.net_dev import NetDev
+from kernward.collectors.sources.net_namespaces import NetNamespace
 from kernward.collectors.sources.netstat import Netstat
 from kernward.collectors.sources.pressure import Pressure
 from kernward.collectors.sources.qdiscs import Qdisc
@@ -217,6 +219,25 @@ def test_to_whom_is_measured_where_connections_do_not_tell() -> None:
     assert isinstance(said, Open)
     assert said.asks == ("tcp",)
     assert confirmed(LOSS, view(*brief(), measured=("tcp",))).scope == APP0
+
+
+def test_a_container_whose_packets_get_lost_is_named_by_its_process() -> None:
+    readings = [
+        {
+            **reading,
+            net_namespaces.SOURCE: {
+                "net:[4026532201]": NetNamespace(
+                    pid=5120, name="redis", tcp_segments_sent=900 * second, tcp_segments_retransmitted=40 * second,
+                    syn_retransmits=0, duplicates_acknowledged=0,
+                ),
+                "net:[4026532300]": NetNamespace(
+                    pid=5200, name="quiet", tcp_segments_sent=900 * second, tcp_segments_retransmitted=second,
+                ),
+            },
+        }
+        for second, reading in enumerate(transfer(500, 0))
+    ]  # fmt: skip
+    assert confirmed(LOSS, view(*readings)).scope == Scope("process", "redis[5120]")
 
 
 def test_without_counters_loss_is_unknown() -> None:

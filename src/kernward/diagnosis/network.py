@@ -1,8 +1,9 @@
 """What tests of the network have in common: whose a socket is, which interface a connection goes by, how old an
 event is.
 
-The counters of TCP and IP are of one network namespace, the one that the check runs in; containers with
-namespaces of their own have their own, which are not in these figures.
+The counters of TCP and IP are of one network namespace, the one that the check runs in. Containers with
+namespaces of their own have their own counters: the main ones are read through one of their processes (see
+net_namespaces), the others are not seen.
 """
 
 from collections import Counter
@@ -13,7 +14,14 @@ import msgspec
 from kernward.collectors import tcp_diag
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.source import AnySource
-from kernward.collectors.sources import kernel_events, net_dev, socket_owners, tcp_connections
+from kernward.collectors.sources import (
+    kernel_events,
+    net_dev,
+    net_namespaces,
+    socket_owners,
+    tcp_connections,
+)
+from kernward.collectors.sources.net_namespaces import NetNamespace
 from kernward.diagnosis.hypothesis import Open
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Evidence, Scope
@@ -150,3 +158,14 @@ def retrying(view: View) -> Counter[str]:
             }
         )
     return found
+
+
+def elsewhere(view: View) -> dict[str, tuple[Scope, NetNamespace]]:
+    """Other network namespaces: the process by which each is named, and what grew there in the window."""
+    if view.window.since_boot:
+        return {}
+    return {
+        name: (Scope("process", f"{each.name or '?'}[{each.pid}]"), each)
+        for name, each in view.window.each_over(net_namespaces.SOURCE).items()
+        if each.pid is not None
+    }

@@ -113,7 +113,7 @@ def _of(view: View, name: str, link: Link, changes: int) -> Confirmed | None:
         )
     )
     return _confirmed(
-        scope, link, f"went away {losses} times in the {_time(up_s)} since boot", 0.7, 0.4, evidence
+        scope, link, f"went away {losses} times in the {_time(up_s)} since boot", 0.7, 0.5, evidence
     )
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from kernward.collectors.sources import net_limits, netstat, snmp, tcp_listeners
+from kernward.collectors.sources import net_limits, net_namespaces, netstat, snmp, tcp_listeners
 from kernward.collectors.sources.tcp_listeners import TcpListener
+from kernward.diagnosis import network
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -34,6 +35,46 @@ SHARE = Threshold(
 
 
 def _test(view: View) -> Iterator[Verdict]:
+    elsewhere = tuple(_elsewhere(view))
+    here = tuple(_here(view))
+    yield from elsewhere
+    # What is not so here needs no word where it is so in a container.
+    if not elsewhere or not isinstance(here[0], Refuted | Unknown):
+        yield from here
+
+
+def _elsewhere(view: View) -> Iterator[Confirmed]:
+    """Containers in which connections are dropped for a full queue."""
+    for name, (scope, each) in network.elsewhere(view).items():
+        dropped, accepted = each.listen_overflows or 0, each.tcp_passive_opens or 0
+        steps = growing_steps(view, net_namespaces.SOURCE, name, "listen_overflows")
+        if dropped < OVERFLOWS.value or dropped < SHARE.value * accepted or steps < 2:
+            continue
+        share = dropped / (dropped + accepted)
+        yield Confirmed(
+            scope=scope,
+            confidence=0.75,
+            impact=max(share, 0.6),
+            mechanism=(
+                f"In the network namespace of {scope.name} {dropped} connections were dropped for a full queue and "
+                f"{accepted} accepted: tcp_conn_request() finds sk_acceptq_is_full(), because a program there, most "
+                "likely this one, does not accept in time. The client asks again after 1, 3, 7 … seconds."
+            ),
+            evidence=(
+                view.evidence(
+                    net_namespaces.SOURCE,
+                    "listen_overflows",
+                    dropped,
+                    scope=scope,
+                    says=f"connections were dropped for a full queue in {name}",
+                    file=f"/proc/{each.pid}/net/netstat",
+                ),
+            ),
+            chain=_CHAIN,
+        )
+
+
+def _here(view: View) -> Iterator[Verdict]:
     window = view.window
     counted = window.over(netstat.SOURCE)
     overflows = None if counted is None else counted.listen_overflows
@@ -199,14 +240,16 @@ def _confirmed(
             f"comes, because {whom} in time. The client asks again after 1, 3, 7 … seconds."
         ).strip(),
         evidence=tuple(evidence),
-        chain=(
-            "the program accepts too slowly, or not at all",
-            "its queue of completed connections is full",
-            "the kernel drops further requests without a word",
-            "clients wait for seconds, or time out",
-        ),
+        chain=_CHAIN,
     )
 
+
+_CHAIN = (
+    "the program accepts too slowly, or not at all",
+    "its queue of completed connections is full",
+    "the kernel drops further requests without a word",
+    "clients wait for seconds, or time out",
+)
 
 HYPOTHESIS = Hypothesis(
     id="listen-queue-overflow",
@@ -217,6 +260,7 @@ HYPOTHESIS = Hypothesis(
         Signal("netstat.listen_overflows", "grows: connections are dropped for a full queue"),
         Signal("tcp_listeners.waiting", "above its limit and never shorter: nobody accepts"),
         Signal("tcp_listeners.drops", "which socket dropped them"),
+        Signal("net_namespaces.listen_overflows", "grows: in which container"),
         Signal("snmp.tcp_passive_opens", "how many were accepted meanwhile"),
     ),
     thresholds=(OVERFLOWS, SHARE),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from kernward.collectors import tcp_diag
 from kernward.collectors.measurements import tcp as measured_tcp
-from kernward.collectors.sources import net_dev, netstat, qdiscs, snmp, tcp_connections
+from kernward.collectors.sources import net_dev, net_namespaces, netstat, qdiscs, snmp, tcp_connections
 from kernward.collectors.sources.qdiscs import Qdisc
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -18,7 +18,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.network import Traffic, busiest_interface, growing_steps, retrying, traffic
+from kernward.diagnosis.network import Traffic, busiest_interface, elsewhere, growing_steps, retrying, traffic
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -72,6 +72,9 @@ def _test(view: View) -> Iterator[Verdict]:
         if verdict.scope.name not in named:
             named.add(verdict.scope.name)
             yield verdict
+    for verdict in _elsewhere(view):
+        named.add(verdict.scope.name)
+        yield verdict
     if named:
         return
     counted, more = window.over(snmp.SOURCE), window.over(netstat.SOURCE)
@@ -282,6 +285,40 @@ def _by_connections(view: View, by_interface: dict[str, Traffic]) -> Iterator[Co
         )
 
 
+def _elsewhere(view: View) -> Iterator[Confirmed]:
+    """Containers whose connections send too much again."""
+    for name, (scope, each) in elsewhere(view).items():
+        again, sent = each.tcp_segments_retransmitted or 0, each.tcp_segments_sent or 0
+        lost = again - (each.syn_retransmits or 0) - (each.duplicates_acknowledged or 0)
+        share = lost / (sent + again) if sent + again else 0.0
+        if (
+            lost < NUMBER.value
+            or share < SHARE.value
+            or growing_steps(view, net_namespaces.SOURCE, name, "tcp_segments_retransmitted") < STEPS.value
+        ):
+            continue
+        yield Confirmed(
+            scope=scope,
+            confidence=0.7,
+            impact=_impact(share),
+            mechanism=(
+                f"In the network namespace of {scope.name} {share:.1%} of TCP's segments had to be sent again ({lost}). "
+                "They were lost on its interface, on its way through this machine, or beyond."
+            ),
+            evidence=(
+                view.evidence(
+                    net_namespaces.SOURCE,
+                    "tcp_segments_retransmitted",
+                    again,
+                    scope=scope,
+                    says=f"segments were sent again in {name}, {sent} for the first time",
+                    file=f"/proc/{each.pid}/net/snmp",
+                ),
+            ),
+            chain=_CHAIN,
+        )
+
+
 def _unanswered(view: View) -> Iterator[Confirmed]:
     """Interfaces to whose neighbours nothing gets through any more: too little is sent to be counted."""
     lasting: Counter[str] = Counter()
@@ -427,6 +464,7 @@ HYPOTHESIS = Hypothesis(
         Signal(
             "netstat.syn_retransmits", "only these: a peer does not answer; established connections are well"
         ),
+        Signal("net_namespaces.tcp_segments_retransmitted", "in which container"),
         Signal("tcp_connections.retries", "of connections to neighbours: nothing gets through at all"),
         Signal("qdiscs.drops", "the interface's own queueing discipline drops them"),
         Signal("qdiscs.loss_percent", "it is set to"),

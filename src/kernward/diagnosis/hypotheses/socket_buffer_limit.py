@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import net_limits, snmp, snmp6, udp_sockets
+from kernward.collectors.sources import net_limits, net_namespaces, snmp, snmp6, udp_sockets
+from kernward.diagnosis import network
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -38,6 +39,54 @@ STEPS = Threshold(
 
 
 def _test(view: View) -> Iterator[Verdict]:
+    elsewhere = tuple(_elsewhere(view))
+    here = tuple(_here(view))
+    yield from elsewhere
+    # What is not so here needs no word where it is so in a container.
+    if not elsewhere or not isinstance(here[0], Refuted | Unknown):
+        yield from here
+
+
+def _elsewhere(view: View) -> Iterator[Confirmed]:
+    """Containers in which packets are dropped for a full buffer."""
+    for name, (scope, each) in network.elsewhere(view).items():
+        dropped, received = each.udp_receive_buffer_errors or 0, each.udp_received or 0
+        share = dropped / (dropped + received) if dropped else 0.0
+        steps = growing_steps(view, net_namespaces.SOURCE, name, "udp_receive_buffer_errors")
+        rate = per_second(view, net_namespaces.SOURCE, dropped)
+        if rate < DROPS.value or share < SHARE.value or steps < STEPS.value:
+            continue
+        yield Confirmed(
+            scope=scope,
+            confidence=0.75,
+            impact=share,
+            mechanism=(
+                f"In the network namespace of {scope.name} {share:.1%} of the UDP packets that came in were dropped: "
+                "__udp_enqueue_schedule_skb() finds a socket's buffer full, because a program there, most likely this "
+                "one, does not read in time."
+            ),
+            evidence=(
+                view.evidence(
+                    net_namespaces.SOURCE,
+                    "udp_receive_buffer_errors",
+                    dropped,
+                    scope=scope,
+                    says=f"UDP packets were dropped for a full buffer in {name}",
+                    file=f"/proc/{each.pid}/net/snmp",
+                ),
+            ),
+            chain=_CHAIN,
+        )
+
+
+_CHAIN = (
+    "packets come faster than the program reads them",
+    "the socket's buffer is full",
+    "the kernel drops packets; the sender is not told",
+)
+
+
+def _here(view: View) -> Iterator[Verdict]:
     window = view.window
     four, six = window.over(snmp.SOURCE), window.over(snmp6.SOURCE)
     if four is None or four.udp_receive_buffer_errors is None:
@@ -162,11 +211,7 @@ def _confirmed(
             + where
         ),
         evidence=tuple(evidence),
-        chain=(
-            "packets come faster than the program reads them",
-            "the socket's buffer is full",
-            "the kernel drops packets; the sender is not told",
-        ),
+        chain=_CHAIN,
     )
 
 
@@ -178,6 +223,7 @@ HYPOTHESIS = Hypothesis(
     signals=(
         Signal("snmp.udp_receive_buffer_errors", "grows: packets are dropped for a full buffer"),
         Signal("snmp.udp_memory_errors", "grows: the limit is that of all of UDP (udp_mem)"),
+        Signal("net_namespaces.udp_receive_buffer_errors", "grows: in which container"),
         Signal("udp_sockets.drops", "which socket dropped them"),
         Signal("udp_sockets.receive_queue_bytes", "stays high: its program does not keep up"),
     ),
