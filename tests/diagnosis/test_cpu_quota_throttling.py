@@ -56,6 +56,21 @@ def test_a_burst_that_uses_a_period_up_now_and_then_is_no_finding() -> None:
     assert "6 of 60 periods" in found.reason
 
 
+def test_bursts_in_a_third_of_the_periods_are_no_finding_while_the_group_needs_less_than_it_may() -> None:
+    readings = [{GROUP: group(second, throttled=0.3, used=0.1, withheld=0.3)} for second in range(7)]
+    assert isinstance(verdict(HYPOTHESIS, seen(*readings)), Refuted)
+
+
+def test_a_third_of_the_periods_is_a_finding_when_the_group_uses_all_that_it_may() -> None:
+    readings = [{GROUP: group(second, throttled=0.3, used=0.18, withheld=0.3)} for second in range(7)]
+    assert confirmed(HYPOTHESIS, seen(*readings)).scope.name == GROUP
+
+
+def test_bursts_that_use_the_quota_up_in_every_other_period_are_a_finding() -> None:
+    readings = [{GROUP: group(second, throttled=0.5, used=0.1, withheld=0.5)} for second in range(7)]
+    assert confirmed(HYPOTHESIS, seen(*readings)).scope.name == GROUP
+
+
 def test_many_periods_that_lose_their_last_moment_are_no_finding() -> None:
     readings = [{GROUP: group(second, throttled=0.5, used=0.85, withheld=0.02)} for second in range(7)]
     assert isinstance(verdict(HYPOTHESIS, seen(*readings)), Refuted)

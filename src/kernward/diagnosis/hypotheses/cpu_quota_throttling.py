@@ -19,11 +19,23 @@ from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Plot, Scope
 
 PERIODS = Threshold(
-    "part of the periods in which the quota was used up",
-    0.3,
+    "part of the periods in which the quota was used up, for a group that uses nearly all of it",
+    0.25,
     "",
-    "a burst now and then uses a period's quota up by chance; a group that wants more than it may have does so "
-    "period after period",
+    "what it is given is too little, and only rounding and competition keep it from being throttled in each period",
+)
+BURSTS = Threshold(
+    "part of the periods in which the quota was used up, for any other group",
+    0.45,
+    "",
+    "bursts use a period's quota up by chance in a group that needs less on average; when it happens in nearly every "
+    "other period, whoever waits for the group waits for the quota",
+)
+SUSTAINED = Threshold(
+    "part of its quota that a group uses on average",
+    0.8,
+    "",
+    "a group that wants more than it may have gets all of it but for what it does not run on each CPU in time",
 )
 LOST = Threshold(
     "part of the wanted CPU time that was withheld",
@@ -53,7 +65,8 @@ def _test(view: View) -> Iterator[Verdict]:
         if worst is None or part > worst[0]:
             worst = (part, name, group)
         lost = _lost(view, group)
-        if throttled < TIMES.value or part < PERIODS.value or lost is not None and lost < LOST.value:
+        enough = PERIODS if _sustained(view, group) else BURSTS
+        if throttled < TIMES.value or part < enough.value or lost is not None and lost < LOST.value:
             continue
         struck = True
         yield _confirmed(view, name, group, part, lost)
@@ -73,6 +86,13 @@ def _test(view: View) -> Iterator[Verdict]:
         ),
         evidence=(_periods(view, name, group),),
     )
+
+
+def _sustained(view: View, group: CgroupCpu) -> bool:
+    """Whether it uses nearly all that it may, taken over the periods in which it ran at all."""
+    if group.usage_s is None or not group.quota_s or not group.periods:
+        return False
+    return group.usage_s >= SUSTAINED.value * group.quota_s * group.periods
 
 
 def _lost(view: View, group: CgroupCpu) -> float | None:
@@ -206,7 +226,7 @@ HYPOTHESIS = Hypothesis(
             "all tasks of the group waited at once, which is how throttling shows",
         ),
     ),
-    thresholds=(PERIODS, LOST, TIMES),
+    thresholds=(PERIODS, BURSTS, SUSTAINED, LOST, TIMES),
     rivals=(
         Rival(
             "cpu-run-queue-overload", "there the CPUs are busy; a throttled group waits also beside idle ones"
