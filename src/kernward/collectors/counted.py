@@ -110,14 +110,15 @@ class Counted:
         return self.names.cgroup(self._tree, number)
 
     def comm(self, pid: int) -> str:
-        """A process's name, also of one that has ended since."""
+        """A process's name: what it is now, or what it was when it was first counted if it has ended since."""
+        return self.names.comm(pid) or self._ended().get(pid) or "?"
+
+    def _ended(self) -> dict[int, str]:
         if self._comms is None:
             found = self._attached.find_map("names")
-            self._comms = {}
-            if found is not None:
-                for key, value in found.items():
-                    self._comms[int.from_bytes(key, "little")] = text(value)
-        return self._comms.get(pid) or self.names.comm(pid)
+            entries = () if found is None else found.items()
+            self._comms = {int.from_bytes(key, "little"): text(value) for key, value in entries}
+        return self._comms
 
     def process(self, pid: int) -> str:
         """comm[pid]"""
@@ -217,14 +218,14 @@ class Names:
             self._cgroups[kept] = {**self._cgroups.get(kept, {}), **new}
         return self._cgroups[kept]
 
-    def comm(self, pid: int) -> str:
-        """A process's name; "?" when it has ended."""
+    def comm(self, pid: int) -> str | None:
+        """A process's name; None when it has ended."""
         if pid == 0:
             return "swapper"
         try:
             return text(self._root.read(f"/proc/{pid}/comm", 64).rstrip(b"\n"))
         except Unavailable:
-            return "?"
+            return None
 
     def function(self, address: int) -> str:
         """The function at an address of the kernel."""
