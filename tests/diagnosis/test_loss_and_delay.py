@@ -329,6 +329,17 @@ def test_a_neighbour_whose_fastest_answer_is_slow_is_behind_a_slow_link() -> Non
     assert confirmed(DELAY, view(*readings)).scope == APP0
 
 
+def test_the_only_answers_of_a_starved_neighbour_prove_nothing() -> None:
+    def at(waits_s: float) -> list[Reading]:
+        return [
+            {**reading, pressure.SOURCE: Pressure(cpu_some_s=second * waits_s)}
+            for second, reading in enumerate(transfer(2, 0, least_round_trip_s=0.06, round_trip_s=0.07))
+        ]
+
+    assert isinstance(verdict(DELAY, view(*at(0.9))), Refuted)
+    assert isinstance(verdict(DELAY, view(*at(0.0))), Confirmed)
+
+
 def test_an_address_behind_a_gateway_may_be_far_away() -> None:
     readings = transfer(50, 0, least_round_trip_s=0.18, round_trip_s=0.19, direct=0)
     assert isinstance(verdict(DELAY, view(*readings)), Refuted)

@@ -194,8 +194,10 @@ def _round_trip(view: View, each: TcpConnection, scope: Scope) -> Evidence:
     )
 
 
-def _is_far(each: TcpConnection, sent: int) -> bool:
-    return (each.least_round_trip_s or 0) >= (DIRECT if sent >= MANY else QUIET).value
+def _is_far(each: TcpConnection, sent: int, *, busy: bool) -> bool:
+    least = each.least_round_trip_s or 0
+    # Of few answers even the fastest may have waited for a CPU, at either end.
+    return least >= DIRECT.value if sent >= MANY else least >= QUIET.value and not busy
 
 
 # Segments of a window after which some were acknowledged at once.
@@ -206,6 +208,7 @@ def _far_neighbours(view: View) -> Iterator[Confirmed]:
     """Addresses without a gateway between whose fastest answer of minutes was slow."""
     known = view.window.each(links.SOURCE)
     over = view.window.each_over(tcp_connections.SOURCE)
+    busy = (_waits_for_cpu(view) or 0.0) >= BUSY.value
     slow: dict[str, list[TcpConnection]] = {}
     counts: dict[str, int] = {}
     for name, each in view.window.each(tcp_connections.SOURCE).items():
@@ -214,7 +217,7 @@ def _far_neighbours(view: View) -> Iterator[Confirmed]:
         if each.least_round_trip_s is None or getattr(known.get(each.interface), "kind", None) in _TUNNELS:
             continue
         counts[each.interface] = counts.get(each.interface, 0) + 1
-        if _is_far(each, getattr(over.get(name), "segments_sent", None) or 0):
+        if _is_far(each, getattr(over.get(name), "segments_sent", None) or 0, busy=busy):
             slow.setdefault(each.interface, []).append(each)
     for name, several in slow.items():
         # One of many is its peer's doing.
