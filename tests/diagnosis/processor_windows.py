@@ -42,6 +42,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     group: str = "/"
     allowed: str | None = None
     policy: int = 0
+    nice: int = 0
     kernel_thread: bool = False
     each: tuple[tuple[float, float, str | None, float], ...] = ()
 
@@ -131,6 +132,7 @@ def _process(task: Task, second: int) -> Process:
         processor=0,
         realtime_priority=50 if task.policy else 0,
         policy=task.policy,
+        nice=task.nice,
         ran_s=(task.user + task.system) * second / task.threads,
         waited_s=task.waiting * second / task.threads,
     )

@@ -51,6 +51,13 @@ def test_idle_cpus_refute_it() -> None:
     assert "idle for 50%" in found.reason
 
 
+@pytest.mark.parametrize(("nice", "policy"), [(19, 0), (0, 5)])
+def test_work_of_low_priority_fills_the_cpus_and_keeps_nobody_waiting(nice: int, policy: int) -> None:
+    task = Task(comm="boinc", pid=900, user=1.9, waiting=6.0, threads=8, nice=nice, policy=policy)
+    found = verdict(HYPOTHESIS, machine(task, Task(comm="web", pid=901, user=0.1)))
+    assert isinstance(found, Refuted)
+
+
 def test_who_reads_the_machine_is_not_part_of_the_queue() -> None:
     reader = Task(comm="kernward", pid=42, user=0.5, waiting=0.5)
     busy = Task(comm="encode", pid=900, user=0.5, waiting=1.0, threads=2)

@@ -35,6 +35,8 @@ BUSY = 0.9
 THROTTLED = 0.1
 # A main thread that did at least this part of a process's work waits as its other threads do.
 SPEAKS_FOR_ALL = 0.2
+# include/uapi/linux/sched.h
+_SCHED_IDLE = 5
 
 
 class Shares(msgspec.Struct, frozen=True):
@@ -80,6 +82,17 @@ class Runner(msgspec.Struct, frozen=True):
     def demand(self) -> float:
         """CPU time it wanted, in threads that ran or waited."""
         return self.ran + self.waiting
+
+    @property
+    def weight(self) -> float:
+        """How much it keeps others waiting, a process of normal priority being 1.
+
+        sched_prio_to_weight[] in kernel/sched/core.c has a quarter more for each nice value, and 3 of 1024 for
+        SCHED_IDLE. One of high priority takes no more than the CPU it runs on.
+        """
+        if self.process.policy == _SCHED_IDLE:
+            return 3 / 1024
+        return min(1.0, 1.25 ** -(self.process.nice or 0))
 
     @property
     def scope(self) -> Scope:

@@ -99,9 +99,12 @@ def _test(view: View) -> Iterator[Verdict]:
         )
         return
     free = [each for each in found if not _confined(view, each)]
-    demand = sum(each.demand for each in free)
-    if demand < QUEUE.value * count and queue is not None and queue >= CROWD.value * count and not back:
-        yield _crowd(view, queue, count, idle)
+    # What runs at a low priority fills the CPUs and keeps hardly anybody waiting.
+    demand = sum(each.demand * each.weight for each in free)
+    light = sum(each.demand * (1 - each.weight) for each in free)
+    crowd = queue - light if queue is not None else 0.0
+    if demand < QUEUE.value * count and crowd >= CROWD.value * count and not back:
+        yield _crowd(view, crowd, count, idle)
         return
     if demand < QUEUE.value * count:
         yield Refuted(
@@ -112,7 +115,8 @@ def _test(view: View) -> Iterator[Verdict]:
             evidence=(idle, *_queue(view, queue, count)),
         )
         return
-    yield _confirmed(view, free, demand, count, idle, queue)
+    free = sorted(free, key=lambda each: -each.demand * each.weight)
+    yield _confirmed(view, free, sum(each.demand for each in free), count, idle, queue)
 
 
 def _confined(view: View, runner: Runner) -> bool:
@@ -308,7 +312,7 @@ HYPOTHESIS = Hypothesis(
         ),
         Action(
             "now",
-            "Bind it to fewer threads, if it takes their number from the number of CPUs.",
+            "Let it use fewer threads, if it takes their number from somewhere else than this machine's CPUs.",
             "It may get slower.",
         ),
         Action(

@@ -61,7 +61,7 @@ def _test(view: View) -> Iterator[Verdict]:
         f", their handlers take {each_cpu[worst].irq:.1%} of {worst}" if worst and each_cpu[worst].irq else ""
     )
     yield Refuted(
-        reason=f"{rate:,.0f} interrupts of timers and devices came in a second beside the ticks{time}, and no process lives of them",
+        reason=f"{rate:,.0f} interrupts of timers and devices came in a second beside the ticks{time}, and no process does little but wait for them",
         evidence=tuple(_most(view)),
     )
 

@@ -72,7 +72,7 @@ def _test(view: View) -> Iterator[Verdict]:
     elif open_:
         yield Refuted(
             reason=(
-                f"{len(open_)} flaws of the processor are open ({', '.join(sorted(open_)[:4])}); that is a matter of "
+                f"flaws of the processor that are open: {', '.join(sorted(open_)[:4])}; that is a matter of "
                 "security and makes nothing slow, and no error speaks of them"
             ),
             evidence=evidence,
