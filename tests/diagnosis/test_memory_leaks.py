@@ -7,12 +7,13 @@ import msgspec
 import pytest
 
 from kernward.collectors.kernel_messages import LogEvent
-from kernward.collectors.sources import kernel_events, meminfo, process_status, processes, slabinfo
+from kernward.collectors.sources import kernel_events, meminfo, process_status, processes, slabinfo, vmstat
 from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.meminfo import Meminfo
 from kernward.collectors.sources.process_status import ProcessStatus
 from kernward.collectors.sources.processes import Process
 from kernward.collectors.sources.slabinfo import Slab
+from kernward.collectors.sources.vmstat import Vmstat
 from kernward.collectors.window import Window
 from kernward.diagnosis.hypotheses import kernel_memory_leak, process_memory_leak
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
@@ -176,6 +177,38 @@ def test_vmalloc_memory_that_grows_is_one_too() -> None:
         for second in range(7)
     )
     assert "Vmalloc() memory" in confirmed(KERNEL, view(*readings)).mechanism
+
+
+def nameless(second: int, used: float, zspages: int = 0) -> dict[Any, Any]:
+    """A machine of 1 GiB on which so many MiB more are in no count each second."""
+    free = 700 - used * second
+    return {
+        **memory(free_bytes=int(free * MIB), anon_bytes=200 * MIB, slab_unreclaimable_bytes=20 * MIB),
+        vmstat.SOURCE: Vmstat(nr_free_pages=int(free * 256), nr_zspages=zspages * second),
+    }
+
+
+def test_memory_that_is_in_no_count_and_grows_is_the_kernels() -> None:
+    found = confirmed(KERNEL, view(*(nameless(second, 10) for second in range(7))))
+    assert "Memory that is in no count grew by 10.0 MiB a second" in found.mechanism
+
+
+def test_what_zram_holds_has_a_count_elsewhere() -> None:
+    assert isinstance(verdict(KERNEL, view(*(nameless(second, 10, 2560) for second in range(7)))), Refuted)
+
+
+def test_a_cache_of_another_name_must_hold_far_more() -> None:
+    large = (slab(second, base=170, held=150, cache="nouveau_thing") for second in range(2))
+    assert "nouveau_thing holds 150.0 MiB" in confirmed(KERNEL, view(*large)).mechanism
+    small = (slab(second, base=60, held=50, cache="nouveau_thing") for second in range(2))
+    assert isinstance(verdict(KERNEL, view(*small)), Refuted)
+
+
+def test_one_reading_tells_no_growth_of_the_kernel() -> None:
+    assert isinstance(verdict(KERNEL, view(slab(0, base=150))), Unknown)
+    few = verdict(KERNEL, view(slab(0, base=10)))
+    assert isinstance(few, Refuted)
+    assert "too little to matter" in few.reason
 
 
 def test_a_cache_of_kmalloc_that_is_far_too_large_is_suspected() -> None:

@@ -34,6 +34,9 @@ class Vmstat(msgspec.Struct, frozen=True):
     nr_free_pages: Annotated[int | None, gauge("pages", "pages that nobody uses", _ZONES)] = None
     nr_slab_reclaimable_pages: Annotated[int | None, gauge("pages", "slab that can shrink", _ZONES)] = None
     nr_slab_unreclaimable_pages: Annotated[int | None, gauge("pages", "slab that cannot", _ZONES)] = None
+    nr_zspages: Annotated[
+        int | None, gauge("pages", "pages of zram and zswap, which meminfo counts nowhere", _ZONES)
+    ] = None
     nr_isolated_anon_pages: Annotated[
         int | None, gauge("pages", "anonymous pages that reclaim or migration holds", _ZONES)
     ] = None

@@ -115,7 +115,8 @@ def _test(view: View) -> Iterator[Verdict]:
         )
         return
     yield Refuted(
-        reason=f"{size(memory.available_bytes)} of memory ({left:.0%}) are available and nothing was killed for it lately",
+        reason=f"{size(memory.available_bytes)} of memory ({left:.0%}) are available, and nothing was killed for it "
+        + ("lately" if not unread else "since boot" if window.since_boot else "while it was looked at"),
         evidence=(free,),
     )
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kernward.collectors.sources import kernel_events, meminfo, slabinfo
+from kernward.collectors.sample import Sample
+from kernward.collectors.sources import kernel_events, meminfo, slabinfo, vmstat
 from kernward.collectors.sources.meminfo import Meminfo
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -15,7 +16,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import MIB, event_evidence, recent, size
+from kernward.diagnosis.memory import MIB, event_evidence, page_bytes, recent, size
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Evidence
 
@@ -30,6 +31,12 @@ STEADY = Threshold(
 )
 READINGS = Threshold("readings of it", 3, "", "with fewer, what is even cannot be told from what is not")
 LASTING = Threshold("time between the first and the last", 4.0, "s", "a burst of work is over in less")
+NAMELESS = Threshold(
+    "growth of memory that is in no count, as part of all",
+    0.02,
+    "",
+    "lists of free pages of each CPU, network buffers and pages on their way come and go by some MiB",
+)
 OF_GROWTH = Threshold(
     "part of the slab's growth that is of one cache",
     0.5,
@@ -55,6 +62,18 @@ OF_SLAB = Threshold(
     "",
     "on a machine that is well it is spread over many caches",
 )
+LARGE = Threshold(
+    "part of memory that one cache of whatever name holds",
+    0.1,
+    "",
+    "no driver needs a tenth of the machine in objects of one kind; what can be reclaimed is not counted",
+)
+SUSPECT = Threshold(
+    "part of memory that is slab that cannot be reclaimed, in a copied tree",
+    0.08,
+    "",
+    "machines that are well have a few percent; what holds more is worth a second look",
+)
 HORIZON_S = Threshold(
     "time until the available memory is used up",
     6 * 3600.0,
@@ -71,6 +90,25 @@ _ASKED_FOR = frozenset(
     "anon_vma_chain pid cred_jar filp sock_inode_cache eventpoll_epi eventpoll_pwq pipe_inode_cache TCP TCPv6 UDP UDPv6 "
     "UNIX UNIX-STREAM tw_sock_TCP tw_sock_TCPv6 request_sock_TCP request_sock_TCPv6 nf_conntrack skbuff_head_cache "
     "skbuff_fclone_cache skbuff_small_head mqueue_inode_cache posix_timers_cache".split()
+)
+
+
+# What else /proc/meminfo counts; what is left of the total belongs to the kernel, and nobody says to whom.
+_COUNTED = (
+    "free_bytes",
+    "buffers_bytes",
+    "cached_bytes",
+    "swap_cached_bytes",
+    "anon_bytes",
+    "slab_reclaimable_bytes",
+    "slab_unreclaimable_bytes",
+    "kernel_stack_bytes",
+    "page_tables_bytes",
+    "secondary_page_tables_bytes",
+    "bounce_bytes",
+    "vmalloc_used_bytes",
+    "percpu_bytes",
+    "balloon_bytes",
 )
 
 
@@ -119,7 +157,11 @@ def _test(view: View) -> Iterator[Verdict]:
             says=f"growth of {growing.word} a second, reading after reading",
             change=True,
         )
-        if cache is not None and (cache[0] in _ASKED_FOR or cache[0].startswith("kmalloc-cg-")):
+        if (
+            growing.field == "slab_unreclaimable_bytes"
+            and cache is not None
+            and (cache[0] in _ASKED_FOR or cache[0].startswith("kmalloc-cg-"))
+        ):
             yield Refuted(
                 reason=f"what grows is {cache[0]}, which programs or connections hold: {size(cache[1])} in the window",
                 evidence=(shown,),
@@ -142,6 +184,13 @@ def _test(view: View) -> Iterator[Verdict]:
     if large is not None:
         yield _confirmed_state(view, large, memory, held)
         return
+    if window.since_boot and memory.slab_unreclaimable_bytes >= SUSPECT.value * memory.total_bytes:
+        yield Unknown(
+            reason=f"{memory.slab_unreclaimable_bytes / memory.total_bytes:.0%} of memory are slab that cannot be reclaimed; "
+            "whether it grows takes more readings",
+            evidence=(held,),
+        )
+        return
     if growing is not None:
         yield Refuted(
             reason=f"{growing.word} grows by {size(growing.per_s)} a second, which would take days to matter",
@@ -150,8 +199,9 @@ def _test(view: View) -> Iterator[Verdict]:
     else:
         unread = window.why_absent(kernel_events.SOURCE)
         yield Refuted(
-            reason=f"the kernel holds {size(memory.slab_unreclaimable_bytes)} of slab that cannot be reclaimed, and it "
-            "did not grow steadily" + (f" (the log cannot be read: {unread})" if unread else ""),
+            reason=f"the kernel holds {size(memory.slab_unreclaimable_bytes)} of slab that cannot be reclaimed"
+            + (", too little to matter" if window.since_boot else ", and it did not grow steadily")
+            + (f" (the log cannot be read: {unread})" if unread else ""),
             evidence=(held,),
         )
 
@@ -163,7 +213,11 @@ def _growing(view: View) -> Part | None:
     seconds = view.window.seconds_of(meminfo.SOURCE)
     if len(having) < READINGS.value or seconds < LASTING.value:
         return None
-    found = []
+    found: list[Part] = []
+    nameless = [_nameless(view, each) for each in having]
+    grown = nameless[-1] - nameless[0]
+    if grown >= NAMELESS.value * _of(having[-1].read[name], "total_bytes") and _steady(nameless):
+        found.append(Part("free_bytes", "memory that is in no count", grown, grown / seconds))
     cached = [_of(each.read[name], "cached_bytes") for each in having]
     with_cache = max(0, cached[-1] - cached[0]) * OF_CACHE.value
     for field, word in PARTS:
@@ -172,6 +226,16 @@ def _growing(view: View) -> Part | None:
         if grown - with_cache >= LEAST.value and _steady(held):
             found.append(Part(field, word, grown, grown / seconds))
     return max(found, key=lambda each: each.grown, default=None)
+
+
+def _nameless(view: View, sample: Sample) -> int:
+    """Memory that is neither free nor in any count."""
+    record: Meminfo = sample.read[meminfo.SOURCE.name]
+    counted = sum(_of(record, field) for field in _COUNTED)
+    huge = (record.huge_pages_total or 0) * (record.huge_page_bytes or 0)
+    zram = sample.of(vmstat.SOURCE)
+    compressed = 0 if zram is None else (zram.nr_zspages or 0) * page_bytes(view)
+    return _of(record, "total_bytes") - counted - huge - compressed
 
 
 def _of(record: Meminfo, field: str) -> int:
@@ -201,21 +265,20 @@ def _growing_cache(view: View) -> tuple[str, int] | None:
 
 
 def _large_cache(view: View, memory: Meminfo) -> tuple[str, int] | None:
-    """The cache of kmalloc() that holds more than any should."""
+    """The cache that holds more than any should: one of kmalloc(), or one that nobody's work explains."""
     unreclaimable, total = memory.slab_unreclaimable_bytes or 0, memory.total_bytes or 0
-    kmalloc = {
-        name: each.size_bytes or 0
-        for name, each in view.window.each(slabinfo.SOURCE).items()
-        if name.startswith("kmalloc-") and name.removeprefix("kmalloc-").removesuffix("k").isdigit()
-    }
-    if not kmalloc:
-        return None
-    name = max(kmalloc, key=lambda each: kmalloc[each])
-    held = kmalloc[name]
-    beyond = held - OF_CACHE.value * (memory.cached_bytes or 0)
-    if beyond < OF_MEMORY.value * total or held < OF_SLAB.value * unreclaimable:
-        return None
-    return name, held
+    caches = {name: each.size_bytes or 0 for name, each in view.window.each(slabinfo.SOURCE).items()}
+    of_files = OF_CACHE.value * (memory.cached_bytes or 0)
+    for name, held in sorted(caches.items(), key=lambda item: -item[1]):
+        # slabinfo does not say what can be reclaimed; what is larger than all that cannot, can.
+        if held > 1.05 * unreclaimable or name in _ASKED_FOR or name.startswith("kmalloc-cg-"):
+            continue
+        generic = name.startswith("kmalloc-") and name.removeprefix("kmalloc-").removesuffix("k").isdigit()
+        beyond = held - of_files if generic else held
+        part = (OF_MEMORY if generic else LARGE).value
+        if beyond >= part * total and held >= (OF_SLAB.value if generic else 0.6) * unreclaimable:
+            return name, held
+    return None
 
 
 def _reported(view: View, evidence: list[Evidence], reports: int) -> Confirmed:
@@ -271,8 +334,8 @@ def _confirmed_state(view: View, cache: tuple[str, int], memory: Meminfo, held: 
         impact=0.4,
         mechanism=(
             f"{name} holds {size(bytes_)}, {bytes_ / total:.1%} of memory and {bytes_ / unreclaimable:.0%} of the slab that "
-            "cannot be reclaimed: so many objects of one size are what a driver leaves behind that allocates with kmalloc() "
-            "and forgets to call kfree(). It did not grow while it was looked at."
+            "cannot be reclaimed: so many objects of one kind are what code leaves behind that allocates and forgets to "
+            "free. It was not seen to grow."
         ),
         evidence=(
             view.evidence(slabinfo.SOURCE, "size_bytes", bytes_, says=f"held by {name}", change=False),

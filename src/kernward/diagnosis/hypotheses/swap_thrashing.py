@@ -13,6 +13,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
+from kernward.diagnosis.kinship import pid
 from kernward.diagnosis.memory import host_scanned_pages, leader, rate, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Scope
@@ -24,11 +25,12 @@ BOTH_WAYS = Threshold(
     "cold pages go out once and do not come back; a storm is what goes both ways at once. Twenty pages are what the "
     "slowest disk reads in a fifth of a second",
 )
-STALLED = Threshold(
-    "part of time in which a task waits for memory",
+LOST = Threshold(
+    "part of time that tasks wait for memory, or that whoever faults works in the kernel",
     0.1,
     "",
-    "swap that is in use and does not hurt, such as after a resume, stalls for less",
+    "swap that is in use and does not hurt, such as after a resume, takes less; with zram or a fast device nobody waits "
+    "for long, and the kernel's work at each page is the cost",
 )
 WITHOUT_PRESSURE = Threshold(
     "pages a second each way, where the kernel has no PSI",
@@ -83,11 +85,13 @@ def _test(view: View) -> Iterator[Verdict]:
             evidence=tuple(evidence),
         )
         return
+    first = leader(view, lambda process: process.major_faults)
+    lost = (stalled or 0.0) + (0.0 if first is None else _works(view, first[0]))
     if stalled is not None:
         evidence.append(stall_evidence(view, stalled))
-        if stalled < STALLED.value:
+        if lost < LOST.value:
             yield Refuted(
-                reason=f"pages are swapped, but tasks waited for memory during {stalled:.1%} of the time only",
+                reason=f"pages are swapped, but waiting and fetching them took {lost:.1%} of the time only",
                 evidence=tuple(evidence),
             )
             return
@@ -101,7 +105,6 @@ def _test(view: View) -> Iterator[Verdict]:
         )
         return
     scope, whose = HOST, ""
-    first = leader(view, lambda process: process.major_faults)
     if (
         first is not None
         and first[2] >= ONE_PROCESS.value
@@ -123,7 +126,7 @@ def _test(view: View) -> Iterator[Verdict]:
     yield Confirmed(
         scope=scope,
         confidence=0.92 if stalled is not None else 0.8,
-        impact=0.8 if stalled is None else stalled,
+        impact=0.8 if stalled is None else min(1.0, lost),
         mechanism=(
             f"Each second {out:,.0f} pages go out to {places} and {into:,.0f} come in, {whose}"
             "shrink_folio_list() in mm/vmscan.c evicts pages that are in use, do_swap_page() in mm/memory.c fetches "
@@ -143,6 +146,12 @@ def _test(view: View) -> Iterator[Verdict]:
     )
 
 
+def _works(view: View, scope: Scope) -> float:
+    """The part of the time in which this process works in the kernel."""
+    process = view.window.each_over(processes.SOURCE).get(pid(scope.name) or "")
+    return 0.0 if process is None else rate(view, processes.SOURCE, process.system_s)
+
+
 HYPOTHESIS = Hypothesis(
     id="swap-thrashing",
     title="Swapping in and out without a pause",
@@ -156,8 +165,9 @@ HYPOTHESIS = Hypothesis(
         Signal("pressure.memory_some_s", "grows while tasks wait for their pages"),
         Signal("vmstat.pgscan_kswapd_pages", "0: it is a cgroup at its limit and not the host"),
         Signal("processes.major_faults", "whose pages they are"),
+        Signal("processes.system_s", "grows for them: what fetching and compressing costs"),
     ),
-    thresholds=(BOTH_WAYS, STALLED, WITHOUT_PRESSURE, ONE_PROCESS, FOR_EACH),
+    thresholds=(BOTH_WAYS, LOST, WITHOUT_PRESSURE, ONE_PROCESS, FOR_EACH),
     rivals=(
         Rival("cgroup-memory-reclaim", "there the pages are of one cgroup, and the host does not reclaim"),
         Rival("page-cache-thrashing", "there it is pages of files that come back, from where the files are"),
