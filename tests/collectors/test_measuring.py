@@ -28,7 +28,7 @@ from kernward.collectors.bpf.libbpf import BpfError
 from kernward.collectors.bpf.tracefs import tracefs
 from kernward.collectors.clock import Clock
 from kernward.collectors.measurement import TIERS, Tier
-from kernward.collectors.measuring import Session, measurement, measurements
+from kernward.collectors.measuring import Session, measurement, measurements, tiers
 from kernward.collectors.root import Root
 from kernward.records.errors import UsageError
 
@@ -365,6 +365,22 @@ def test_whom_the_kernel_kills_is_told_with_its_cgroup() -> None:
         assert set(found[name].victims) == {found[name].last_victim}
         assert found[name].last_victim_virtual_bytes > 16 << 20
         assert 0 < found[name].last_kill_s <= Clock().monotonic_s()
+
+
+@needs_bpf
+def test_where_a_cgroup_cannot_be_told_that_is_said() -> None:
+    with group("cpu") as (name, _):
+        with Session(Root(), Clock(), tiers=("tracepoint",), cgroup=name) as session:
+            assert "whole machine" in session.start(["runqlat"])["runqlat"].reason
+        with Session(Root(), Clock(), tiers=("tp_btf",), cgroup=name) as session:
+            became = session.start(["runqlat", "softirq"])
+    assert became["runqlat"].reason == ""
+    assert "whole machine" in became["softirq"].reason
+
+
+def test_the_ways_of_a_measurement_are_those_of_its_source() -> None:
+    assert tiers(measurement("preempt")) == ("tp_btf", "raw_tp")
+    assert tiers(measurement("oom")) == ("raw_tp", "tracepoint", "kprobe", "tracefs", "procfs")
 
 
 @needs_bpf

@@ -151,7 +151,10 @@ def measurement_text(measurement: "Measurement", width: int) -> Iterator[str]:
 
 def ways(measurement: "Measurement") -> Iterator[str]:
     """The tiers that there may be of it, in their order."""
-    yield "programs in the kernel (eBPF): tp_btf, raw_tp, tracepoint, kprobe"
+    from kernward.collectors.measuring import tiers
+
+    programs = [tier for tier in tiers(measurement) if tier not in ("tracefs", "procfs")]
+    yield f"programs in the kernel (eBPF): {', '.join(programs)}"
     if measurement.traced is not None:
         yield f"tracefs: the events {', '.join(measurement.traced.events)}"
     if measurement.poll is not None:

@@ -44,8 +44,9 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     # Since boot, or as of now; what it was when the measurement began is subtracted.
     poll: Callable[[Root], Mapping[str, Any]] | None = None
     traced: Traced | None = None
-    # Whether the programs can leave out what is not in a cgroup.
+    # Whether the programs can leave out what is not in a cgroup, and whether only in the version 2 tree.
     scoped: bool = True
+    version_2_only: bool = False
     # Cheap enough on a busy machine to be attached to it without any suspicion.
     standing: bool = True
     # What it costs, for a person who decides whether to attach it.

@@ -17,6 +17,7 @@ import msgspec
 
 from kernward.collectors import cgroups
 from kernward.collectors import measurements as _package
+from kernward.collectors.bpf import build
 from kernward.collectors.bpf.attached import Attached, Scope
 from kernward.collectors.bpf.libbpf import BpfError, count_runs
 from kernward.collectors.clock import Clock
@@ -29,6 +30,8 @@ from kernward.records.check import Measured
 from kernward.records.errors import InputError, UsageError
 
 _BPF: tuple[Tier, ...] = ("tp_btf", "raw_tp", "tracepoint", "kprobe")
+# Those that know of each task which groups it is in.
+_SCOPED: tuple[Tier, ...] = ("tp_btf", "raw_tp")
 # For how long the kernel counts what programs cost, and how long it then rests.
 _COUNTED_S = 0.5
 _REST_S = 4.0
@@ -51,6 +54,13 @@ def measurement(name: str) -> Measurement:
         return measurements()[name]
     except KeyError:
         raise UsageError(f"there is no measurement {name!r}; there are {', '.join(measurements())}") from None
+
+
+def tiers(what: Measurement) -> tuple[Tier, ...]:
+    """The ways in which it can be taken, the best first; which of them works only trying tells."""
+    compiled = build.tiers(build.PROGRAMS / f"{what.program}.bpf.c")
+    there = {*compiled, *(("tracefs",) if what.traced else ()), *(("procfs",) if what.poll else ())}
+    return tuple(tier for tier in TIERS if tier in there)
 
 
 class _Working(Protocol):
@@ -172,45 +182,36 @@ class Session:
         if scope is None:
             return Measured(name=name, tier=None, reason=said)
         why: dict[str, str] = {}
-        for tier in self._tiers_of(what):
+        for tier in self._tiers:
+            if tier not in tiers(what):
+                continue
             try:
                 self._working[name] = self._by(what, tier, scope, tree)
             except InputError as error:
                 why.setdefault(str(error), tier)
                 continue
             unscoped = ""
-            if self._cgroup not in (None, "/") and (tier not in _BPF or not what.scoped):
+            seen = what.scoped and not (what.version_2_only and scope.version_1)
+            if scope.id and not (seen and tier in _SCOPED):
                 unscoped = f"counted for the whole machine, not only for {self._cgroup}"
             return Measured(name=name, tier=tier, reason=_joined(unscoped or said, why), lost=0)
         return Measured(name=name, tier=None, reason=_joined("", why) or "there is no such way to measure it")
-
-    def _tiers_of(self, what: Measurement) -> list[Tier]:
-        from kernward.collectors.bpf import build
-
-        source = build.PROGRAMS / f"{what.program}.bpf.c"
-        compiled = build.tiers(source)
-        return [
-            tier
-            for tier in self._tiers
-            if tier in compiled
-            or tier == "tracefs"
-            and what.traced is not None
-            or tier == "procfs"
-            and what.poll is not None
-        ]
 
     def _by(self, what: Measurement, tier: Tier, scope: Scope, tree: Any) -> _Working:
         if tier == "procfs":
             return _Polled(what, self._root)
         if tier == "tracefs":
             return Tracing(what)
-        return _Programs(what, tier, scope, self._names, tree)
+        if tier in _SCOPED:
+            return _Programs(what, tier, scope, self._names, tree)
+        # Without types only the version 2 group of the task that runs is known.
+        return _Programs(what, tier, Scope(), self._names, cgroups.version_2(self._root))
 
     def _scope(self, what: Measurement) -> tuple[Scope | None, cgroups.Hierarchy | None, str]:
         """Which ids of cgroups the programs are to use, and of which group; None when there is no such one."""
         tree = cgroups.hierarchy(self._root, what.controller)
         unified = cgroups.version_2(self._root)
-        if self._cgroup in (None, "/") or not what.scoped:
+        if self._cgroup in (None, "/"):
             return Scope(version_1=tree is not None and tree.version == 1), tree, ""
         for each in (tree, unified):
             number = None if each is None else self._names.cgroup_id(each, self._cgroup or "/")

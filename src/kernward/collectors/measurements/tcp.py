@@ -144,6 +144,7 @@ def trace(counts: dict[str, Any], event: str, process: str, fields: Mapping[str,
 MEASUREMENT = Measurement(
     source=SOURCE,
     program="tcp",
+    version_2_only=True,
     fields=(
         "inet_sock_set_state.protocol",
         "inet_sock_set_state.family",

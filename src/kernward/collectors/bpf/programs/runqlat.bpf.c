@@ -87,8 +87,6 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 
 #else /* TRACEPOINT */
 
-/* fields: sched_wakeup.pid sched_switch.prev_pid sched_switch.prev_state sched_switch.next_pid
- *         sched_wakeup_new.pid */
 PENDING(queued, __u32, __u64, 32768);
 
 /* What the task that runs on this CPU has waited: its cgroup is known only once it is the current one. */
@@ -133,11 +131,9 @@ int on_switch(void *ctx)
 		return 0;
 	if (*ns && pid) {
 		id = bpf_get_current_cgroup_id();
-		if (!settings.scope_id || id == settings.scope_id) {
-			total = find_or_add(&totals, &id, &totals_zeroes);
-			if (total)
-				add_duration(total, *ns);
-		}
+		total = find_or_add(&totals, &id, &totals_zeroes);
+		if (total)
+			add_duration(total, *ns);
 	}
 	*ns = 0;
 	/* 0 and the bit above all states (TASK_REPORT_MAX): it could go on. */
