@@ -26,7 +26,7 @@ SILENT = Threshold(
     "takes 7 s, and the driver reports it. Below this any answer may still be on its way",
 )
 SURE = Threshold(
-    "the same, to be sure of it",
+    "time in which no request ended, to be sure of it",
     30.0,
     "s",
     "the usual time-out of a request: what has not ended by then will not end by itself",

@@ -25,7 +25,7 @@ SHALLOW = Threshold(
     "device answered that it was full (scsi_track_queue_full())",
 )
 ALWAYS = Threshold(
-    "part of the samples in which so many are under way",
+    "part of the samples in which the queue is full",
     0.75,
     "",
     "at the limit by chance now and then is what a limit is for",

@@ -27,7 +27,7 @@ BUSY = Threshold(
     "given its requests in bursts, and idle between them",
 )
 PERSISTS = Threshold(
-    "part of the samples in which it was so",
+    "part of the samples in which the device was busy with a queue",
     0.75,
     "",
     "a burst that the device has worked off before the next sample hurts nobody for long",
@@ -40,7 +40,7 @@ QUEUE = Threshold(
     "each request waits for three others",
 )
 WAIT = Threshold(
-    "time of such a request",
+    "time of a request that somebody waits for",
     0.005,
     "s",
     "flash with sixty-four requests under way answers each within a millisecond: then it is busy and not saturated",

@@ -48,14 +48,14 @@ ADDED = Threshold(
     "handing a request on takes microseconds; 4 ms is a tick of a timer at 250 Hz: somebody waits",
 )
 ADDED_BY_WORK = Threshold(
-    "the same of a mapping that encrypts or checks each block",
+    "time that a mapping adds which encrypts or checks each block",
     0.02,
     "s",
     "that is work for a CPU, a millisecond for each MiB, and it waits for its turn on a busy machine; 20 ms is more than "
     "such a wait",
 )
 MOSTLY_ADDED = Threshold(
-    "its part of the whole time",
+    "part of the whole time that the mapping adds",
     0.75,
     "",
     "then the device below, were it twice as fast, would change little",
@@ -91,9 +91,9 @@ SPIKE = Threshold(
     "no queue of a few requests takes a second; a drive's own retry of a sector takes one to seven (histograms count by "
     "powers of two)",
 )
-SPIKES = Threshold("how many such requests", 2.0, "", "one may be a disk that woke up")
+SPIKES = Threshold("reads and flushes that are so late", 2.0, "", "one may be a disk that woke up")
 AGAINST_PAST = Threshold(
-    "how many times longer than before",
+    "how many times longer a request takes than it did since boot",
     10.0,
     "",
     "the mix of sizes and places changes the time of a request by a factor of a few",

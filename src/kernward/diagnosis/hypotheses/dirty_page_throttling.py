@@ -48,7 +48,7 @@ DRAINS = Threshold(
     "pace, and the writer is a copy that is as fast as its disk",
 )
 SMALL_PART = Threshold(
-    "its part of all that is written, of a writer that pays for another",
+    "part of all that is written, of a writer that pays for another",
     0.2,
     "",
     "the limit is for the whole machine: who writes a fifth and is held back all the same pays for who writes the rest",
@@ -204,9 +204,7 @@ def _confirmed(
             unit="",
             scope=each.scope,
             change=False,
-            says=f"{each.scope.name} slept in "
-            f"{'balance_dirty_pages()' if each.part('throttled') else 'the journal' if each.functions else 'state D'} in "
-            f"{each.part('throttled') or each.share:.0%} of the samples",
+            says=f"{each.scope.name} {_place(each)} in {each.part('throttled') or each.share:.0%} of the samples",
         )
         for each in held[:4]
     ]
@@ -236,7 +234,7 @@ def _confirmed(
         mechanism=(
             f"{size(dirty)} of dirty pages wait to be written to {where}, which takes {size(rate)} a second; the limit is "
             f"{size(limit)}. balance_dirty_pages() in mm/page-writeback.c makes {names(each.scope for each in victims)} "
-            "sleep in plain write() calls until wb_writeback() in fs/fs-writeback.c has caught up."
+            "sleep in plain write() calls, or for the journal of these pages, until wb_writeback() in fs/fs-writeback.c has caught up."
         ),
         evidence=tuple(evidence),
         chain=(
@@ -246,6 +244,12 @@ def _confirmed(
         ),
         victims=tuple(each.scope for each in victims)[:8],
     )
+
+
+def _place(waiter: Waiter) -> str:
+    if waiter.part("throttled"):
+        return "slept in balance_dirty_pages()"
+    return "waited for the journal" if waiter.functions else "slept uninterruptibly"
 
 
 def _confidence(held: list[Waiter]) -> float:

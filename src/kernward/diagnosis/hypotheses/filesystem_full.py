@@ -33,7 +33,7 @@ NEARLY = Threshold(
     "together with the next: a quarter of a large disk is plenty, a quarter of a small one is the next log file",
 )
 LITTLE = Threshold(
-    "what can still be taken in such a file system",
+    "what can still be taken where that much is used",
     float(16 << 20),
     "bytes",
     "one rotated log, one package or one core dump takes more than 16 MiB",

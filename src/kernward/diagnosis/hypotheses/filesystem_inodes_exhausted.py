@@ -32,7 +32,7 @@ ROOM = Threshold(
     "XFS makes inodes of free blocks, and says that none is free when it is full: that is filesystem-full",
 )
 FEW = Threshold(
-    "inodes that are left then",
+    "inodes that are left where the end is near",
     1000.0,
     "",
     "a package, a mail queue or a session store makes a thousand files at a time",

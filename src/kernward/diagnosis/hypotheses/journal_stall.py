@@ -31,7 +31,7 @@ BULK = Threshold(
     "a device that takes so much is well, and the journal waits for what somebody writes in bulk",
 )
 SMALL_PART = Threshold(
-    "its part of all that is written, of a process that waits for another's writes",
+    "part of all that is written, of a process that waits for another's writes",
     0.5,
     "",
     "who writes most of it waits for itself",
@@ -115,14 +115,14 @@ def _confirmed(
         )
         for each in waiting[:4]
     ]
-    if slowest is not None:
+    if slowest is not None and commit_s > 0:
         evidence.append(_commit(view, slowest[0], commit_s))
     return Confirmed(
         scope=Scope("device", device) if device else Scope(),
         confidence=0.85 if commit_s >= LONG.value else 0.6,
         impact=max(each.part("journal") for each in waiting),
         mechanism=(
-            f"{names(each.scope for each in waiting)} cannot change anything in the file system: their operations wait for "
+            f"{names(each.scope for each in waiting)} cannot change anything in the file system: what they do waits for "
             f"the journal of {device or 'a file system'}"
             + (f", of which a commit takes {milliseconds(commit_s)}" if commit_s else "")
             + ". start_this_handle() in fs/jbd2/transaction.c lets no operation begin while the running transaction is "
