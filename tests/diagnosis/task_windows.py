@@ -5,7 +5,7 @@ from typing import Any
 
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.source import AnySource
-from kernward.collectors.sources import kernel_events, processes, stat
+from kernward.collectors.sources import earlier_boot, kernel_events, processes, stat
 from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.processes import Process
 from kernward.collectors.sources.stat import Stat
@@ -40,12 +40,15 @@ def event(kind: str, age_s: float | None = 5.0, text: str = "it happened", **mor
     )
 
 
-def log(*events: LogEvent) -> dict[AnySource, Mapping[str, KernelEvents]]:
-    """The log with these events."""
+def log(*events: LogEvent) -> dict[AnySource, Mapping[str, Any]]:
+    """The log with these events, and no dump of an earlier boot."""
     kinds: dict[str, list[LogEvent]] = {}
     for each in events:
         kinds.setdefault(each.kind, []).append(each)
-    return {kernel_events.SOURCE: {kind: _record(some) for kind, some in kinds.items()}}
+    return {
+        kernel_events.SOURCE: {kind: _record(some) for kind, some in kinds.items()},
+        earlier_boot.SOURCE: {},
+    }
 
 
 def _record(events: Sequence[LogEvent]) -> KernelEvents:

@@ -95,7 +95,7 @@ def test_pcie_counters_that_grow_confirm_without_a_log() -> None:
 
 def dump(kind: str, before_boot_s: float = 40.0, age_s: float = 600.0, **more: Any) -> dict[Any, Any]:
     record = EarlierBoot(1, age_s, before_boot_s, "/sys/fs/pstore/dmesg-efi-1", (event(kind, age_s, **more),))
-    return {earlier_boot.SOURCE: {kind: record}, **log()}
+    return {**log(), earlier_boot.SOURCE: {kind: record}}
 
 
 def test_the_dump_of_the_boot_before_names_its_end() -> None:
@@ -119,6 +119,14 @@ def test_journals_replayed_at_boot_are_a_restart_and_later_ones_are_not() -> Non
     assert isinstance(
         verdict(ALL["unclean-restart"], view({**up, **log(event("ext4-recovery", 100.0))})), Refuted
     )
+
+
+def test_without_a_place_for_dumps_nobody_knows_how_the_boot_before_ended() -> None:
+    seen = log()
+    del seen[earlier_boot.SOURCE]
+    assert isinstance(verdict(ALL["init-died"], view(seen)), Unknown)
+    assert isinstance(verdict(ALL["init-died"], view({**seen, uptime.SOURCE: Uptime(9e5, 1.0)})), Refuted)
+    assert isinstance(verdict(ALL["processor-failing"], view(seen)), Refuted)
 
 
 def test_a_machine_that_is_up_for_days_was_not_restarted() -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from kernward.collectors import task_files
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.measurements import futex, kernel_locks
 from kernward.collectors.measurements.futex import Futex
@@ -330,6 +333,14 @@ def test_a_machine_without_the_files_is_unknown() -> None:
     assert isinstance(
         verdict(FUTEX, view({}, {}, absent={task_waits.SOURCE: "/proc: not permitted"})), Unknown
     )
+
+
+def test_what_only_root_may_see_is_unknown_and_not_ruled_out() -> None:
+    seen = view({**queue(None, 0)}, {**queue(None, 5)})
+    missing = {task_files.SYSCALL: "shown to root"}
+    last = msgspec.structs.replace(seen.window.last, missing=missing)
+    seen.window.samples = (*seen.window.samples[:-1], last)
+    assert isinstance(verdict(FUTEX, seen), Unknown)
 
 
 def test_rivals_are_told_apart_by_where_the_tasks_sleep() -> None:

@@ -7,6 +7,8 @@ import os
 
 from kernward.collectors.root import Root, Unavailable
 
+# What `missing` names where the calls that threads are in may not be read.
+SYSCALL = "/proc/PID/task/TID/syscall"
 # futex(), futex_wait() of 6.7, by machine; others number as asm-generic/unistd.h does.
 _FUTEX = {"x86_64": (202, 455), "i686": (240, 455), "s390x": (238, 455), "ppc64le": (221, 455)}
 _FUTEX_GENERIC = (98, 455)
@@ -54,7 +56,9 @@ def futex_wait(root: Root, folder: str) -> tuple[int, int, int] | None:
     """
     try:
         words = root.read(f"{folder}/syscall", 4096).split()
-    except Unavailable:
+    except Unavailable as error:
+        if not error.gone:
+            root.missing[SYSCALL] = "what threads wait for is shown to root, and to their own user"
         return None
     if len(words) < 4 or not words[0].isdigit():
         return None

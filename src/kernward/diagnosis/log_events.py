@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from kernward.collectors.kernel_messages import LogEvent
-from kernward.collectors.sources import earlier_boot, kernel_events
+from kernward.collectors.sources import earlier_boot, kernel_events, uptime
 from kernward.diagnosis.hypothesis import Refuted, Unknown
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Evidence, Scope
@@ -142,13 +142,27 @@ def crash(view: View, *kinds: str) -> tuple[LogEvent, Evidence] | None:
     return (found.newest, evidence(view, found.newest)) if found.events else None
 
 
-def no_crash(view: View, what: str) -> Refuted | Unknown:
-    """That neither the log nor a dump tells of such an end; unknown where neither could be read."""
+def no_crash(view: View, what: str, *, also_now: bool = False) -> Refuted | Unknown:
+    """That neither the log nor a dump tells of such an end; unknown where that leaves it open.
+
+    `also_now`: it may also happen without ending the machine, and would stand in this boot's log then.
+    """
+    up = view.window.of(uptime.SOURCE)
+    if up is not None and up.up_s is not None and up.up_s > LASTING_S and not also_now:
+        return Refuted(
+            reason=f"the machine has been up for {_span(up.up_s)}, so nothing ended it lately",
+            evidence=(view.evidence(uptime.SOURCE, "up_s", up.up_s, change=False),),
+        )
     log = view.window.why_absent(kernel_events.SOURCE)
     dumps = view.window.why_absent(earlier_boot.SOURCE)
     if log and dumps:
         return Unknown(reason=f"neither the log nor a dump of the boot before could be read: {log}; {dumps}")
-    where = "this boot's log" if dumps else "this boot's log, nor in a dump of the boot before"
+    if log or dumps and not also_now:
+        read = "a dump of the boot before" if log else "this boot's log"
+        return Unknown(
+            reason=f"there is no {what} in {read}, and the other could not be read: {log or dumps}"
+        )
+    where = "this boot's log" + ("" if dumps else ", nor in a dump of the boot before")
     return Refuted(reason=f"there is no {what} in {where}")
 
 

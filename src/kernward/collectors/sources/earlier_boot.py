@@ -43,6 +43,9 @@ def read(root: Root, entities: Collection[str] | None = None) -> dict[str, Earli
     places = [each for each in (*PSTORE, CRASHES) if root.exists(each)]
     if not places:
         raise Unavailable(PSTORE[0], "there is no place where a crash would leave a dump", gone=True)
+    refused = [error for place in places if (error := _refusal(root, place)) is not None]
+    if len(refused) == len(places):
+        raise refused[0]
     dumps = list(_dumps(root, places))
     # Dumps do not change while a check runs, and reading them again with each sample would cost more than all else.
     state = [(str(path), _changed(path)) for path in dumps]
@@ -67,6 +70,14 @@ def _read(root: Root, dumps: Iterable[Path]) -> dict[str, EarlierBoot]:
             for event in recognise(source):
                 _add(found, log_event(event, age_s), source.name[len(root.path) :], uptime_s)
     return found
+
+
+def _refusal(root: Root, place: str) -> Unavailable | None:
+    try:
+        root.names(place)
+    except Unavailable as error:
+        return error
+    return None
 
 
 def _changed(path: Path) -> int | None:

@@ -28,7 +28,17 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.log_events import RECENT_S, ago, counted, evidence, freshness, logged, names, task
+from kernward.diagnosis.log_events import (
+    RECENT_S,
+    ago,
+    counted,
+    evidence,
+    freshness,
+    logged,
+    names,
+    task,
+    unread,
+)
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -99,10 +109,15 @@ def _test(view: View) -> Iterator[Verdict]:
     elif blind:
         yield Unknown(reason=f"what tasks wait for could not be read: {blind}")
     else:
+        log = (
+            "the log could not be read"
+            if unread(view)
+            else "the log tells of none that hung on a lock lately"
+        )
         yield Refuted(
             reason=f"none of the {len(all_)} tasks that are stuck waits for a lock"
             if all_
-            else "no task is stuck, and the log tells of none that hung on a lock lately"
+            else f"no task is stuck, and {log}"
         )
 
 

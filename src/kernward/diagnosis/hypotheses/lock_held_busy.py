@@ -17,7 +17,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged, task
+from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged, task, unread
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -58,14 +58,13 @@ def _test(view: View) -> Iterator[Verdict]:
     if waiting:
         yield _locked_up(view, waiting, [each for each in events if not _spins(each)])
         return
+    log = "the log could not be read" if unread(view) else "the log tells of no CPU that was stuck at a lock"
     machine = view.window.over(stat.SOURCE)
     if view.has("kernel-locks"):
         yield from _contended(view)
         return
     if machine is None or machine.system_s is None or view.window.since_boot:
-        yield Unknown(
-            reason="the log tells of no CPU that was stuck at a lock; how long CPUs spin otherwise was not measured"
-        )
+        yield Unknown(reason=f"{log}; how long CPUs spin was not measured")
         return
     share = machine.system_s / (view.window.seconds_of(stat.SOURCE) * (machine.cpus or 1))
     proof = view.evidence(
@@ -73,8 +72,7 @@ def _test(view: View) -> Iterator[Verdict]:
     )
     if share < KERNEL.value:
         yield Refuted(
-            reason=f"the log tells of no CPU that was stuck at a lock, and the kernel takes {share:.0%} of the "
-            "processors' time",
+            reason=f"{log}, and the kernel takes {share:.0%} of the processors' time",
             evidence=(proof,),
         )
     elif (machine.cpus or 1) < 2:

@@ -19,7 +19,7 @@ AGE = Threshold(
 def _test(view: View) -> Iterator[Verdict]:
     found = crash(view, *KINDS)
     if found is None:
-        yield no_crash(view, "machine check that could not be corrected")
+        yield no_crash(view, "machine check that could not be corrected", also_now=True)
         return
     event, proof = found
     yield Confirmed(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from kernward.collectors import task_files
 from kernward.collectors.measurements import futex
 from kernward.collectors.sources import processes, stat, task_waits, threads
 from kernward.collectors.sources.processes import Process
@@ -129,7 +130,12 @@ def _test(view: View) -> Iterator[Verdict]:
         yield _confirmed(view, queue, *proof)
     if found:
         return
-    if parked is not None:
+    if task_files.SYSCALL in window.last.missing and parked is None:
+        yield Unknown(
+            reason=f"{task_files.SYSCALL}: {window.last.missing[task_files.SYSCALL]}; of those that could be read "
+            "none waits for a lock all the time"
+        )
+    elif parked is not None:
         yield Refuted(
             reason=f"threads of {parked.scope.name} wait at one address, as those of a pool do that have nothing to do",
             evidence=(_waiting(view, parked),),
