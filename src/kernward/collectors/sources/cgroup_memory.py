@@ -114,7 +114,11 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupMemory
             stat = cgroups.contents(root, group, "memory.stat")
             if stat is None:
                 continue
-            record = memory.learn(group, usage, read_one(root, group, cgroups.pairs(stat), usage))
+            # Nothing of version 1 tells cheaply who is idle, but the groups whose figures are the same are.
+            told = usage if tree.version == 2 else stat
+            record = memory.known(group, told) if tree.version == 1 else None
+            if record is None:
+                record = memory.learn(group, told, read_one(root, group, cgroups.pairs(stat), usage))
         found[group.name] = record
     return found
 
