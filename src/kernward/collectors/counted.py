@@ -137,6 +137,8 @@ class Counted:
         if value is None:
             return []
         addresses = struct.unpack(f"<{len(value) // 8}Q", value)
+        if not self.names.knows_functions:
+            return ["(functions that may not be named)"]
         found = [self.names.function(each) for each in addresses[:_DEEPEST] if each]
         while len(found) > 1 and (found[0] in _EXACT or found[0].startswith(_DULL) or found[0][0] == "("):
             del found[0]
@@ -226,6 +228,13 @@ class Names:
             return text(self._root.read(f"/proc/{pid}/comm", 64).rstrip(b"\n"))
         except Unavailable:
             return None
+
+    @property
+    def knows_functions(self) -> bool:
+        """Whether this user may see where the kernel's functions are."""
+        if self._symbols is None:
+            self._symbols = _symbols(self._root)
+        return bool(self._symbols)
 
     def function(self, address: int) -> str:
         """The function at an address of the kernel."""

@@ -159,7 +159,9 @@ def _failed(what: str, number: int) -> BpfError:
     last = (telling or (log[-1] if log else "")).strip().removeprefix("libbpf: ")
     said = _NAMED.get(number, os.strerror(number))
     # Without rights nothing else is worth saying.
-    if number != errno.EPERM and last:
+    if number == errno.EPERM:
+        return BpfError(said)
+    if last:
         said += f" (libbpf: {last[:_TOLD]})"
     return BpfError(f"{what}: {said}")
 
