@@ -250,6 +250,20 @@ def test_watermarks_that_keep_memory_back_are_told() -> None:
     assert "a setting and no shortage" in found.mechanism
 
 
+def test_what_fills_memory_and_is_no_process_is_told() -> None:
+    held = Meminfo(
+        total_bytes=GIB,
+        available_bytes=GIB // 20,
+        shmem_bytes=GIB // 2,
+        huge_pages_free=128,
+        huge_page_bytes=2 << 20,
+    )
+    short = {"allocstall": 300, "pgscan_direct_pages": 9000}
+    found = confirmed(SHORT, seconds(waits=0.5, beside={meminfo.SOURCE: held}, **short))
+    assert "512.0 MiB are in tmpfs and shared memory" in found.mechanism
+    assert "256.0 MiB are reserved as huge pages (vm.nr_hugepages) and unused" in found.mechanism
+
+
 def test_reclaim_now_and_then_is_healthy() -> None:
     found = verdict(SHORT, seconds(waits=0.02, allocstall=3, pgscan_direct_pages=400))
     assert isinstance(found, Refuted)

@@ -142,6 +142,40 @@ def largest(view: View) -> tuple[Scope, Process] | None:
     return Scope("process", processes.label(pid, process)), process
 
 
+# What fills memory without being any process's own, from which part of memory on it is worth a word, and how
+# it is said.
+_HOLDERS = (
+    ("shmem_bytes", 0.25, "are in tmpfs and shared memory, which no process's end gives back"),
+    ("unused_huge_bytes", 0.15, "are reserved as huge pages (vm.nr_hugepages) and unused"),
+    ("slab_unreclaimable_bytes", 0.15, "are slab of the kernel that cannot be reclaimed"),
+    ("page_tables_bytes", 0.1, "are page tables"),
+    ("mlocked_bytes", 0.4, "are locked (mlock), which reclaim leaves alone"),
+)
+
+
+def holders(view: View) -> tuple[str, list[Evidence]]:
+    """What holds much of the memory besides processes' own: as sentences, and as evidence."""
+    memory = view.window.of(meminfo.SOURCE)
+    total = memory.total_bytes if memory is not None else None
+    if memory is None or not total:
+        return "", []
+    told, shown = "", []
+    for field, part, words in _HOLDERS:
+        if field == "unused_huge_bytes":
+            signal, held = "huge_pages_free", (memory.huge_pages_free or 0) * (memory.huge_page_bytes or 0)
+        else:
+            signal, held = field, getattr(memory, field) or 0
+        if held >= part * total:
+            told += f" {size(held)} {words}."
+            value = memory.huge_pages_free or 0 if signal == "huge_pages_free" else held
+            shown.append(
+                view.evidence(
+                    meminfo.SOURCE, signal, value, says=f"{held / total:.0%} of memory", change=False
+                )
+            )
+    return told, shown
+
+
 def recent(view: View, *kinds: str, within_s: float = RECENT_S) -> list[LogEvent]:
     """Events of these kinds that are of now, the newest last; those of unknown age count."""
     found = view.window.each(kernel_events.SOURCE)

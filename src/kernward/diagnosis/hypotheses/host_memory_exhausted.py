@@ -18,6 +18,7 @@ from kernward.diagnosis.memory import (
     RECENT_S,
     ago,
     event_evidence,
+    holders,
     largest,
     recent,
     size,
@@ -200,15 +201,16 @@ def _confirmed(
     swap = ""
     if memory is not None and memory.swap_total_bytes is not None:
         swap = " There is no swap." if not memory.swap_total_bytes else ""
+    held, shown = holders(view)
     return Confirmed(
         scope=scope,
         confidence=confidence,
         impact=impact,
         mechanism=(
             "__alloc_pages_slowpath() in mm/page_alloc.c found no page after reclaim, so that __alloc_pages_may_oom() "
-            f"has out_of_memory() in mm/oom_kill.c end the task with the highest oom_badness(). {told}{swap}"
+            f"has out_of_memory() in mm/oom_kill.c end the task with the highest oom_badness(). {told}{held}{swap}"
         ).strip(),
-        evidence=tuple(evidence),
+        evidence=(*evidence, *shown),
         chain=(
             f"{scope.name} takes memory" if scope.kind == "process" else "programs take memory",
             "the host has none left, and reclaim finds none",

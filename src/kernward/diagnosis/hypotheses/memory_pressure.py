@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import largest, page_bytes, rate, size, stall, stall_evidence
+from kernward.diagnosis.memory import holders, largest, page_bytes, rate, size, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Evidence
 
@@ -148,6 +148,9 @@ def _test(view: View) -> Iterator[Verdict]:
                     processes.SOURCE, "rss_bytes", most[1].rss_bytes or 0, scope=scope, change=False
                 )
             )
+        told, shown = holders(view)
+        why += told.lstrip() + " " if told else ""
+        evidence.extend(shown)
         setting = _reserved(view, memory.total_bytes)
         if setting is not None:
             evidence.append(setting)
