@@ -53,3 +53,28 @@ def test_one_that_may_not_goes_on_as_it_is(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("builtins.open", refuse)
     monkeypatch.setattr(os, "getpriority", lambda which, who: 0)
     assert not urgency.hurry(root(tmp_path, 0.3, 4.0))
+
+
+def test_what_outlives_the_process_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    later: list[tuple[object, int]] = []
+    monkeypatch.setattr(os, "setpriority", lambda which, who, value: None)
+    monkeypatch.setattr(urgency, "_write", lambda nice: not written.append(nice))
+    monkeypatch.setattr(urgency.atexit, "register", lambda call, value: later.append((call, value)))
+    machine = root(tmp_path, 0.3, 4.0)
+    (tmp_path / "proc/self/autogroup").write_text("/autogroup-1158 nice 5\n")
+    urgency.hurry(machine)
+    assert written == [urgency.NICE]
+    assert [value for _, value in later] == [5]
+
+
+def test_a_session_that_is_urgent_already_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    monkeypatch.setattr(os, "setpriority", lambda which, who, value: None)
+    monkeypatch.setattr(urgency, "_write", written.append)
+    machine = root(tmp_path, 0.3, 4.0)
+    (tmp_path / "proc/self/autogroup").write_text("/autogroup-1158 nice -15\n")
+    urgency.hurry(machine)
+    assert written == []

@@ -123,6 +123,11 @@ def _hurry() -> None:
     """On a machine whose CPUs are overloaded the answer is wanted soon; the work that this takes is small."""
     with suppress(OSError):  # whoever has no right to it waits with the others
         os.setpriority(os.PRIO_PROCESS, 0, -20)
+    # Importing what a check needs takes long where it starves as well.
+    from kernward.collectors.root import Root
+    from kernward.collectors.urgency import hurry
+
+    hurry(Root("/"))
 
 
 def _progress(doing: str) -> None:
