@@ -1,7 +1,7 @@
 """What measurements cost: ns an event for each, and all that are attached without suspicion on real work.
 
-The kernel counts runs of programs and their time itself (BPF_ENABLE_STATS); what counting adds, about 20 ns a
-run, is in these figures. A build of C files and a server on loopback run with and without the standing set
+The kernel counts runs of programs and their time itself (BPF_ENABLE_STATS); what counting adds, one reading of
+the clock a run, is in these figures. A build of C files and a server on loopback run with and without the standing set
 in turn. Beside them bpftrace makes the same histograms, where it is installed.
 """
 
@@ -165,7 +165,10 @@ def per_event(ran: dict[str, tuple[int, int]], event: str | None = None) -> tupl
 
 
 def in_turn(names: list[str], run: Callable[[], float]) -> tuple[list[float], list[float], float]:
-    """A figure with and without these measurements, and the share of a CPU that the kernel counts for them."""
+    """A figure with and without these measurements, and the share of it that the kernel counts for them.
+
+    What the rest of the machine makes the probes do meanwhile is subtracted, as it is without the work.
+    """
     run()
     without, with_, shares = [], [], []
     for _ in range(TURNS):
@@ -174,10 +177,20 @@ def in_turn(names: list[str], run: Callable[[], float]) -> tuple[list[float], li
             with_.append(run())
         with attached(names) as session:
             counting = count_runs()
+            rest_s = 1.0
+            time.sleep(rest_s)
+            at_rest = spent_s(session) / rest_s
+            before, began = spent_s(session), time.monotonic()
             used = run()
-            shares.append(sum(ns for each in session.ran().values() for _, ns in each.values()) / 1e9 / used)
+            wall_s = time.monotonic() - began
+            shares.append(max(spent_s(session) - before - at_rest * wall_s, 0.0) / used)
             os.close(counting)
     return with_, without, median(shares)
+
+
+def spent_s(session: Session) -> float:
+    """Seconds in all programs since they were attached, as far as they were counted."""
+    return sum(ns for each in session.ran().values() for _, ns in each.values()) / 1e9
 
 
 def main(folder: Path) -> None:

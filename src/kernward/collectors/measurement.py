@@ -49,7 +49,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     version_2_only: bool = False
     # Cheap enough on a busy machine to be attached to it without any suspicion.
     standing: bool = True
-    # What it costs, for a person who decides whether to attach it.
+    # What it costs, for a person who decides whether to attach it; measured by bench/probes.py.
     cost: str
     # What its figures do not say.
     caveats: tuple[str, ...] = ()

@@ -106,7 +106,7 @@ MEASUREMENT = Measurement(
     decode=decode,
     poll=poll,
     traced=Traced(events=("compaction/mm_compaction_begin", "compaction/mm_compaction_end"), count=trace),
-    cost="two hooks each time a zone is compacted",
+    cost="a few µs each time a zone is compacted",
     caveats=(
         "kcompactd works in the background, under /; whoever waits for memory is named by its own process.",
         "By procfs only stalls are counted, without times.",

@@ -94,7 +94,7 @@ MEASUREMENT = Measurement(
     traced=Traced(
         events=("sched/sched_process_fork", "sched/sched_process_exec", "signal/signal_deliver"), count=trace
     ),
-    cost="one hook each time a task begins, ends, becomes another program or gets a signal",
+    cost="1 to 5 µs each time a task begins, ends, becomes another program or gets a signal",
     caveats=(
         "By tracepoint and tracefs threads count as forks, and ends are not known.",
         "By procfs only the number of all tasks of the machine is known.",

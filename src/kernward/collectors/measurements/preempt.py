@@ -64,7 +64,7 @@ MEASUREMENT = Measurement(
     program="preempt",
     decode=decode,
     standing=False,
-    cost="one hook at each switch of a CPU to another task",
+    cost="about 90 ns at each switch of a CPU to another task",
     caveats=(
         "A wait is put down to the task that ran on the CPU last, which is an approximation when several took turns.",
         "procfs counts involuntary switches of a process (/proc/PID/status), but not who took its CPU.",

@@ -140,7 +140,7 @@ MEASUREMENT = Measurement(
         ),
         count=trace,
     ),
-    cost="two hooks each time a task reclaims memory itself; none on a machine with memory to spare",
+    cost="about 1 µs each time a task reclaims memory itself; nothing on a machine with memory to spare",
     caveats=(
         "A task counts for the cgroup that it is in: the limit that made it reclaim may be a parent's.",
         "What kswapd reclaims in the background delays nobody and is not in it.",

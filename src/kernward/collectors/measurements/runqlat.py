@@ -94,7 +94,7 @@ MEASUREMENT = Measurement(
     ),
     decode=decode,
     poll=poll,
-    cost="one hook at each switch of a CPU to another task; by raw_tp and tracepoint also at each wakeup",
+    cost="about 60 ns at each switch of a CPU to another task; by raw_tp and tracepoint 200 ns, and 135 ns at each wakeup besides",
     caveats=(
         "A wait counts when it ends: a task that has waited since before the end of the window is not in it.",
         "By procfs there is no histogram, and what ended between two readings is missing.",

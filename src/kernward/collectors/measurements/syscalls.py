@@ -75,7 +75,7 @@ MEASUREMENT = Measurement(
     fields=("sys_enter.id", "sys_exit.ret"),
     decode=decode,
     standing=False,
-    cost="two hooks a system call, and each call takes the kernel's slow way in: dear where there are a million a second",
+    cost="about 180 ns a system call in two hooks, and each call takes the slow way into the kernel: dear where there are a million a second",
     caveats=(
         "A call counts when it returns; time in it includes sleeping.",
         "What seccomp or ptrace refuse before the call is not in it.",
