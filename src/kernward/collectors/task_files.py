@@ -49,17 +49,19 @@ def stack(root: Root, folder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(functions), tuple(modules)
 
 
-def futex_wait(root: Root, folder: str) -> tuple[int, int, int] | None:
-    """Address, operation and value of the futex it waits for; None when it does not, or unknown.
+def call(root: Root, folder: str) -> list[bytes] | None:
+    """The system call that it sleeps in, as words; none when it runs or has ended, None when it is not shown.
 
     proc_pid_syscall() in fs/proc/base.c: `202 0x7f30 0x80 0x2 0x0 0x0 0x0 0x7ffc 0x7f2b`, or `running`.
     """
     try:
-        words = root.read(f"{folder}/syscall", 4096).split()
+        return root.read(f"{folder}/syscall", 4096).split()
     except Unavailable as error:
-        if not error.gone:
-            root.missing[SYSCALL] = "what threads wait for is shown to root, and to their own user"
-        return None
+        return [] if error.gone else None
+
+
+def futex_wait(words: list[bytes]) -> tuple[int, int, int] | None:
+    """Address, operation and value of the futex that this call waits for; None when it is another call."""
     if len(words) < 4 or not words[0].isdigit():
         return None
     calls = _FUTEX.get(os.uname().machine, _FUTEX_GENERIC)

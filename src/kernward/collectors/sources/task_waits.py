@@ -23,6 +23,8 @@ _SYSCALL = "proc_pid_syscall() in fs/proc/base.c"
 MOST_THREADS = 6000
 MOST_THREADS_OF_ONE = 600
 MOST_BLOCKED = 60
+# A process or two that nobody may trace are no gap.
+HIDDEN = 0.3
 
 
 class BlockedTask(msgspec.Struct, frozen=True):
@@ -60,6 +62,8 @@ def read(root: Root, pids: Collection[str] | None = None) -> dict[str, TaskWaits
     """By pid, those in which something waits."""
     found: dict[str, TaskWaits] = {}
     left = MOST_THREADS
+    # Of how many threads the system call was shown, and of how many not.
+    shown = Counter[bool]()
     for pid, process in processes.known(root).items():
         several = (process.threads or 1) > 1 and not process.kernel_thread
         if pids is not None and pid not in pids or not several and process.state != "D":
@@ -75,13 +79,17 @@ def read(root: Root, pids: Collection[str] | None = None) -> dict[str, TaskWaits
             left -= len(folders)
             if len(folders) < len(names):
                 root.missing["/proc/PID/task"] = "not all threads of processes with very many were looked at"
-        record = _of(root, process, folders)
+        record = _of(root, process, folders, shown)
         if record.blocked or record.futex_waits:
             found[pid] = record
+    if shown[False] > HIDDEN * shown.total():
+        root.missing[task_files.SYSCALL] = (
+            f"what {shown[False]} of {shown.total()} threads wait for is shown to root, and to their own user"
+        )
     return found
 
 
-def _of(root: Root, process: processes.Process, folders: list[str]) -> TaskWaits:
+def _of(root: Root, process: processes.Process, folders: list[str], shown: Counter[bool]) -> TaskWaits:
     blocked: list[BlockedTask] = []
     waits: Counter[tuple[int, int, int]] = Counter()
     states = list(_states(root, folders))
@@ -89,7 +97,9 @@ def _of(root: Root, process: processes.Process, folders: list[str]) -> TaskWaits
         if state == "D":
             blocked.append(_blocked(root, folder, comm, deep=len(blocked) < MOST_BLOCKED))
         elif state == "S" and len(states) > 1:
-            wait = task_files.futex_wait(root, folder)
+            words = task_files.call(root, folder)
+            shown[words is not None] += 1
+            wait = task_files.futex_wait(words or [])
             if wait is not None:
                 waits[wait] += 1
     by_address: Counter[int] = Counter()
