@@ -21,7 +21,7 @@ class CgroupMemory(msgspec.Struct, frozen=True):
     """memory.current, its limits, memory.events.local and memory.stat; version 1 has fewer of these.
 
     Bytes and pages include all below the group. Events are those of the group's own limits (kernels
-    before 5.2, which count them together with those below, excepted).
+    before 5.3, which count them together with those below, excepted).
     """
 
     usage_bytes: Annotated[

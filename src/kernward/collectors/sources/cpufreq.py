@@ -32,11 +32,13 @@ class Cpufreq(msgspec.Struct, frozen=True):
     governor: Annotated[str | None, fact("what chooses the clock", _FREQUENCY)] = None
     throttles: Annotated[int | None, counter("", "times its core was too hot", _THROTTLE)] = None
     throttled_s: Annotated[
-        float | None, counter("s", "time its core was slowed down (since 5.7)", _THROTTLE)
+        float | None,
+        counter("s", "time its core was slowed down, which older kernels do not tell", _THROTTLE),
     ] = None
     package_throttles: Annotated[int | None, counter("", "times its package was too hot", _THROTTLE)] = None
     package_throttled_s: Annotated[
-        float | None, counter("s", "time its package was slowed down (since 5.7)", _THROTTLE)
+        float | None,
+        counter("s", "time its package was slowed down, which older kernels do not tell", _THROTTLE),
     ] = None
 
 

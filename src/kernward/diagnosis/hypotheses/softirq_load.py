@@ -61,7 +61,7 @@ def _confirmed(view: View, busiest: Busiest, time: Evidence) -> Confirmed:
         confidence=0.93 if view.has(softirq.SOURCE.name) else 0.85,
         impact=busiest.part,
         mechanism=(
-            f"handle_softirqs() in kernel/softirq.c (__do_softirq() before 6.12) ran for {busiest.part:.0%} of the time of "
+            f"handle_softirqs() in kernel/softirq.c (__do_softirq() in older kernels) ran for {busiest.part:.0%} of the time of "
             f"{busiest.cpu}{kind}, in ksoftirqd or on the way out of an interrupt. That time is no process's; whatever "
             "runs on that CPU goes without it."
         ),
@@ -151,7 +151,7 @@ HYPOTHESIS = Hypothesis(
     ),
     mechanism=(
         "Interrupt handlers put off what takes longer to softirqs. handle_softirqs() in kernel/softirq.c "
-        "(__do_softirq() before 6.12) runs them when the interrupt is done, for at most 2 ms or ten rounds "
+        "(__do_softirq() in older kernels) runs them when the interrupt is done, for at most 2 ms or ten rounds "
         "(MAX_SOFTIRQ_TIME, MAX_SOFTIRQ_RESTART), then leaves the rest to ksoftirqd, a normal thread. Tasklets "
         "(tasklet_action()), timers, block completions and RCU callbacks run there, each as long as it likes."
     ),

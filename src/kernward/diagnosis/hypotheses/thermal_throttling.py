@@ -27,7 +27,7 @@ TIMES = Threshold(
     "times a second that it began",
     0.5,
     "1/s",
-    "kernels before 5.7 count how often and not how long; a moment at full load counts once or twice",
+    "older kernels count how often and not how long; a moment at full load counts once or twice",
 )
 MARGIN_C = Threshold(
     "distance to the passive trip point", 0.0, "°C", "from there on the kernel slows the zone's devices"
