@@ -275,3 +275,27 @@ def test_a_busy_healthy_disk_has_no_errors() -> None:
     view = storage({"sda": does("8:0", reads=500, read_s=0.01, busy=1.0)}, blocks=BLOCKS)
     for each in ALL:
         assert isinstance(verdict(each, view), Refuted), each.id
+
+
+def test_without_sys_a_port_and_its_disk_are_not_told_as_two() -> None:
+    port = event(
+        "ata-exception", "ata3.00: exception Emask 0x0\nata3.00: error: { UNC }", port=3, error="UNC"
+    )
+    sector = event(
+        "block-io-error",
+        "critical medium error, dev sda, sector 9",
+        error="critical medium",
+        device="sda",
+        sector=9,
+    )
+    view = storage({"sda": does("8:0", reads=1)}, blocks={}, events=[port, sector], samples=2)
+    assert confirmed(device_medium_error.HYPOTHESIS, view).scope.name == "sda"
+
+
+def test_a_report_of_several_lines_is_told_in_one() -> None:
+    port = event(
+        "ata-exception", "ata3.00: exception Emask 0x0\nata3.00: error: { UNC }", port=3, error="UNC"
+    )
+    found = confirmed(device_medium_error.HYPOTHESIS, seen(port))
+    assert "\n" not in found.mechanism
+    assert not any("\n" in each.says for each in found.evidence)

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import md
-from kernward.diagnosis.memory import recent
+from kernward.diagnosis.memory import gist, recent
 from kernward.diagnosis.storage import Storage, devices_of
 from kernward.diagnosis.view import View
 
@@ -106,7 +106,11 @@ def blamed(view: View, storage: Storage) -> dict[str, Blamed]:
         )
         if blame is not None:
             found[device] = blame
-    return found
+    # Without /sys a port and its disk look like two: what the kernel counts requests of is the disk.
+    known = {
+        device: each for device, each in found.items() if device in storage.disks or device in storage.blocks
+    }
+    return known or found
 
 
 def _of(storage: Storage, view: View, kinds: tuple[str, ...]) -> dict[str, list[LogEvent]]:
@@ -139,25 +143,25 @@ def _judge(
         sorted({id(each): each for each in (*errors, *timeouts, *given_up)}.values(), key=_oldest_first)
     )
     if gone or given_up:
-        says = gone or given_up[-1].text
+        says = gone or gist(given_up[-1])
         return Blamed(device, "failed", everything, says, failed_requests)
     if timeouts:
-        return Blamed(device, "late", everything, timeouts[-1].text, failed_requests)
+        return Blamed(device, "late", everything, gist(timeouts[-1]), failed_requests)
     medium = [each for each in errors if _medium(each)]
     if medium:
-        return Blamed(device, "medium", everything, medium[-1].text, failed_requests)
+        return Blamed(device, "medium", everything, gist(medium[-1]), failed_requests)
     if _stopped_by_errors(stopped):
         return Blamed(
             device,
             "failed",
             tuple(sorted((*errors, *stopped), key=_oldest_first)),
-            stopped[-1].text,
+            gist(stopped[-1]),
             failed_requests,
         )
     if errors and _in_one_spot(storage, device, errors):
-        return Blamed(device, "medium", everything, errors[-1].text, failed_requests)
+        return Blamed(device, "medium", everything, gist(errors[-1]), failed_requests)
     if errors:
-        return Blamed(device, "failing", everything, errors[-1].text, failed_requests)
+        return Blamed(device, "failing", everything, gist(errors[-1]), failed_requests)
     return None
 
 

@@ -189,6 +189,12 @@ def recent(view: View, *kinds: str, within_s: float = RECENT_S) -> list[LogEvent
     return sorted(events, key=lambda event: -(event.age_s or 0.0))
 
 
+def gist(event: LogEvent) -> str:
+    """What an event says in one line: a report of several begins with numbers, and its title names it."""
+    first, _, more = event.text.partition("\n")
+    return f"{event.title} ({first})" if more else first
+
+
 def event_evidence(
     view: View, events: Collection[LogEvent], *, scope: Scope = HOST, says: str = ""
 ) -> Evidence:
@@ -199,6 +205,6 @@ def event_evidence(
         "recent",
         len(events),
         scope=scope,
-        says=says or f"{newest.text} ({ago(newest.age_s)})",
+        says=says or f"{gist(newest)} ({ago(newest.age_s)})",
         change=False,
     )

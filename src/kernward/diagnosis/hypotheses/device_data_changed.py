@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import filesystem_errors, kernel_events
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Refuted, Rival, Signal, Unknown, Verdict
-from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, recent
+from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, gist, recent
 from kernward.diagnosis.storage import Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
@@ -67,7 +67,7 @@ def _confirmed(view: View, storage: Storage, device: str, events: list[LogEvent]
         mechanism=(
             f"What {device} delivers does not fit its checksum"
             + (f" (block {block})" if isinstance(block, int) else "")
-            + f", {ago(newest.age_s)}: {newest.text}. The drive reported no error: the data was changed by it, on the way, "
+            + f", {ago(newest.age_s)}: {gist(newest)}. The drive reported no error: the data was changed by it, on the way, "
             "or by somebody. verity_verify_io() in drivers/md/dm-verity-target.c (btrfs: btrfs_check_data_csum() in "
             "fs/btrfs/inode.c) fails the read, and whoever asked gets EIO."
         ),

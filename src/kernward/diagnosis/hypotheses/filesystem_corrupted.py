@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, recent
+from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, gist, recent
 from kernward.diagnosis.storage import Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
@@ -119,7 +119,7 @@ def _test(view: View) -> Iterator[Verdict]:
     missing = view.window.why_absent(kernel_events.SOURCE)
     if aside is not None:
         yield Refuted(
-            reason=f"what a file system reported is no damage of its own: {aside.text}",
+            reason=f"what a file system reported is no damage of its own: {gist(aside)}",
             evidence=(event_evidence(view, [aside]),),
         )
     elif missing:
@@ -136,7 +136,7 @@ def _damage(event: LogEvent) -> bool:
 
 def _confirmed(view: View, storage: Storage, device: str, events: list[LogEvent]) -> Confirmed:
     scope = Scope("device", device)
-    evidence = [event_evidence(view, events, scope=scope, says=events[0].text)]
+    evidence = [event_evidence(view, events, scope=scope, says=gist(events[0]))]
     counted = view.window.each(filesystem_errors.SOURCE).get(device)
     if counted is not None and counted.errors:
         evidence.append(
@@ -155,7 +155,7 @@ def _confirmed(view: View, storage: Storage, device: str, events: list[LogEvent]
         confidence=0.94,
         impact=0.95,
         mechanism=(
-            f"The file system on {device} found damage in its own structure {ago(events[0].age_s)}: {events[0].text}. No "
+            f"The file system on {device} found damage in its own structure {ago(events[0].age_s)}: {gist(events[0])}. No "
             "request of the device failed: what it delivered is wrong, so it was written wrong, overwritten, or changed "
             "where it lay. What is damaged gives EUCLEAN, EBADMSG or EIO, and the file system may stop as a whole."
         ),

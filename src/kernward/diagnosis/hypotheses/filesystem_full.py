@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import ago, event_evidence, recent, size
+from kernward.diagnosis.memory import ago, event_evidence, gist, recent, size
 from kernward.diagnosis.storage import Storage, devices_of
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
@@ -134,7 +134,7 @@ def _pool(view: View, storage: Storage, name: str, events: list[LogEvent]) -> Co
         confidence=0.9,
         impact=1.0,
         mechanism=(
-            f"The thin pool {name} had no free block {ago(events[-1].age_s)}: {events[-1].text}. File systems on it show "
+            f"The thin pool {name} had no free block {ago(events[-1].age_s)}: {gist(events[-1])}. File systems on it show "
             "room that is not there: a write that needs a new block waits, or fails after no_space_timeout "
             "(set_pool_mode() in drivers/md/dm-thin.c)."
         ),

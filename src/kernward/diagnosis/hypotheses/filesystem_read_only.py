@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import kernel_events, mounts
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Refuted, Rival, Signal, Unknown, Verdict
-from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, recent
+from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, gist, recent
 from kernward.diagnosis.storage import Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
@@ -100,7 +100,7 @@ def _confirmed(
         mechanism=(
             f"{mount.kind} of {', '.join(points[:4])} on {device or mount.source} has stopped{when} after an error it could "
             "not go on with"
-            + (f": {events[0].text}" if events else "")
+            + (f": {gist(events[0])}" if events else "")
             + ". Since then whoever writes gets EROFS or EIO: ext4_journal_check_start() in fs/ext4/ext4_jbd2.c refuses "
             "every change, xfs_force_shutdown() in fs/xfs/xfs_fsops.c all access."
         ),

@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import ago, event_evidence, recent
+from kernward.diagnosis.memory import ago, event_evidence, gist, recent
 from kernward.diagnosis.storage import Storage, Waiter, names, waiters
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
@@ -198,7 +198,7 @@ def _logged(view: View, storage: Storage, events: list[LogEvent], waiting: list[
         scope=scope,
         confidence=0.8 if waiting else 0.6,
         impact=0.9,
-        mechanism=f"The kernel complained {ago(newest.age_s)} that a server does not answer: {newest.text}",
+        mechanism=f"The kernel complained {ago(newest.age_s)} that a server does not answer: {gist(newest)}",
         evidence=(event_evidence(view, events, scope=scope),),
         chain=("the server does not answer", "requests wait for it", "tasks sleep uninterruptibly"),
         victims=tuple(each.scope for each in waiting if not each.kernel)[:8],
