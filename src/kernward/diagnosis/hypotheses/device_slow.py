@@ -109,12 +109,10 @@ def _test(view: View) -> Iterator[Verdict]:
         yield _timed_out(view, storage, name, each)
     missing = view.window.why_absent(diskstats.SOURCE)
     if missing or view.window.since_boot:
-        if not found:
-            yield Unknown(
-                reason=f"requests of devices cannot be counted: {missing}"
-                if missing
-                else "how long a request takes now needs two readings, and there is one; no time-out is in the log"
-            )
+        if missing and not found:
+            yield Unknown(reason=f"requests of devices cannot be counted: {missing}")
+        elif not found:
+            yield _since_boot(view, storage)
         return
     slowest: tuple[float, Disk] | None = None
     waiting = waiters(view)
@@ -149,6 +147,21 @@ def _test(view: View) -> Iterator[Verdict]:
         reason=f"no device is slow for how few requests it has; the one that takes longest, {slowest[1].name}, is busy "
         f"for {milliseconds(slowest[0])} for each request with {slowest[1].queue:.1f} under way",
         evidence=(_time(view, slowest[1]),),
+    )
+
+
+def _since_boot(view: View, storage: Storage) -> Unknown:
+    """One reading: means since boot tell of the past, not whether a device is slow now."""
+    used = [disk for disk in storage.disks.values() if disk.requests and disk.service_s is not None]
+    slowest = max(used, key=lambda disk: disk.service_s or 0.0, default=None)
+    return Unknown(
+        reason="how long a request takes now needs two readings, and there is one; no time-out is in the log"
+        + (
+            ""
+            if slowest is None
+            else f". Since boot {slowest.name} was busy for {milliseconds(slowest.service_s or 0.0)} for each request"
+        ),
+        evidence=() if slowest is None else (_time(view, slowest),),
     )
 
 
