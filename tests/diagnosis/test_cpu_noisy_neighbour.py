@@ -7,7 +7,7 @@ from kernward.collectors.measurements.preempt import Preempted
 from kernward.collectors.sources import cgroup_cpu
 from kernward.collectors.sources.cgroup_cpu import CgroupCpu
 from kernward.diagnosis.hypotheses.cpu_noisy_neighbour import HYPOTHESIS
-from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
+from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
 from tests.diagnosis.processor_windows import Task, compile_jobs, machine
 from tests.diagnosis.windows import confirmed, verdict, view
 
@@ -50,6 +50,18 @@ def test_a_group_that_waits_little_is_no_victim() -> None:
 def test_a_group_that_mostly_sleeps_is_no_victim_however_long_a_single_wait_is() -> None:
     found = verdict(HYPOTHESIS, machine(*pair(noisy=1.95, victim=0.02, waiting=0.05)))
     assert isinstance(found, Refuted)
+
+
+def test_a_slice_full_of_groups_is_the_neighbour_when_none_of_them_is_alone() -> None:
+    pods = [
+        Task(comm="job", pid=910 + n, user=0.3, waiting=0.7, group=f"/batch.slice/pod{n}/run")
+        for n in range(6)
+    ]
+    victim = Task(comm="payment", pid=901, user=0.1, waiting=0.9, group=VICTIM)
+    found = [each for each in HYPOTHESIS.test(machine(*pods, victim)) if isinstance(each, Confirmed)]
+    assert [each.scope.name for each in found if VICTIM in [one.name for one in each.victims]] == [
+        "/batch.slice"
+    ]
 
 
 def test_two_groups_that_get_the_same_are_not_each_others_neighbours() -> None:

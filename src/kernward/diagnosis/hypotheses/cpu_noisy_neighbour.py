@@ -53,6 +53,8 @@ HOLDS = Threshold(
     "",
     "less than that cannot keep anybody from running for long; what this check uses itself is left out",
 )
+# A group below it that uses so much of it is what is meant.
+MOSTLY = 0.8
 IDLE = Threshold(
     "part of the machine's CPU time that was idle", 0.15, "", "with idle CPUs nobody waits for a neighbour"
 )
@@ -118,22 +120,22 @@ def _test(view: View) -> Iterator[Verdict]:
             sources=((threads.SOURCE.name, tuple(unclear)), (process_status.SOURCE.name, tuple(unclear))),
         )
         return
-    noisy = _noisy(view, groups)
-    if noisy is None:
-        yield Refuted(reason=f"no cgroup uses {HOLDS.value:.0%} of the machine's CPU time", evidence=(idle,))
-        return
-    victims = [each for each in groups.values() if _suffers(each, noisy)]
-    if not victims:
+    pairs = [(victim, noisy) for victim in groups.values() if (noisy := _neighbour(view, victim, groups))]
+    struck = [(victim, noisy) for victim, noisy in pairs if _suffers(victim, noisy)]
+    if not struck:
         most = max(groups.values(), key=lambda each: each.waiting)
         yield Refuted(
             reason=(
-                f"{noisy.name} uses most CPU time, and no other group goes without: {most.name} waits most, for "
-                f"{most.starved:.0%} of what it wants ({most.waiting:.2f} threads on average)"
+                f"no group goes without for another one that uses {HOLDS.value:.0%} of the CPU time: {most.name} waits "
+                f"most, for {most.starved:.0%} of what it wants ({most.waiting:.2f} threads on average)"
             ),
-            evidence=(_used(view, noisy),),
+            evidence=(idle,),
         )
         return
-    yield _confirmed(view, noisy, sorted(victims, key=lambda each: -each.waiting))
+    for name in dict.fromkeys(noisy.name for _, noisy in struck):
+        victims = [victim for victim, noisy in struck if noisy.name == name]
+        noisy = next(noisy for _, noisy in struck if noisy.name == name)
+        yield _confirmed(view, noisy, sorted(victims, key=lambda each: -each.waiting))
 
 
 def _groups(view: View) -> dict[str, Group]:
@@ -147,23 +149,40 @@ def _groups(view: View) -> dict[str, Group]:
     return found
 
 
-def _noisy(view: View, groups: dict[str, Group]) -> Group | None:
-    """The group that uses most; the root is no neighbour: what runs there is named by its process."""
-    own = [each for each in groups.values() if each.name != "/"]
-    most = max(own, key=lambda each: each.ran, default=None)
+def _neighbour(view: View, victim: Group, groups: dict[str, Group]) -> Group | None:
+    """The group that uses most, with all below it, and has nothing to do with the victim; the narrowest such.
+
+    The root is no neighbour: what runs there is named by its process, and is no victim either.
+    """
+    if victim.name == "/":
+        return None
+    above: dict[str, Group] = {}
+    for group in groups.values():
+        for name in _ancestors(group.name):
+            if not contains(name, victim.name) and not contains(victim.name, name):
+                above.setdefault(name, Group(name)).runners.extend(group.runners)
+    most = max(above.values(), key=lambda each: each.ran, default=None)
     there = max(processors.cpus(view) - processors.own_share(view), 0.1)
-    return most if most is not None and most.ran >= HOLDS.value * there else None
+    if most is None or most.ran < HOLDS.value * there:
+        return None
+    inside = [
+        each for each in above.values() if contains(most.name, each.name) and each.ran >= MOSTLY * most.ran
+    ]
+    return max(inside, key=lambda each: (each.name.count("/"), each.ran))
 
 
-def _suffers(group: Group, noisy: Group) -> bool:
-    if contains(group.name, noisy.name) and group.name != "/" or contains(noisy.name, group.name):
-        return False
+def _ancestors(name: str) -> Iterator[str]:
+    """/a/b/c -> /a/b/c, /a/b, /a"""
+    while name and name != "/":
+        yield name
+        name = name.rpartition("/")[0]
+
+
+def _suffers(victim: Group, noisy: Group) -> bool:
     return (
-        group.waiting >= WAITING.value
-        and group.starved >= STARVED.value
-        and noisy.ran >= TAKES.value * group.ran
-        # In the root there is no service but what nobody has put anywhere.
-        and group.name != "/"
+        victim.waiting >= WAITING.value
+        and victim.starved >= STARVED.value
+        and noisy.ran >= TAKES.value * victim.ran
     )
 
 
