@@ -334,3 +334,54 @@ def test_what_a_store_holds_is_told_by_host_and_time(tmp_path: Path) -> None:
 def test_an_empty_store_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no recording"):
         recording(tmp_path)
+
+
+def test_a_part_of_a_recording_has_what_was_read_shortly_before_it(tmp_path: Path) -> None:
+    clock = Made()
+    one = Recorder(tmp_path, clock=clock, compact=lambda home: None)
+    for _ in range(3):
+        one.once()
+        clock.at_s += 5
+    one.close()
+    for _ in range(2):
+        part = recording(tmp_path, since=datetime(2026, 1, 2, tzinfo=UTC) + timedelta(seconds=1004))
+        assert [round(each.at_s) for each in part.samples] == [1005, 1010]
+        # Settings are read every two minutes: here in the sample at 1000 s.
+        first, second = part.samples
+        assert "memory_settings" in first.read
+        assert round(first.read_at_s["memory_settings"]) == 1000
+        assert "memory_settings" not in second.read
+        compact(tmp_path)
+
+
+def test_what_was_read_in_an_earlier_boot_is_not_taken_over(tmp_path: Path) -> None:
+    from kernward.operations.playback import _with_earlier
+
+    clock = Made()
+    one = Recorder(tmp_path, clock=clock, compact=lambda home: None)
+    one.once()
+    clock.at_s += 5
+    one.once()
+    one.close()
+    with Recordings(tmp_path) as recordings:
+        first, second = recordings.samples(recordings.spans()[0].host, 0, 1 << 61)
+    assert "memory_settings" in _with_earlier(second, [first]).read
+    other = msgspec.structs.replace(first, boot_id="another")
+    assert "memory_settings" not in _with_earlier(second, [other]).read
+
+
+def test_many_processes_and_cgroups_are_recorded_within_bounds(tmp_path: Path) -> None:
+    tasks = {str(pid): Task("x" * 15, float(pid), (1, 2, 3, 4)) for pid in range(5000)}
+    groups = {f"/system.slice/{number}.service": Task("g") for number in range(2000)}
+    every = known(tasks)
+    every["groups"] = EntitySource(
+        name="groups", doc="", files=("/x",), record=Task, read=lambda r, s: dict(groups), scope="cgroup"
+    )
+    one = Recorder(tmp_path, clock=Made(), known=every, compact=lambda home: None)
+    for _ in range(3):
+        one.once()
+    one.close()
+    with Recordings(tmp_path) as recordings:
+        found = recordings.samples(recordings.spans()[0].host, 0, 1 << 61)
+    assert [(len(each.read["tasks"]), len(each.read["groups"])) for each in found] == [(150, 400)] * 3
+    assert found[0].cut == {"tasks", "groups"}
