@@ -10,6 +10,7 @@ import pytest
 from kernward.collectors import task_files
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.sources import (
+    cgroup_freezer,
     file_locks,
     kernel_limits,
     pcie_errors,
@@ -310,3 +311,23 @@ def test_threads_beyond_the_bound_are_not_looked_at_and_that_is_said(tmp_path: P
     root = Root(tmp_path)
     assert task_waits.read(root)["7"].threads == task_waits.MOST_THREADS_OF_ONE
     assert "not all threads" in root.missing["/proc/PID/task"]
+
+
+def test_frozen_groups_of_both_versions(tmp_path: Path) -> None:
+    v1, v2 = tmp_path / "sys/fs/cgroup/freezer", tmp_path / "sys/fs/cgroup/unified"
+    for folder in (v1, v1 / "pod", v1 / "pod/app", v1 / "web", v2, v2 / "db", v2 / "mail"):
+        folder.mkdir(parents=True)
+        (folder / "cgroup.procs").touch()
+    (v2 / "cgroup.controllers").touch()
+    for name, state, itself in (("pod", "FROZEN", "1"), ("pod/app", "FREEZING", "0"), ("web", "THAWED", "0")):
+        (v1 / name / "freezer.state").write_text(f"{state}\n")
+        (v1 / name / "freezer.self_freezing").write_text(f"{itself}\n")
+    (v2 / "db/cgroup.events").write_text("populated 1\nfrozen 1\n")
+    (v2 / "db/cgroup.freeze").write_text("1\n")
+    (v2 / "mail/cgroup.events").write_text("populated 1\nfrozen 0\n")
+    found = cgroup_freezer.read(Root(tmp_path))
+    assert {name: (each.frozen, each.itself, each.version) for name, each in found.items()} == {
+        "/pod": (True, True, 1),
+        "/pod/app": (False, False, 1),
+        "/db": (True, True, 2),
+    }

@@ -10,7 +10,9 @@ from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.measurements import futex, kernel_locks
 from kernward.collectors.measurements.futex import Futex
 from kernward.collectors.measurements.kernel_locks import KernelLock
-from kernward.collectors.sources import stacks, task_waits, threads
+from kernward.collectors.sources import cgroup_freezer, process_cgroups, stacks, task_waits, threads
+from kernward.collectors.sources.cgroup_freezer import CgroupFreezer
+from kernward.collectors.sources.process_cgroups import ProcessCgroups
 from kernward.collectors.sources.processes import Process
 from kernward.collectors.sources.stacks import Stack
 from kernward.collectors.sources.task_waits import BlockedTask, TaskWaits
@@ -164,6 +166,37 @@ def test_a_process_that_is_stuck_on_anything_is_told() -> None:
     found = confirmed(PILEUP, view(blocked, blocked, every_s=6.0))
     assert found.scope.name == "backup[812]"
     assert found.confidence <= 0.6
+
+
+def frozen(version: int = 1, *, inside: str = "/pod/app", **more: Any) -> dict[Any, Any]:
+    groups = ProcessCgroups(
+        cgroup=None if version == 1 else inside, controllers={"freezer": inside} if version == 1 else {}
+    )
+    return {
+        **reading(stuck(OTHER, comm="worker")),
+        **table(p812=process("worker", state="D")),
+        cgroup_freezer.SOURCE: {
+            "/pod": CgroupFreezer(frozen=True, itself=True, version=version),
+            "/pod/app": CgroupFreezer(frozen=True, itself=False, version=version),
+        },
+        process_cgroups.SOURCE: {"812": groups},
+    }  # fmt: skip
+
+
+def test_tasks_of_a_frozen_group_are_not_stuck() -> None:
+    seen = view(frozen(), frozen(), every_s=6.0)
+    assert isinstance(verdict(PILEUP, seen), Refuted)
+    found = confirmed(ALL["cgroup-frozen"], seen)
+    assert (found.scope.kind, found.scope.name) == ("cgroup", "/pod")
+    assert [each.name for each in found.victims] == ["worker[812]"]
+
+
+def test_a_group_of_version_2_is_frozen_too_and_an_empty_one_stops_nobody() -> None:
+    assert confirmed(ALL["cgroup-frozen"], view(frozen(2))).scope.name == "/pod"
+    assert isinstance(verdict(ALL["cgroup-frozen"], view(frozen(inside="/other"))), Refuted)
+    assert isinstance(verdict(ALL["cgroup-frozen"], view({cgroup_freezer.SOURCE: {}})), Refuted)
+    absent = {cgroup_freezer.SOURCE: "/sys/fs/cgroup: there is no such file"}
+    assert isinstance(verdict(ALL["cgroup-frozen"], view({}, absent=absent)), Unknown)
 
 
 def test_a_copy_that_waits_again_and_again_is_not_stuck() -> None:

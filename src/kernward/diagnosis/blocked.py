@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kernward.collectors.kernel_messages import LogEvent
-from kernward.collectors.sources import processes, task_waits
+from kernward.collectors.sources import cgroup_freezer, process_cgroups, processes, task_waits
 from kernward.collectors.sources.task_waits import BlockedTask
+from kernward.diagnosis.kinship import contains
 from kernward.diagnosis.log_events import logged
 from kernward.diagnosis.view import View
 from kernward.records.check import Scope
@@ -48,6 +49,8 @@ _PERCPU = (
     "sb_start_write",
     "__sb_start_write",
 )
+# A parent waits so for the child that it shares its memory with.
+_CHILD = frozenset({"wait_for_vfork_done", "kernel_clone"})
 # Waits for a device: what the tests of storage are about.
 _IO = (
     "io_schedule",
@@ -132,6 +135,7 @@ def stuck(view: View) -> list[Stuck]:
         }
         for sample in having
     ]
+    frozen = _frozen(view)
     found = []
     for tid, (pid, task) in runs[-1].items():
         if len(runs) > 1:
@@ -140,9 +144,23 @@ def stuck(view: View) -> list[Stuck]:
                 continue
             if any(tid not in run for run in runs):
                 continue
+        if pid in frozen or task.stack and task.stack[0] in _CHILD:
+            continue
         kernel = everybody[pid].kernel_thread if pid in everybody else False
         found.append(Stuck(task, pid, kernel))
     return found
+
+
+def _frozen(view: View) -> set[str]:
+    """Processes in a group that is frozen, which do not run on purpose and show as D."""
+    groups = {name for name, each in view.window.each(cgroup_freezer.SOURCE).items() if each.version == 1}
+    if not groups:
+        return set()
+    return {
+        pid
+        for pid, each in view.window.each(process_cgroups.SOURCE).items()
+        if any(contains(name, each.of("freezer") or "") for name in groups)
+    }
 
 
 def reported(view: View, found: Iterable[Stuck], within_s: float) -> dict[str, LogEvent]:
