@@ -32,6 +32,8 @@ class CgroupFreezer(msgspec.Struct, frozen=True):
 def read(root: Root, entities: Collection[str] | None = None) -> dict[str, CgroupFreezer]:
     """By path, the groups that are frozen or are being frozen; raises Unavailable without any tree of groups."""
     trees = [each for each in cgroups.hierarchies(root) if each.version == 2 or "freezer" in each.controllers]
+    # Of two groups of one name that of version 1 counts, whose tasks look stuck.
+    trees.sort(key=lambda each: -each.version)
     if not trees:
         raise Unavailable("/sys/fs/cgroup", "no cgroup hierarchy that can freeze is mounted", gone=True)
     found: dict[str, CgroupFreezer] = {}
