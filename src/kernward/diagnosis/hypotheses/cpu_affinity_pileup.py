@@ -33,9 +33,9 @@ PILED = Threshold(
 )
 SPARE = Threshold(
     "CPUs that are idle elsewhere",
-    0.5,
+    0.25,
     "CPUs",
-    "with less to spare, its threads would wait without the binding as well",
+    "with less to spare, its threads would wait without the binding as well; what this check uses counts as idle",
 )
 
 

@@ -34,9 +34,9 @@ REST = Threshold(
 )
 SPARE = Threshold(
     "CPUs that are idle",
-    0.4,
+    0.25,
     "CPUs",
-    "on a machine without idle CPUs more threads would not help either",
+    "on a machine without idle CPUs more threads would not help either; what this check uses counts as idle",
 )
 HANDED = Threshold(
     "part of the other threads that wait to be handed something",
