@@ -55,8 +55,8 @@ def _test(view: View) -> Iterator[Verdict]:
             # Who froze it may have meant it: a paused container, a backup, a migration.
             impact=0.6,
             mechanism=(
-                f"The group is frozen: {counted(len(inside), 'process')} in it ({names(inside)}) do not run until it is "
-                "thawed. Their connections stay open and unanswered, and locks that they hold stay held."
+                f"The group is frozen: nothing in it runs until it is thawed ({names(inside)}). "
+                "Connections stay open and unanswered, and locks that are held in it stay held."
             ),
             evidence=(
                 view.evidence(
