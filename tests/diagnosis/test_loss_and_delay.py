@@ -291,14 +291,27 @@ def test_clients_behind_a_gateway_may_be_gone() -> None:
 # packet-delay
 
 
-def test_round_trips_that_nobody_tells_leave_delay_unknown() -> None:
+def test_steady_time_outs_of_what_is_sent_in_bulk_tell_a_slow_neighbour() -> None:
+    found = confirmed(DELAY, view(*procfs(retries=0, timeout_s=0.32, send_queue_bytes=900_000)))
+    assert found.scope == APP0
+    assert "120 ms" in found.mechanism
+
+
+def test_time_outs_of_a_connection_that_rests_are_old_and_tell_nothing() -> None:
     readings = [
         {**reading, qdiscs.SOURCE: {"app0 root": Qdisc("app0", "fq_codel", 1, "root", sent=9)}}
-        for reading in procfs(retries=0, timeout_s=0.31)
+        for reading in procfs(retries=0, timeout_s=0.36, send_queue_bytes=0)
     ]
     said = verdict(DELAY, view(*readings))
     assert isinstance(said, Unknown)
     assert "do not tell their round trips" in said.reason
+
+
+def test_time_outs_that_grow_are_not_the_round_trip() -> None:
+    readings = [
+        procfs(retries=0, timeout_s=0.3 * 2**second, send_queue_bytes=9000)[second] for second in range(4)
+    ]
+    assert not [each for each in verdicts(DELAY, view(*readings)) if isinstance(each, Confirmed)]
 
 
 def test_a_neighbour_that_delays_single_acknowledgements_is_healthy() -> None:

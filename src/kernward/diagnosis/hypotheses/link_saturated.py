@@ -161,11 +161,15 @@ def _of(view: View, name: str, each: Qdisc, rate: float | None, sent: float) -> 
                 each.waiting_bytes,
                 scope=scope,
                 change=False,
-                says=f"wait in its queue, {queue_s * 1e3:.3g} ms of sending",
+                says=f"wait in its queue, {_ms(queue_s)} ms of sending",
                 file=file,
             )
         )
     return _confirmed(view, scope, rate, sent / rate if rate else None, drops, passed, queue_s, evidence)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:.3g}" if seconds < 0.1 else f"{seconds * 1e3:,.0f}"
 
 
 def _confirmed(
@@ -180,9 +184,7 @@ def _confirmed(
 ) -> Confirmed:
     share = drops / (drops + passed) if drops + passed else 0.0
     at = "its rate" if rate is None else f"{rate * 8 / 1e6:,.4g} Mbit/s"
-    waits = (
-        f" What is sent waits {queue_s * 1e3:.3g} ms in its queue." if queue_s and queue_s >= 0.001 else ""
-    )
+    waits = f" What is sent waits {_ms(queue_s)} ms in its queue." if queue_s and queue_s >= 0.001 else ""
     return Confirmed(
         scope=scope,
         confidence=0.92 if used is not None else 0.7,

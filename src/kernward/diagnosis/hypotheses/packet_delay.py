@@ -38,6 +38,19 @@ QUIET = Threshold(
     "s",
     "a receiver delays the acknowledgement of a single segment by 40 ms (TCP_DELACK_MIN)",
 )
+TIMEOUT = Threshold(
+    "time-out of a connection to a neighbour that has data on its way all the time, where round trips are not told",
+    0.3,
+    "s",
+    "tcp_set_rto() adds 200 ms (TCP_RTO_MIN) to the round trip where that hardly varies; what is sent in bulk is "
+    "acknowledged at once, so that to a neighbour it stays at 200 ms",
+)
+STEADY = Threshold(
+    "longest of these time-outs for each shortest one",
+    1.5,
+    "",
+    "one that grows is a round trip that varies, or a segment that is sent again",
+)
 GREW = Threshold(
     "round trip above its own shortest",
     0.1,
@@ -86,7 +99,7 @@ def _test(view: View) -> Iterator[Verdict]:
         if verdict is not None:
             named.add(verdict.scope.name)
             yield verdict
-    for verdict in (*_far_neighbours(view), *_grown(view)):
+    for verdict in (*_far_neighbours(view), *_long_timeouts(view), *_grown(view)):
         if verdict.scope.name not in named:
             named.add(verdict.scope.name)
             yield verdict
@@ -238,6 +251,62 @@ def _far_neighbours(view: View) -> Iterator[Confirmed]:
         )
 
 
+def _long_timeouts(view: View) -> Iterator[Confirmed]:
+    """Neighbours that are waited for longer than a neighbour has to be, as far as procfs tells it."""
+    seen: dict[str, list[TcpConnection]] = {}
+    readings = 0
+    for sample in view.window.samples:
+        if tcp_connections.SOURCE.name not in sample.read:
+            continue
+        readings += 1
+        for name, each in sample.each(tcp_connections.SOURCE).items():
+            if each.least_round_trip_s is None and each.direct and each.state == tcp_diag.ESTABLISHED:
+                seen.setdefault(name, []).append(each)
+    known = view.window.each(links.SOURCE)
+    slow: dict[str, list[TcpConnection]] = {}
+    counts: dict[str, int] = {}
+    for several in seen.values():
+        last = several[-1]
+        kind = getattr(known.get(last.interface or ""), "kind", None)
+        sending = sum((each.send_queue_bytes or 0) > 0 for each in several)
+        if readings < 2 or len(several) < readings or last.interface in (None, "lo") or kind in _TUNNELS:
+            continue
+        if any(each.retries or not each.timeout_s for each in several) or 2 * sending < readings:
+            continue
+        counts[str(last.interface)] = counts.get(str(last.interface), 0) + 1
+        timeouts = [each.timeout_s or 0.0 for each in several]
+        if min(timeouts) >= TIMEOUT.value and max(timeouts) <= STEADY.value * min(timeouts):
+            slow.setdefault(str(last.interface), []).append(last)
+    for interface, several in slow.items():
+        if 2 * len(several) < counts[interface]:
+            continue
+        scope = Scope("interface", interface)
+        each = min(several, key=lambda one: one.timeout_s or 0.0)
+        timeout_s = each.timeout_s or 0.0
+        yield Confirmed(
+            scope=scope,
+            confidence=0.7,
+            impact=(timeout_s - 0.2) / (timeout_s - 0.18),
+            mechanism=(
+                f"Connections to neighbours on {interface} have data on their way and wait {timeout_s * 1e3:.0f} ms before "
+                f"they send it again: their round trips take about {(timeout_s - 0.2) * 1e3:.0f} ms, though no gateway lies "
+                "between. Packets are held on the link or at its other end."
+            ),
+            evidence=(
+                view.evidence(
+                    tcp_connections.SOURCE,
+                    "timeout_s",
+                    timeout_s,
+                    scope=scope,
+                    change=False,
+                    says=f"is how long {each.remote} is waited for: 200 ms and the round trip",
+                    file="/proc/net/tcp",
+                ),
+            ),
+            chain=_CHAIN,
+        )
+
+
 def _grown(view: View) -> Iterator[Confirmed]:
     """Interfaces whose connections' round trips have become much longer than they were."""
     samples = [each for each in view.window.samples if tcp_connections.SOURCE.name in each.read]
@@ -299,10 +368,11 @@ HYPOTHESIS = Hypothesis(
         Signal(
             "tcp_connections.least_round_trip_s", "long to a neighbour: the link or its other end holds them"
         ),
+        Signal("tcp_connections.timeout_s", "long to a neighbour, where round trips are not told"),
         Signal("tcp_connections.round_trip_s", "far above its own shortest: they wait in a queue on the way"),
         Signal("pressure.cpu_some_s", "high: acknowledgements are late for want of a CPU"),
     ),
-    thresholds=(HELD, DIRECT, QUIET, GREW, TIMES, BUSY),
+    thresholds=(HELD, DIRECT, QUIET, TIMEOUT, STEADY, GREW, TIMES, BUSY),
     rivals=(
         Rival("packet-loss", "there segments have to be sent again, and round trips that succeed are short"),
         Rival(
