@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from kernward.collectors.sources import cgroup_cpu, cgroup_memory, cgroup_pressure
+from kernward.collectors.sources import cgroup_cpu, cgroup_memory, cgroup_pressure, process_cgroups, processes
 from kernward.collectors.sources.cgroup_cpu import CgroupCpu
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
 from kernward.collectors.sources.cgroup_pressure import CgroupPressure
+from kernward.collectors.sources.process_cgroups import ProcessCgroups
+from kernward.collectors.sources.processes import Process
 from kernward.diagnosis.hypotheses.cgroup_memory_reclaim import HYPOTHESIS
 from kernward.diagnosis.hypothesis import Confirmed, Refuted, Unknown
 from kernward.diagnosis.view import View
@@ -117,6 +119,26 @@ def test_version_1_has_no_pressure_and_refaults_decide() -> None:
     assert "memory.limit_in_bytes = 50.0 MiB" in found.mechanism
     assert any("memory.failcnt" in each.source for each in found.evidence)
     assert isinstance(verdict(HYPOTHESIS, view(*(version_1(second, 10) for second in range(6)))), Refuted)
+
+
+def test_in_version_1_what_its_processes_do_tells_how_much_it_costs() -> None:
+    def version_1(second: int, works: float) -> dict[Any, Any]:
+        group = CgroupMemory(limit_bytes=50 * MIB, max_events=60 * second, refaulted_file_pages=5000 * second)
+        return {
+            cgroup_memory.SOURCE: {GROUP: group},
+            process_cgroups.SOURCE: {
+                "812": ProcessCgroups("/", {"memory": f"{GROUP}/worker"}),
+                "9": ProcessCgroups("/", {"memory": "/elsewhere"}),
+            },
+            processes.SOURCE: {
+                "812": Process("search", "R", 1, 5.0, False, system_s=works * second),
+                "9": Process("other", "D", 1, 5.0, False, system_s=0.9 * second),
+            },
+        }
+
+    found = confirmed(HYPOTHESIS, view(*(version_1(second, 0.4) for second in range(6))))
+    assert 0.35 < found.impact < 0.45
+    assert isinstance(verdict(HYPOTHESIS, view(*(version_1(second, 0.01) for second in range(6)))), Refuted)
 
 
 def test_each_group_that_suffers_is_named() -> None:

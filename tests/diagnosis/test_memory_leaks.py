@@ -7,9 +7,20 @@ import msgspec
 import pytest
 
 from kernward.collectors.kernel_messages import LogEvent
-from kernward.collectors.sources import kernel_events, meminfo, process_status, processes, slabinfo, vmstat
+from kernward.collectors.sources import (
+    cgroup_memory,
+    kernel_events,
+    meminfo,
+    process_cgroups,
+    process_status,
+    processes,
+    slabinfo,
+    vmstat,
+)
+from kernward.collectors.sources.cgroup_memory import CgroupMemory
 from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.meminfo import Meminfo
+from kernward.collectors.sources.process_cgroups import ProcessCgroups
 from kernward.collectors.sources.process_status import ProcessStatus
 from kernward.collectors.sources.processes import Process
 from kernward.collectors.sources.slabinfo import Slab
@@ -95,6 +106,23 @@ def test_a_process_that_grows_is_looked_at_closely_first() -> None:
         found = verdict(PROCESS, grows(lambda second: 40 + 4 * second, count=count, every_s=6.0, final=False))
         assert isinstance(found, Open)
         assert found.sources == (("process_status", ("812",)),)
+
+
+def test_the_limit_of_its_cgroup_ends_it_sooner() -> None:
+    seen = grows(lambda second: 40 + 4 * second)
+    beside = {
+        process_cgroups.SOURCE.name: {"812": ProcessCgroups("/", {"memory": "/pods/order/c1"})},
+        cgroup_memory.SOURCE.name: {
+            "/": CgroupMemory(),
+            "/pods": CgroupMemory(limit_bytes=GIB, usage_bytes=70 * MIB),
+            "/pods/order": CgroupMemory(limit_bytes=100 * MIB, usage_bytes=80 * MIB, file_bytes=8 * MIB),
+            "/elsewhere": CgroupMemory(limit_bytes=MIB, usage_bytes=MIB),
+        },
+    }
+    samples = [msgspec.structs.replace(each, read={**each.read, **beside}) for each in seen.window.samples]
+    found = confirmed(PROCESS, View(Window(samples)))
+    assert "the 28.0 MiB that the limit of /pods/order leaves" in found.mechanism
+    assert found.evidence[-1].scope.name == "/pods/order"
 
 
 def test_growth_of_mapped_files_is_no_leak() -> None:

@@ -14,10 +14,12 @@ from kernward.collectors.sources import (
     kernel_events,
     meminfo,
     pressure,
+    process_cgroups,
     processes,
     vmstat,
 )
 from kernward.collectors.sources.processes import Process
+from kernward.diagnosis.kinship import contains
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Evidence, Scope
 
@@ -117,6 +119,32 @@ def outermost(cgroups: Collection[str]) -> list[str]:
         for each in cgroups
         if not any(other != each and each.startswith(other.rstrip("/") + "/") for other in cgroups)
     ]
+
+
+def members(view: View, cgroup: str) -> set[str]:
+    """The processes that the memory controller counts in this cgroup or below it."""
+    return {
+        pid
+        for pid, groups in view.window.each(process_cgroups.SOURCE).items()
+        if contains(cgroup, groups.of("memory") or "")
+    }
+
+
+def spent_in_kernel(view: View, cgroup: str) -> float | None:
+    """The part of the time in which processes of a cgroup worked in the kernel or slept uninterruptibly.
+
+    What its pressure would tell where there is none, in version 1. None where its processes are not known.
+    """
+    pids = members(view, cgroup)
+    if not pids or view.window.since_boot:
+        return None
+    over = view.window.each_over(processes.SOURCE)
+    system = sum(over[pid].system_s or 0.0 for pid in pids if pid in over)
+    having = [
+        each.each(processes.SOURCE) for each in view.window.samples if processes.SOURCE.name in each.read
+    ]
+    asleep = sum(any(each[pid].state == "D" for pid in pids if pid in each) for each in having)
+    return min(1.0, rate(view, processes.SOURCE, system) + asleep / max(len(having), 1))
 
 
 def leader(view: View, amount: Callable[[Process], float | None]) -> tuple[Scope, float, float] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import cgroup_cpu, cgroup_memory, cgroup_pressure
+from kernward.collectors.sources import cgroup_cpu, cgroup_memory, cgroup_pressure, processes
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import group_stall, rate, size
+from kernward.diagnosis.memory import group_stall, rate, size, spent_in_kernel
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -101,7 +101,8 @@ def _suffers(view: View, name: str, group: CgroupMemory, stalled: float | None) 
     refaults = _refaults(group)
     often = rate(view, cgroup_memory.SOURCE, refaults) >= REFAULTS.value
     if stalled is None:
-        return often
+        spent = spent_in_kernel(view, name)
+        return often and (spent is None or spent >= STALLED.value)
     if often and _mostly_again(group) and _lost(view, name, stalled) >= STALLED.value:
         return True
     if group.reclaimed_pages and refaults < USED_AGAIN.value * group.reclaimed_pages:
@@ -138,6 +139,11 @@ def _limit(group: CgroupMemory) -> tuple[str, int | None]:
     return "memory.max", group.limit_bytes
 
 
+def _folder(name: str, group: CgroupMemory) -> str:
+    """Where its files are: version 1 has a tree for memory, and no memory.high."""
+    return f"/sys/fs/cgroup{'/memory' if group.high_events is None else ''}{name}"
+
+
 def _events(view: View, name: str, group: CgroupMemory, events: int) -> Evidence:
     limit, _ = _limit(group)
     field = "high_events" if group.high_events else "max_events"
@@ -148,8 +154,7 @@ def _events(view: View, name: str, group: CgroupMemory, events: int) -> Evidence
         getattr(group, field) or events,
         scope=Scope("cgroup", name),
         says=f"times that it met {limit}{since}",
-        file=f"/sys/fs/cgroup{'/memory' if group.high_events is None else ''}{name}/"
-        + ("memory.failcnt" if group.high_events is None else "memory.events.local"),
+        file=f"{_folder(name, group)}/{'memory.failcnt' if group.high_events is None else 'memory.events.local'}",
     )
 
 
@@ -179,6 +184,7 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
                 scope=scope,
                 says=f"{size(group.usage_bytes)} used, {limit} is {size(limit_bytes)}",
                 change=False,
+                file=f"{_folder(name, group)}/{'memory.current' if group.high_events is not None else 'memory.usage_in_bytes'}",
             )
         )
     refaults = rate(view, cgroup_memory.SOURCE, _refaults(group))
@@ -216,6 +222,7 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
                 unit="1/s",
                 scope=scope,
                 says="pages a second that had been thrown out not long before were read again",
+                file=f"{_folder(name, group)}/memory.stat",
             )
         )
         again = f", and {refaults:,.0f} pages a second that it threw out are read again"
@@ -225,8 +232,25 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
             f" Its tasks wait for memory during {stalled:.0%} of the time{again}, which with waiting for I/O and the "
             f"kernel's work takes {lost:.0%} of it."
         )
-    if stalled is None and again:
-        waits = f" Its reclaim is in vain{again}."
+    if stalled is None:
+        lost = spent_in_kernel(view, name)
+        took = (
+            ""
+            if lost is None
+            else f" Its processes spend {lost:.0%} of the time in the kernel or asleep in it"
+        )
+        waits = f"{took}{again}." if took else f" Its reclaim is in vain{again}."
+        if lost is not None:
+            evidence.append(
+                view.evidence(
+                    processes.SOURCE,
+                    "system_s",
+                    lost,
+                    unit="",
+                    scope=scope,
+                    says="part of the time in which its processes worked in the kernel or slept uninterruptibly",
+                )
+            )
     at = "its limit" if limit_bytes is None else f"{limit} = {size(limit_bytes)}"
     sleeps = (
         "mem_cgroup_handle_over_high() in mm/memcontrol.c has its tasks reclaim on their way back to user space, and "
@@ -237,8 +261,8 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
     return Confirmed(
         scope=scope,
         confidence=0.6 if view.window.since_boot else 0.85 if stalled is None else 0.93,
-        # Without pressure nobody says how long they waited; to read back page by page takes most of the time.
-        impact=0.6 if lost is None else lost,
+        # Where neither pressure nor its processes are known nobody says how long they waited.
+        impact=0.5 if lost is None else lost,
         mechanism=f"The group is at {at}: {sleeps}{waits} The host as a whole may have memory left.",
         evidence=tuple(evidence),
         chain=(
@@ -264,6 +288,7 @@ HYPOTHESIS = Hypothesis(
         Signal(
             "cgroup_pressure.io_some_s", "grows beside many refaults: the wait is for pages that were here"
         ),
+        Signal("processes.system_s", "of its processes, where no pressure is counted for it"),
         Signal("cgroup_memory.refaulted_file_pages", "grows: pages thrown out are missed, and read again"),
         Signal("cgroup_memory.refaulted_anon_pages", "the same, from swap"),
         Signal("cgroup_memory.reclaimed_pages", "many beside few refaults: data is used once, as in a copy"),
@@ -297,7 +322,8 @@ HYPOTHESIS = Hypothesis(
     actions=(
         Action(
             "now",
-            "Raise the limit and see the group's memory.pressure fall.",
+            "Raise the limit that is met (memory.high, memory.max; memory.limit_in_bytes in cgroup v1) and see the group's "
+            "refaults and its memory.pressure fall.",
             "The host must have the memory left, or others reclaim instead.",
             "echo 512M > /sys/fs/cgroup/GROUP/memory.high",
         ),

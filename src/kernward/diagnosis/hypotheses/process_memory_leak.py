@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from kernward.collectors.sources import meminfo, process_status, processes
+from kernward.collectors.sources import cgroup_memory, meminfo, process_cgroups, process_status, processes
 from kernward.collectors.sources.processes import Process
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -17,9 +17,10 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
+from kernward.diagnosis.kinship import contains
 from kernward.diagnosis.memory import MIB, page_bytes, size
 from kernward.diagnosis.view import View
-from kernward.records.check import Action, Scope
+from kernward.records.check import Action, Evidence, Scope
 
 LEAST = Threshold(
     "growth in the window",
@@ -117,6 +118,13 @@ class Growth(NamedTuple):
         return self.cpu >= PROCESSOR.value or self.per_s < PER_USER_S.value * self.user
 
 
+class Room(NamedTuple):
+    """How much more there is for a process: of the host's memory, or of its cgroup's limit if that is less."""
+
+    left_bytes: int
+    cgroup: str | None
+
+
 def _test(view: View) -> Iterator[Verdict]:
     window = view.window
     missing = window.why_absent(processes.SOURCE)
@@ -132,7 +140,10 @@ def _test(view: View) -> Iterator[Verdict]:
         return
     horizon_s = max(HORIZON_S.value, 1000 * window.seconds)
     grown = sorted(_growing(view), key=lambda each: -each.per_s)
-    suspects = [each for each in grown if not each.works and memory.available_bytes / each.per_s <= horizon_s]
+    room = {each.pid: _room(view, each.pid, memory.available_bytes) for each in grown}
+    suspects = [
+        each for each in grown if not each.works and room[each.pid].left_bytes / each.per_s <= horizon_s
+    ]
     unasked = [each.pid for each in suspects if not window.last.asked_for(process_status.SOURCE, each.pid)]
     if unasked and not view.final:
         yield Open(
@@ -150,7 +161,7 @@ def _test(view: View) -> Iterator[Verdict]:
     leaks = [each for each in suspects if each.seconds >= LASTING.value]
     leaks = [each for each in leaks if _anonymous(view, each.pid)]
     for each in leaks:
-        yield _confirmed(view, each, memory.available_bytes, memory.total_bytes or 0)
+        yield _confirmed(view, each, room[each.pid], memory.total_bytes or 0)
     if leaks:
         return
     if not grown:
@@ -160,7 +171,7 @@ def _test(view: View) -> Iterator[Verdict]:
     why = (
         f"but used {most.cpu:.0%} of a processor: it works, as a start or a compiler does"
         if most.works
-        else f"which would take {memory.available_bytes / most.per_s / 3600:.0f} hours to matter"
+        else f"which would take {room[most.pid].left_bytes / most.per_s / 3600:.0f} hours to matter"
     )
     yield Refuted(
         reason=f"{most.scope.name} grew the most, by {size(most.per_s)} a second, {why}",
@@ -175,6 +186,22 @@ def _test(view: View) -> Iterator[Verdict]:
             ),
         ),
     )
+
+
+def _room(view: View, pid: str, available: int) -> Room:
+    groups = view.window.each(process_cgroups.SOURCE).get(pid)
+    path = None if groups is None else groups.of("memory")
+    least = Room(available, None)
+    for name, group in view.window.each(cgroup_memory.SOURCE).items():
+        if path is None or name == "/" or group.limit_bytes is None or not contains(name, path):
+            continue
+        # What is page cache there can be reclaimed for it.
+        left = (
+            group.limit_bytes - (group.usage_bytes or 0) + (group.file_bytes or 0) - (group.shmem_bytes or 0)
+        )
+        if left < least.left_bytes:
+            least = Room(max(left, 1), name)
+    return least
 
 
 def _growing(view: View) -> Iterator[Growth]:
@@ -257,10 +284,11 @@ def _longest_run(held: list[tuple[float, int]]) -> tuple[int, int] | None:
     return best if even else None
 
 
-def _confirmed(view: View, growth: Growth, available: int, total: int) -> Confirmed:
-    left_s = available / growth.per_s
+def _confirmed(view: View, growth: Growth, room: Room, total: int) -> Confirmed:
+    left_s = room.left_bytes / growth.per_s
     left = f"{left_s / 60:.0f} minutes" if left_s < 7200 else f"{left_s / 3600:.0f} hours"
     held = growth.process.rss_bytes or 0
+    of = "are available" if room.cgroup is None else f"the limit of {room.cgroup} leaves"
     paused = "" if growth.goes_on else " It has paused since."
     return Confirmed(
         scope=growth.scope,
@@ -270,8 +298,8 @@ def _confirmed(view: View, growth: Growth, available: int, total: int) -> Confir
         mechanism=(
             f"It grew by {size(growth.per_s)} a second over {growth.seconds:.0f} s without giving anything back, while "
             f"it used {growth.cpu:.0%} of a processor: do_anonymous_page() in mm/memory.c gives it a page at each first "
-            f"touch, and nothing unmaps one. It holds {size(held)}; at this pace the {size(available)} that are "
-            f"available are used up in {left}.{paused} A cache that fills looks the same until it is full."
+            f"touch, and nothing unmaps one. It holds {size(held)}; at this pace the {size(room.left_bytes)} that {of} are "
+            f"used up in {left}.{paused} A cache that fills looks the same until it is full."
         ),
         evidence=(
             view.evidence(
@@ -290,21 +318,27 @@ def _confirmed(view: View, growth: Growth, available: int, total: int) -> Confir
                 scope=growth.scope,
                 says="part of a processor that it used meanwhile: it is not busy with something large",
             ),
-            view.evidence(
-                meminfo.SOURCE,
-                "available_bytes",
-                available,
-                says=f"of {size(total)} could be had without swapping",
-                change=False,
-            ),
+            _left(view, room, total),
         ),
         chain=(
             "memory is allocated with each request and kept",
             f"in {left} none is left",
-            "then the host reclaims, swaps and kills",
+            "then the host reclaims, swaps and kills"
+            if room.cgroup is None
+            else f"then the kernel kills in {room.cgroup}",
         ),
         plots=(view.plot(processes.SOURCE, "rss_bytes", growth.points, scope=growth.scope, unit="bytes"),),
     )
+
+
+def _left(view: View, room: Room, total: int) -> Evidence:
+    if room.cgroup is None:
+        says = f"of {size(total)} could be had without swapping"
+        return view.evidence(meminfo.SOURCE, "available_bytes", room.left_bytes, says=says, change=False)
+    limit = view.window.each(cgroup_memory.SOURCE)[room.cgroup].limit_bytes or 0
+    says = f"the limit of its cgroup; {size(room.left_bytes)} are left"
+    scope = Scope("cgroup", room.cgroup)
+    return view.evidence(cgroup_memory.SOURCE, "limit_bytes", limit, scope=scope, says=says, change=False)
 
 
 HYPOTHESIS = Hypothesis(
@@ -318,6 +352,7 @@ HYPOTHESIS = Hypothesis(
         Signal("processes.user_s", "hardly any: the growth is not that of a large piece of work"),
         Signal("processes.major_faults", "many: it is a file that is being mapped and no leak"),
         Signal("meminfo.available_bytes", "how long it can go on"),
+        Signal("cgroup_memory.limit_bytes", "the same, where the limit of its cgroup comes first"),
     ),
     thresholds=(
         LEAST,
