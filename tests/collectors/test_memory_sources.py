@@ -173,6 +173,15 @@ def test_watermarks_of_each_zone(tree: Path) -> None:
 
 
 @every_tree
+def test_free_pages_in_the_lists_of_each_cpu_are_added_up(tree: Path) -> None:
+    found = zoneinfo.read(Root(tree), None)
+    counts = [
+        line.split()[1] for line in (tree / "proc/zoneinfo").read_text().splitlines() if "count:" in line
+    ]
+    assert sum(each.per_cpu_pages or 0 for each in found.values()) == sum(map(int, counts))
+
+
+@every_tree
 def test_zones_without_pages_are_left_out(tree: Path) -> None:
     assert "0/Movable" not in zoneinfo.read(Root(tree), None)
 

@@ -16,6 +16,7 @@ from kernward.collectors.sources import (
     processes,
     slabinfo,
     vmstat,
+    zoneinfo,
 )
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
 from kernward.collectors.sources.kernel_events import KernelEvents
@@ -223,6 +224,13 @@ def test_memory_that_is_in_no_count_and_grows_is_the_kernels() -> None:
 
 def test_what_zram_holds_has_a_count_elsewhere() -> None:
     assert isinstance(verdict(KERNEL, view(*(nameless(second, 10, 2560) for second in range(7)))), Refuted)
+
+
+def test_free_pages_that_each_cpu_keeps_after_a_large_file_was_deleted_are_not_the_kernels() -> None:
+    readings = [nameless(second, 10) for second in range(7)]
+    for second, reading in enumerate(readings):
+        reading[zoneinfo.SOURCE] = {"0/Normal": zoneinfo.Zone(per_cpu_pages=2560 * second)}
+    assert isinstance(verdict(KERNEL, view(*readings)), Refuted)
 
 
 def test_a_cache_of_another_name_must_hold_far_more() -> None:

@@ -16,6 +16,7 @@ _ZONE = re.compile(rb"^Node (\d{1,5}), zone +(\w{1,16})$", re.MULTILINE)
 _LINE = re.compile(
     rb"^ +(?:pages )?(free|boost|min|low|high|spanned|present|managed) +(\d{1,20})$", re.MULTILINE
 )
+_PER_CPU = re.compile(rb"^ +count: +(\d{1,20})$", re.MULTILINE)
 _UNRECLAIMABLE = re.compile(rb"^ +node_unreclaimable: +(\d)$", re.MULTILINE)
 
 
@@ -42,6 +43,14 @@ class Zone(msgspec.Struct, frozen=True):
     ] = None
     high_pages: Annotated[
         int | None, gauge("pages", "up to it kswapd reclaims", "__setup_per_zone_wmarks() in mm/page_alloc.c")
+    ] = None
+    per_cpu_pages: Annotated[
+        int | None,
+        gauge(
+            "pages",
+            "free pages kept in per-CPU lists; since Linux 6.7 up to an eighth of the zone",
+            "zoneinfo_show_print() in mm/vmstat.c",
+        ),
     ] = None
     managed_pages: Annotated[int | None, gauge("pages", "pages that the allocator has", _SHOW)] = None
     unreclaimable: Annotated[
@@ -73,6 +82,7 @@ def read(root: Root, wanted: Collection[str] | None) -> dict[str, Zone]:
             values.setdefault(field, int(value))
         if not values.get(b"managed"):
             continue
+        lists = _PER_CPU.findall(data, stop, end) if stop >= 0 else []
         given_up = _UNRECLAIMABLE.search(data, begin, end)
         found[name] = Zone(
             free_pages=values.get(b"free"),
@@ -80,6 +90,7 @@ def read(root: Root, wanted: Collection[str] | None) -> dict[str, Zone]:
             min_pages=values.get(b"min"),
             low_pages=values.get(b"low"),
             high_pages=values.get(b"high"),
+            per_cpu_pages=sum(map(int, lists)) if lists else None,
             managed_pages=values[b"managed"],
             unreclaimable=int(given_up[1]) if given_up else None,
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kernward.collectors.sample import Sample
-from kernward.collectors.sources import kernel_events, meminfo, slabinfo, vmstat
+from kernward.collectors.sources import kernel_events, meminfo, slabinfo, vmstat, zoneinfo
 from kernward.collectors.sources.meminfo import Meminfo
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -35,7 +35,7 @@ NAMELESS = Threshold(
     "growth of memory that is in no count, as part of all",
     0.02,
     "",
-    "lists of free pages of each CPU, network buffers and pages on their way come and go by some MiB",
+    "network buffers and pages on their way come and go by some MiB",
 )
 OF_GROWTH = Threshold(
     "part of the slab's growth that is of one cache",
@@ -214,9 +214,14 @@ def _growing(view: View) -> Part | None:
     if len(having) < READINGS.value or seconds < LASTING.value:
         return None
     found: list[Part] = []
-    nameless = [_nameless(view, each) for each in having]
+    listed = [each for each in having if zoneinfo.SOURCE.name in each.read]
+    nameless = [_nameless(view, each) for each in listed or having]
     grown = nameless[-1] - nameless[0]
-    if grown >= NAMELESS.value * _of(having[-1].read[name], "total_bytes") and _steady(nameless):
+    if (
+        len(nameless) >= READINGS.value
+        and grown >= NAMELESS.value * _of(having[-1].read[name], "total_bytes")
+        and _steady(nameless)
+    ):
         found.append(Part("free_bytes", "memory that is in no count", grown, grown / seconds))
     cached = [_of(each.read[name], "cached_bytes") for each in having]
     with_cache = max(0, cached[-1] - cached[0]) * OF_CACHE.value
@@ -235,7 +240,9 @@ def _nameless(view: View, sample: Sample) -> int:
     huge = (record.huge_pages_total or 0) * (record.huge_page_bytes or 0)
     zram = sample.of(vmstat.SOURCE)
     compressed = 0 if zram is None else (zram.nr_zspages or 0) * page_bytes(view)
-    return _of(record, "total_bytes") - counted - huge - compressed
+    # MemFree leaves out what each CPU keeps for itself, tens of megabytes after a large file was deleted.
+    listed = sum(each.per_cpu_pages or 0 for each in sample.each(zoneinfo.SOURCE).values()) * page_bytes(view)
+    return _of(record, "total_bytes") - counted - huge - compressed - listed
 
 
 def _of(record: Meminfo, field: str) -> int:
