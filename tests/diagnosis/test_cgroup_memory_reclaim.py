@@ -122,8 +122,10 @@ def test_version_1_has_no_pressure_and_refaults_decide() -> None:
 
 
 def test_in_version_1_what_its_processes_do_tells_how_much_it_costs() -> None:
-    def version_1(second: int, works: float) -> dict[Any, Any]:
-        group = CgroupMemory(limit_bytes=50 * MIB, max_events=60 * second, refaulted_file_pages=5000 * second)
+    def version_1(second: int, works: float, refaults: int = 500) -> dict[Any, Any]:
+        group = CgroupMemory(
+            limit_bytes=50 * MIB, max_events=60 * second, refaulted_file_pages=refaults * second
+        )
         return {
             cgroup_memory.SOURCE: {GROUP: group},
             process_cgroups.SOURCE: {
@@ -138,6 +140,8 @@ def test_in_version_1_what_its_processes_do_tells_how_much_it_costs() -> None:
 
     found = confirmed(HYPOTHESIS, view(*(version_1(second, 0.4) for second in range(6))))
     assert 0.35 < found.impact < 0.45
+    starved = confirmed(HYPOTHESIS, view(*(version_1(second, 0.01, 9000) for second in range(6))))
+    assert starved.scope.name == GROUP
     assert isinstance(verdict(HYPOTHESIS, view(*(version_1(second, 0.01) for second in range(6)))), Refuted)
 
 

@@ -53,6 +53,12 @@ REFAULTS = Threshold(
     "1/s",
     "100 reads of a page are 10 ms a second even on a fast disk, and the share of time that a tenth is on a slow one",
 )
+MANY = Threshold(
+    "the same, from where on it counts however little its processes got to do",
+    2000.0,
+    "1/s",
+    "8 MiB a second that had been there: on a machine whose processors are taken, its processes hardly run at all",
+)
 
 
 def _test(view: View) -> Iterator[Verdict]:
@@ -102,7 +108,8 @@ def _suffers(view: View, name: str, group: CgroupMemory, stalled: float | None) 
     often = rate(view, cgroup_memory.SOURCE, refaults) >= REFAULTS.value
     if stalled is None:
         spent = spent_in_kernel(view, name)
-        return often and (spent is None or spent >= STALLED.value)
+        many = rate(view, cgroup_memory.SOURCE, refaults) >= MANY.value
+        return often and (many or spent is None or spent >= STALLED.value)
     if often and _mostly_again(group) and _lost(view, name, stalled) >= STALLED.value:
         return True
     if group.reclaimed_pages and refaults < USED_AGAIN.value * group.reclaimed_pages:
@@ -293,7 +300,7 @@ HYPOTHESIS = Hypothesis(
         Signal("cgroup_memory.refaulted_anon_pages", "the same, from swap"),
         Signal("cgroup_memory.reclaimed_pages", "many beside few refaults: data is used once, as in a copy"),
     ),
-    thresholds=(STALLED, STALLED_STREAMING, USED_AGAIN, MOSTLY_AGAIN, REFAULTS),
+    thresholds=(STALLED, STALLED_STREAMING, USED_AGAIN, MOSTLY_AGAIN, REFAULTS, MANY),
     rivals=(
         Rival("cgroup-memory-limit", "there reclaim finds nothing and a process of the group is killed"),
         Rival("memory-pressure", "there the whole host is short: kswapd runs and pgscan_direct grows"),
