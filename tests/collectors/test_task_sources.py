@@ -331,3 +331,16 @@ def test_frozen_groups_of_both_versions(tmp_path: Path) -> None:
         "/pod/app": (False, False, 1),
         "/db": (True, True, 2),
     }
+
+
+def test_a_process_that_took_over_an_id_is_not_taken_for_the_one_before(tmp_path: Path) -> None:
+    here = process(tmp_path, 7, line(7, "old"), limits=LIMITS, status=STATUS.format(64), cgroup="0::/old\n")
+    root = Root(tmp_path)
+    assert process_files.read(root)["7"].limit == 256
+    assert process_cgroups.read(root)["7"].cgroup == "/old"
+    (here / "stat").write_text(line(7, "new").replace("2128935", "2999999"))
+    (here / "limits").write_text(LIMITS.replace("256 ", "512 "))
+    (here / "cgroup").write_text("0::/new\n")
+    root.kept.clear()
+    assert process_files.read(root)["7"].limit == 512
+    assert process_cgroups.read(root)["7"].cgroup == "/new"

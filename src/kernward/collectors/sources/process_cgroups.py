@@ -1,5 +1,6 @@
 """/proc/PID/cgroup: in which cgroup each process is, in the version 2 tree and in each version 1 tree."""
 
+import time
 from collections.abc import Collection, Mapping
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from kernward.collectors.source import EntitySource
 from kernward.collectors.sources import processes
 
 _SHOW = "proc_cgroup_show() in kernel/cgroup/cgroup.c"
+OLD_S = 15.0
 
 
 class ProcessCgroups(msgspec.Struct, frozen=True):
@@ -35,8 +37,19 @@ def read(root: Root, pids: Collection[str] | None = None) -> dict[str, ProcessCg
     """By pid; threads of the kernel are left out, since all of them are in the root but for a few."""
     found: dict[str, ProcessCgroups] = {}
     refused: Unavailable | None = None
+    before: dict[str, tuple[processes.Process, float, ProcessCgroups]] = root.remembered.get(
+        "process_cgroups", {}
+    )
+    now: dict[str, tuple[processes.Process, float, ProcessCgroups]] = {}
+    at_s = time.monotonic()
     for pid, process in processes.known(root).items():
         if process.kernel_thread or pids is not None and pid not in pids:
+            continue
+        earlier = before.get(pid)
+        # One that did nothing since the last sample has the same record, and is in the same group but for a move
+        # by somebody else, which is seen a little later.
+        if earlier is not None and earlier[0] is process and at_s - earlier[1] < OLD_S:
+            now[pid], found[pid] = earlier, earlier[2]
             continue
         try:
             data = root.read(f"/proc/{pid}/cgroup", 1 << 16)
@@ -44,8 +57,11 @@ def read(root: Root, pids: Collection[str] | None = None) -> dict[str, ProcessCg
             refused = refused if error.gone else error
             continue
         found[pid] = parse(data, process.start_s)
+        now[pid] = process, at_s, found[pid]
     if not found and refused:
         raise refused
+    if pids is None:
+        root.remembered["process_cgroups"] = now
     return found
 
 

@@ -6,9 +6,10 @@ Threads of the kernel have no files and are left out; a stranger's files can be 
 """
 
 import os
+import time
 from collections.abc import Collection
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -21,6 +22,8 @@ _LIMITS = "proc_pid_limits() in fs/proc/base.c"
 # Larger tables are listed only where this part of the limit may be used.
 _NEAR = 0.7
 _SMALL = 4096
+# Limits of a process that lives are read again after so long.
+OLD_S = 15.0
 
 
 class ProcessFiles(msgspec.Struct, frozen=True):
@@ -55,39 +58,65 @@ class ProcessFiles(msgspec.Struct, frozen=True):
 def read(root: Root, pids: Collection[str] | None = None) -> dict[str, ProcessFiles]:
     """By pid."""
     everybody = processes.known(root)
+    before: dict[str, Settings] = root.remembered.get("process_files", {})
+    now: dict[str, Settings] = {}
+    at_s = time.monotonic()
     found: dict[str, ProcessFiles] = {}
     refused: Unavailable | None = None
     for pid, process in everybody.items():
         if process.kernel_thread or process.state == "Z" or pids is not None and pid not in pids:
             continue
         try:
-            found[pid] = _of(root, pid, process.start_s)
+            settings = before.get(pid)
+            if settings is None or settings.start_s != process.start_s or at_s - settings.at_s > OLD_S:
+                settings = _settings(root, pid, process.start_s, at_s)
+            found[pid] = _of(root, pid, settings)
         except Unavailable as error:
             refused = refused if error.gone else error
+            continue
+        now[pid] = settings
     if not found and refused:
         raise refused
+    if pids is None:
+        root.remembered["process_files"] = now
     return found
 
 
-def _of(root: Root, pid: str, start_s: float) -> ProcessFiles:
+class Settings(NamedTuple):
+    """What hardly ever changes while a process lives, and costs more to read than how many files are open."""
+
+    at_s: float
+    start_s: float
+    limit: int | None
+    hard_limit: int | None
+    tasks_limit: int | None
+    user: int | None
+
+
+def _settings(root: Root, pid: str, start_s: float, at_s: float) -> Settings:
     limits = _limits(root.read(f"/proc/{pid}/limits", 8192))
-    limit = limits.get(b"open files", (None, None))
+    soft, hard = limits.get(b"open files", (None, None))
+    return Settings(at_s, start_s, soft, hard, limits.get(b"processes", (None, None))[0], _user(root, pid))
+
+
+def _of(root: Root, pid: str, settings: Settings) -> ProcessFiles:
+    limit = settings.limit
     size = None
     count = _size(root, pid)
     if not count:
         size = _table_size(root.read(f"/proc/{pid}/status", 8192))
-        if size is None or size <= _SMALL or limit[0] is not None and size >= _NEAR * limit[0]:
+        if size is None or size <= _SMALL or limit is not None and size >= _NEAR * limit:
             # A stranger's files are for root, their limit is for all.
             with suppress(Unavailable):
                 count = len(root.names(f"/proc/{pid}/fd"))
     return ProcessFiles(
         open_files=count,
         table_size=size,
-        limit=limit[0],
-        hard_limit=limit[1],
-        tasks_limit=limits.get(b"processes", (None, None))[0],
-        user=_user(root, pid),
-        start_s=start_s,
+        limit=limit,
+        hard_limit=settings.hard_limit,
+        tasks_limit=settings.tasks_limit,
+        user=settings.user,
+        start_s=settings.start_s,
     )
 
 
