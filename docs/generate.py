@@ -38,13 +38,14 @@ from kernward.records.faults import FaultAbout
 from kernward.records.fleet import FleetTruth
 from kernward.records.kernels import KernelListing
 from kernward.records.machines import Ability, RunningMachine
+from kernward.records.overview import Overview
 from kernward.records.problems import Problem, Triage
 
 REFERENCE = Path(__file__).parent / "reference"
 # What commands print as JSON, and what these are made of.
 PRINTED = (
     Event, Problem, Triage, KernelListing, KernelBuild, UnitTests, RunningMachine, Ability, FaultAbout,
-    CrashManifest, FleetTruth, Check,
+    CrashManifest, FleetTruth, Check, Overview,
 )  # fmt: skip
 WRITTEN_BY = (
     "<!-- Written by docs/generate.py: change the source it was made from, then run `make docs`. -->\n\n"
