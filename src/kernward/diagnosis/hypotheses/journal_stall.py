@@ -87,11 +87,15 @@ def _test(view: View) -> Iterator[Verdict]:
 def _for_others(view: View, waiting: list[Waiter]) -> list[Waiter]:
     """Those that write little of all that is written; without that knowledge all but a single one."""
     counted = view.window.each_over(process_io.SOURCE)
-    total = sum(disk.over.write_bytes or 0 for disk in Storage(view).disks.values())
     known = [each for each in waiting if each.pid in counted]
     if not known:
         return waiting if len(waiting) > 1 else []
-    return [each for each in known if (counted[each.pid].write_bytes or 0) < SMALL_PART.value * total]
+    # The processes were looked at for a shorter while than the devices: rates are compared.
+    whole = sum((disk.over.write_bytes or 0) / disk.seconds for disk in Storage(view).disks.values())
+    seconds = view.window.seconds_of(process_io.SOURCE)
+    return [
+        each for each in known if (counted[each.pid].write_bytes or 0) / seconds < SMALL_PART.value * whole
+    ]
 
 
 def _confirmed(
