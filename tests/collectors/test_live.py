@@ -89,7 +89,7 @@ def test_slow_sources_are_read_at_the_ends_only(tmp_path, time) -> None:
     assert all("quick" in each.read for each in samples)
 
 
-@pytest.mark.parametrize(("cost_s", "samples"), [(0.001, 7), (0.15, 7), (0.4, 4), (2.0, 3)])
+@pytest.mark.parametrize(("cost_s", "samples"), [(0.001, 6), (0.15, 6), (0.4, 4), (2.0, 3)])
 def test_where_reading_is_dear_it_is_done_less_often(tmp_path, time, monkeypatch, cost_s, samples) -> None:
     take = live.take
     monkeypatch.setattr(live, "take", lambda *some: msgspec.structs.replace(take(*some), cost_s=cost_s))
@@ -106,6 +106,13 @@ def test_asked_sources_are_read_from_then_on(tmp_path, time) -> None:
     assert last.asked["stack"] == ("7", "8")
     machine.go_on([], {"stack": ("9",)})
     assert set(machine.window().last.read["stack"]) == {"7", "8", "9"}
+
+
+def test_a_short_look_reads_three_times(tmp_path, time) -> None:
+    machine = Live(Root(tmp_path), time)
+    machine.window()
+    machine.go_on([], {"stack": ("7",)})
+    assert len([each for each in machine.window().samples if "stack" in each.read]) == 3
 
 
 def test_a_source_that_cannot_be_read_says_why(tmp_path, time) -> None:

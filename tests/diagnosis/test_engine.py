@@ -4,8 +4,9 @@ import pytest
 
 from kernward.collectors.sources.loadavg import Loadavg
 from kernward.collectors.sources.processes import Process
+from kernward.collectors.sources.stacks import SOURCE as STACKS
 from kernward.collectors.sources.swaps import Swap
-from kernward.diagnosis.engine import AT_ONCE, examine
+from kernward.diagnosis.engine import AT_ONCE, MOST_LOOKS, examine
 from kernward.diagnosis.hypothesis import Open, Refuted, Signal, Unknown
 from kernward.diagnosis.view import Focus
 from kernward.records.check import Measured, Scope
@@ -227,6 +228,22 @@ def test_a_source_is_asked_for_once_for_each_entity() -> None:
     check = examine(machine, [hypothesis("a", detail("7")), hypothesis("b", detail("8"))])
     assert machine.asked == [((), {"process": ("7", "8")})]
     assert len(check.unknown) == 2
+
+
+def test_a_source_is_not_asked_for_again_and_again() -> None:
+    """On a busy machine another process comes to the fore in each look."""
+    machine = Machine(answers={"stacks": Measured(name="stacks", tier="read")})
+
+    def test(view):
+        pid = str(len(machine.asked))
+        if view.can_read(STACKS, pid):
+            yield Open(suspicion=0.5, reason="?", sources=((STACKS.name, (pid,)),))
+        else:
+            yield Unknown(reason="enough")
+
+    check = examine(machine, [hypothesis("a", test)])
+    assert len(machine.asked) == MOST_LOOKS
+    assert [each.reason for each in check.unknown] == ["enough"]
 
 
 def test_a_question_about_a_cgroup_tells_apart_what_does_not_reach_it() -> None:

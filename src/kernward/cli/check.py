@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seconds",
     type=click.FloatRange(1, 3600),
-    default=6.0,
+    default=5.5,
     show_default=True,
     help="How long the first look lasts; what has to be measured to decide takes longer.",
 )

@@ -23,12 +23,14 @@ from kernward.records.errors import UsageError
 
 # How long the first look lasts. Quotas have periods of 0.1 s, PSI averages and the block layer's timeouts
 # several seconds: shorter than this a pause between two bursts passes for rest.
-FIRST_LOOK_S = 6.0
-# A look that only reads some more files, such as the stacks of a few tasks.
-SHORT_LOOK_S = 2.5
+FIRST_LOOK_S = 5.5
+# A look that only reads some more files, such as the stacks of a few tasks. With two of them the answer still comes
+# within 10 s.
+SHORT_LOOK_S = 2.0
 # All looks together; the answer is promised within 30 s, and starting, attaching and thinking take time too.
 LONGEST_S = 24.0
 INTERVAL_S = 1.0
+SHORT_INTERVAL_S = 0.85
 # What grows steadily cannot be told from what jumped once with fewer steps than these, so that so many are
 # taken even where reading is dear, as long as it takes no more than this part of the time.
 FEWEST_STEPS = 6
@@ -158,8 +160,9 @@ class Live:
     def _interval_s(self, look_s: float) -> float:
         # The first sample imports what reads, and keeps what the next ones need no more.
         cost_s = min((each.cost_s or 0.0 for each in self._samples[1:]), default=0.0)
-        longest_s = max(look_s / FEWEST_STEPS, cost_s / MOST_SHARE)
-        return min(max(INTERVAL_S, cost_s / self._max_overhead), longest_s)
+        usual_s = SHORT_INTERVAL_S if look_s <= SHORT_LOOK_S else INTERVAL_S
+        longest_s = max(usual_s, look_s / FEWEST_STEPS, cost_s / MOST_SHARE)
+        return min(max(usual_s, cost_s / self._max_overhead), longest_s)
 
     def _take(self, *, at_end: bool) -> None:
         sample = take(self._root, self._clock, self._wanted(at_end=at_end), self._entities)

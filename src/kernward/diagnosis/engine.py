@@ -10,6 +10,7 @@ Findings are ranked causes first. Where the question is about one cgroup or one 
 elsewhere and does not reach it is told apart.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
@@ -27,6 +28,9 @@ from kernward.records.check import Check, Consequence, Finding, Measured, Scope,
 
 # Measurements of one round; each has a cost, and the answer of one often makes the next one needless.
 AT_ONCE = 4
+# How often a source is asked for. On a busy machine other processes come to the fore in each look, and each
+# look takes seconds.
+MOST_LOOKS = 2
 # From here on a cause counts as proven, and what it brings about needs no measurement of its own.
 PROVEN = 0.9
 # Beside a proven cause only a suspicion of at least this is worth another look.
@@ -73,9 +77,12 @@ def examine(machine: Examined, hypotheses: Iterable[Hypothesis], *, focus: Focus
     chosen = tuple(hypotheses)
     measured: dict[str, Measured] = {}
     asked: dict[str, set[str]] = {}
+    looks: Counter[str] = Counter()
     while True:
-        view = View(machine.window(), focus=focus, measured=measured, final=False)
+        exhausted = {name for name, count in looks.items() if count >= MOST_LOOKS}
+        view = View(machine.window(), focus=focus, measured=measured, exhausted=exhausted, final=False)
         measurements, entities = wanted(test(view, chosen), measured, asked)
+        entities = {name: some for name, some in entities.items() if name not in exhausted}
         if not measurements and not entities or machine.seconds_left() <= 0:
             break
         more = machine.go_on(measurements, entities)
@@ -86,6 +93,7 @@ def examine(machine: Examined, hypotheses: Iterable[Hypothesis], *, focus: Focus
         measured.update({name: each for name, each in more.items() if name in measured})
         for name, some in entities.items():
             asked.setdefault(name, set()).update(some)
+            looks[name] += 1
     view = View(machine.window(), focus=focus, measured=measured, final=True)
     return answer(view, test(view, chosen))
 

@@ -41,6 +41,9 @@ def _plots(window: Window, evidence: Iterable[Evidence]) -> Iterator[Plot]:
         elif quantity.kind == "gauge":
             points = _values(window, source, entity, field)
             unit = quantity.unit
+            # A limit that stays what it is has no course.
+            if len({value for _, value in points}) < 2:
+                continue
         else:
             continue
         if len(points) >= FEWEST_POINTS:

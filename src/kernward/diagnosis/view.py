@@ -4,7 +4,7 @@ Helpers here are those that many tests need: evidence with its unit and place, n
 devices, the number of CPUs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -39,12 +39,15 @@ class View:
         *,
         focus: Focus = EVERYTHING,
         measured: Mapping[str, Measured] | None = None,
+        exhausted: Collection[str] = (),
         final: bool = True,
     ) -> None:
         self.window = window
         self.focus = focus
         # Measurements that were tried, by name; `tier` is None where that failed.
         self.measured = dict(measured or {})
+        # Sources that are not asked for once more: new entities would come up each time.
+        self._exhausted = exhausted
         # Nothing more will be measured: a test that would be Open decides as well as it can.
         self.final = final
 
@@ -68,7 +71,7 @@ class View:
     def can_read(self, source: AnySource, *entities: str) -> bool:
         """Whether a source that is read only when asked for can be asked for: at all, or of these entities."""
         tried = self.measured.get(source.name)
-        if self.final or tried is not None and tried.tier is None:
+        if self.final or source.name in self._exhausted or tried is not None and tried.tier is None:
             return False
         if not entities or not isinstance(source, EntitySource):
             return tried is None and self.window.why_absent(source) is not None
