@@ -4,7 +4,7 @@ The host's counters of reclaim by kswapd and by tasks leave out what cgroups rec
 those of refaults and of swap do not. Telling the two apart is most of what these functions are for.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.source import AnySource
@@ -114,11 +114,15 @@ def at_their_limit(view: View) -> list[str]:
 
 def outermost(cgroups: Collection[str]) -> list[str]:
     """Those that are not below another of them, so that what includes all below is not counted twice."""
-    return [
-        each
-        for each in cgroups
-        if not any(other != each and each.startswith(other.rstrip("/") + "/") for other in cgroups)
-    ]
+    these = set(cgroups)
+    return [each for each in cgroups if not any(above in these for above in ancestors(each))]
+
+
+def ancestors(cgroup: str) -> Iterator[str]:
+    """The cgroups that a cgroup is below: /a/b/c is below /a/b, /a and /."""
+    while cgroup != "/":
+        cgroup = cgroup.rpartition("/")[0] or "/"
+        yield cgroup
 
 
 def members(view: View, cgroup: str) -> set[str]:

@@ -17,6 +17,7 @@ from kernward.diagnosis.hypothesis import (
 from kernward.diagnosis.memory import (
     RECENT_S,
     ago,
+    ancestors,
     event_evidence,
     holders,
     largest,
@@ -127,15 +128,14 @@ def _group_kills(view: View) -> int | None:
     groups = view.window.each_over(cgroup_memory.SOURCE)
     if not groups:
         return 0 if view.window.why_absent(cgroup_memory.SOURCE) is None else None
-    # A group counts kills for the host's sake as well; with its own limit met they are its own.
+    # A group counts kills for the host's sake as well; where its own limit was met, or that of one above it, they
+    # are not.
+    met = {name for name, group in groups.items() if name != "/" and (group.oom_events or group.max_events)}
     return sum(
         group.oom_kills or 0
         for name, group in groups.items()
-        if name != "/" and (group.max_events or group.oom_events or any(
-            name.startswith(other.rstrip("/") + "/") and (each.oom_events or each.max_events)
-            for other, each in groups.items() if other != "/"
-        ))
-    )  # fmt: skip
+        if name in met or any(above in met for above in ancestors(name))
+    )
 
 
 def _after_kill(view: View, events: list[LogEvent]) -> Confirmed:

@@ -51,7 +51,7 @@ OF_CACHE = Threshold(
 )
 OF_MEMORY = Threshold(
     "part of memory that one cache of kmalloc() holds",
-    0.01,
+    0.006,
     "",
     "kmalloc() serves small things that nobody found worth a cache of their own: of one size they are a few tenths of a "
     "percent of memory on machines that are well",
