@@ -5,6 +5,7 @@ from kernward.collectors.measurements.blocklat import BlockDevice
 from kernward.collectors.sources import diskstats
 from kernward.collectors.sources.diskstats import Diskstats
 from kernward.collectors.window import Window
+from kernward.diagnosis.hypotheses import device_saturated
 from kernward.diagnosis.hypotheses.device_slow import HYPOTHESIS
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from kernward.diagnosis.view import View
@@ -188,6 +189,13 @@ def test_a_device_that_stops_now_and_then_is_slow_at_times() -> None:
 
 def test_one_reading_cannot_tell_how_long_a_request_takes() -> None:
     assert isinstance(verdict(HYPOTHESIS, storage({"vda": does(reads=9)}, samples=1)), Unknown)
+
+
+def test_devices_that_are_not_counted_are_unknown() -> None:
+    for each in (HYPOTHESIS, device_saturated.HYPOTHESIS):
+        found = verdict(each, storage({"vda": does()}, blocks={"vda": disk(statistics=0)}, waits=READER))
+        assert isinstance(found, Unknown)
+        assert "iostats" in found.reason
 
 
 def test_without_diskstats_it_is_unknown() -> None:

@@ -112,6 +112,7 @@ def test_file_systems_on_a_device_are_those_on_what_lies_on_it_too() -> None:
         (SYNC, "sync"),
         (("jbd2_log_wait_commit", "ext4_sync_file", "do_fsync"), "fsync"),
         (("percpu_rwsem_wait", "cgroup_attach_lock", "cgroup_procs_write"), "other"),
+        (("io_schedule", "f2fs_sync_node_pages", "__arm64_sys_fdatasync"), "fsync"),
         (("futex_wait_queue",), "other"),
         ((), "other"),
         (("balance_dirty_pages.isra.0",), "throttled"),

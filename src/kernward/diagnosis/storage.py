@@ -34,8 +34,9 @@ _JOURNAL = re.compile(r"-\d+\Z")
 # Deeper stacks of devices than this are a circle in a hostile tree.
 _DEEPEST = 16
 
-# What a task sleeps for, told by functions on its stack; the first that fits counts. Names of several
-# releases: __x64_sys_ and the like are cut off.
+# System calls are functions of the processor's own name: __x64_sys_fsync, __arm64_sys_fsync.
+_CALL = re.compile(r"__(?:x64|ia32|arm64|s390x?|riscv|powerpc|do)_sys_")
+# What a task sleeps for, told by functions on its stack, of several releases; the first that fits counts.
 Wait = Literal["throttled", "frozen", "fsync", "sync", "journal", "network", "tag", "read", "device", "other"]
 _FUNCTIONS: tuple[tuple[Wait, frozenset[str]], ...] = (
     ("throttled", frozenset({"balance_dirty_pages", "balance_dirty_pages_ratelimited_flags"})),
@@ -54,6 +55,9 @@ _FUNCTIONS: tuple[tuple[Wait, frozenset[str]], ...] = (
         "fsync",
         frozenset(
             {
+                "sys_fsync",
+                "sys_fdatasync",
+                "sys_msync",
                 "do_fsync",
                 "vfs_fsync_range",
                 "blkdev_fsync",
@@ -63,7 +67,12 @@ _FUNCTIONS: tuple[tuple[Wait, frozenset[str]], ...] = (
             }
         ),
     ),
-    ("sync", frozenset({"ksys_sync", "iterate_supers", "sync_filesystem", "sync_inodes_sb", "sync_bdevs"})),
+    (
+        "sync",
+        frozenset(
+            {"ksys_sync", "sys_sync", "iterate_supers", "sync_filesystem", "sync_inodes_sb", "sync_bdevs"}
+        ),
+    ),
     (
         "journal",
         frozenset(
@@ -359,6 +368,10 @@ class Storage:
                 return found.transport
         return None
 
+    def uncounted(self) -> list[str]:
+        """Devices whose requests the kernel was told not to count (queue/iostats)."""
+        return [name for name, each in self.blocks.items() if each.statistics == 0 and each.size_bytes]
+
     def in_flight(self, name: str) -> list[int]:
         """Requests in flight, sample by sample."""
         return [
@@ -427,7 +440,7 @@ def waiters(view: View) -> list[Waiter]:
 
 def wait_of(stack: Sequence[str]) -> Wait:
     """What a task sleeps for, by the functions on its stack; "other" when none tells."""
-    names = {each.partition(".")[0] for each in stack}
+    names = {_CALL.sub("sys_", each.partition(".")[0]) for each in stack}
     if names & _FROZEN and not names & _NOT_FROZEN:
         return "frozen"
     for wait, functions in _FUNCTIONS:

@@ -70,6 +70,9 @@ def _test(view: View) -> Iterator[Verdict]:
         return
     storage = Storage(view)
     full = storage.lowest([name for name, disk in storage.disks.items() if _saturated(view, storage, disk)])
+    if not full and (uncounted := storage.uncounted()):
+        yield Unknown(reason=f"requests of {', '.join(uncounted[:4])} are not counted (queue/iostats is 0)")
+        return
     if not full:
         yield _refuted(view, storage)
         return

@@ -140,6 +140,9 @@ def _test(view: View) -> Iterator[Verdict]:
             asks=("blocklat",),
         )
         return
+    if uncounted := storage.uncounted():
+        yield Unknown(reason=f"requests of {', '.join(uncounted[:4])} are not counted (queue/iostats is 0)")
+        return
     if slowest is None:
         yield Refuted(reason="no device ended a read or a write while it was watched, and none timed out")
         return
