@@ -66,19 +66,32 @@ def test_settings_come_from_sysctl(tree) -> None:
     assert not root.exists("/proc/sys/broken")
 
 
-def test_loads_and_uptime_come_from_uptime(tree) -> None:
-    root = CopiedRoot(tree)
-    assert loadavg.read(root).load_5m == 0.7
-    assert CopiedClock(root).monotonic_s() == (2 * 24 + 3) * 3600 + 4 * 60
+def test_loads_come_from_uptime(tree) -> None:
+    assert loadavg.read(CopiedRoot(tree)).load_5m == 0.7
 
 
 def test_the_time_is_that_of_the_copy(tree) -> None:
     clock = CopiedClock(CopiedRoot(tree))
     assert clock.utc() == datetime(2026, 1, 2, 15, 4, 5, tzinfo=UTC)
-    (tree / "sosreport-web-1/sos_commands/host/uptime").unlink()
-    assert CopiedClock(CopiedRoot(tree)).up_s == 3661.0
+    assert clock.monotonic_s() == 3661.0
+    (tree / "sosreport-web-1/proc/uptime").write_text("77.5 1.0\n")
+    assert CopiedClock(CopiedRoot(tree)).up_s == 77.5
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("15:04:05 up 2 days,  3:04,  1 user", (2 * 24 + 3) * 3600 + 240),
+        ("15:04:05 up  7:20,  0 user", 7 * 3600 + 20 * 60),
+        ("15:04:05 up 1 day, 12 min,  2 users", 86_400 + 720),
+        ("15:04:05 up 5 min", 300),
+        ("nothing", None),
+    ],
+)
+def test_without_a_boot_time_uptime_tells_it(tree, said, seconds) -> None:
     (tree / "sosreport-web-1/proc/stat").unlink()
-    assert CopiedClock(CopiedRoot(tree)).up_s is None
+    (tree / "sosreport-web-1/sos_commands/host/uptime").write_text(said)
+    assert CopiedClock(CopiedRoot(tree)).up_s == seconds
 
 
 def test_file_systems_come_from_df(tree) -> None:

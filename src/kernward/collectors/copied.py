@@ -27,7 +27,7 @@ _PF_KTHREAD = 0x00200000
 _NUMBER = re.compile(r"\d{1,18}\Z")
 _CPU_TIME = re.compile(r"(?:(\d{1,6})-)?(?:(\d{1,6}):)?(\d{1,6}):(\d{1,2})(?:\.\d+)?\Z")
 _LOAD = re.compile(r"load average: ([\d.]{1,12}), ([\d.]{1,12}), ([\d.]{1,12})")
-_DAYS = re.compile(r"up (?:(\d{1,6}) days?, +)?(?:(\d{1,2}):(\d{2})|(\d{1,2}) min)")
+_DAYS = re.compile(r"\bup +(?:(\d{1,6}) days?, +)?(?:(\d{1,2}):(\d{2})|(\d{1,2}) min)")
 # What nstat puts before each counter, and the file and line it is from.
 _PROTOCOLS = (
     ("TcpExt", "netstat"),
@@ -146,12 +146,19 @@ class CopiedRoot(Root):
         return {pid: _files(pid, row) for pid, row in known.items()}
 
     def _uptime(self) -> bytes | None:
-        text = " ".join(chain(self._output("host/uptime"), self._output("uptime")))
-        up = _DAYS.search(text)
-        if up is None:
-            return None
-        days, hours, minutes, alone = (int(each or 0) for each in up.groups())
-        return f"{((days * 24 + hours) * 60 + minutes + alone) * 60}.00 0.00\n".encode()
+        """From when it was booted and when it was copied, else as uptime prints it, to the minute."""
+        booted = re.search(r"^btime (\d{1,12})$", self.text("/proc/stat") or "", re.MULTILINE)
+        now = _told(self)
+        if booted and now is not None:
+            up_s = now.timestamp() - int(booted[1])
+        else:
+            text = " ".join(chain(self._output("host/uptime"), self._output("uptime")))
+            up = _DAYS.search(text)
+            days, hours, minutes, alone = (int(each or 0) for each in up.groups()) if up else (0,) * 4
+            up_s = ((days * 24 + hours) * 60 + minutes + alone) * 60
+            if up is None and booted:
+                up_s = _when(self).timestamp() - int(booted[1])
+        return f"{up_s:.2f} 0.00\n".encode() if up_s > 0 else None
 
     def _load(self) -> bytes | None:
         text = " ".join(chain(self._output("host/uptime"), self._output("uptime")))
@@ -223,7 +230,7 @@ class CopiedClock(Clock):
 
     def __init__(self, root: Root) -> None:
         self._utc = _when(root)
-        self.up_s = _up(root, self._utc)
+        self.up_s = _up(root)
 
     def monotonic_s(self) -> float:
         """Seconds since boot; 0 where nothing tells."""
@@ -250,6 +257,20 @@ def _top(path: Path) -> Path:
 
 
 def _when(root: Root) -> datetime:
+    """When the files were copied, as nearly as anything tells."""
+    told = _told(root)
+    if told is not None:
+        return told
+    for name in ("proc/uptime", "proc/meminfo", "sos_commands", "proc", ""):
+        try:
+            return datetime.fromtimestamp(os.stat(f"{root.path}/{name}").st_mtime, UTC)
+        except (OSError, OverflowError, ValueError):
+            continue
+    return datetime.now(UTC)
+
+
+def _told(root: Root) -> datetime | None:
+    """When the commands were run, by date --utc."""
     for line in (root.text(f"{COMMANDS}/date/date_--utc") or "").splitlines():
         # Sun Nov 22 02:34:33 AM UTC 2026, with or without AM; the zone is UTC.
         words = [word for word in line.split() if word not in ("AM", "PM")]
@@ -261,23 +282,15 @@ def _when(root: Root) -> datetime:
             continue
         hour = found.hour % 12 + shift if "AM" in line.split() or shift else found.hour
         return found.replace(hour=hour)
-    for name in ("proc/uptime", "proc/meminfo", "sos_commands", "proc", ""):
-        try:
-            return datetime.fromtimestamp(os.stat(f"{root.path}/{name}").st_mtime, UTC)
-        except (OSError, OverflowError, ValueError):
-            continue
-    return datetime.now(UTC)
+    return None
 
 
-def _up(root: Root, now: datetime) -> float | None:
+def _up(root: Root) -> float | None:
     words = (root.text("/proc/uptime") or "").split()
     try:
         return float(words[0])
     except (IndexError, ValueError):
-        pass
-    booted = re.search(r"^btime (\d{1,12})$", root.text("/proc/stat") or "", re.MULTILINE)
-    up_s = now.timestamp() - int(booted[1]) if booted else 0.0
-    return up_s if up_s > 0 else None
+        return None
 
 
 def _df(lines: list[str]) -> Iterator[tuple[str, tuple[int, int, int]]]:
