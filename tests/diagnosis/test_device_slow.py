@@ -10,7 +10,7 @@ from kernward.diagnosis.hypotheses.device_slow import HYPOTHESIS
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from kernward.diagnosis.view import View
 from kernward.records.check import Measured
-from tests.diagnosis.storage_windows import BALANCE, READ, asleep, disk, does, event, mapped, storage
+from tests.diagnosis.storage_windows import BALANCE, JOURNAL, READ, asleep, disk, does, event, mapped, storage
 from tests.diagnosis.windows import confirmed, verdict, verdicts
 
 READER = {"42": asleep("postgres", READ)}
@@ -115,8 +115,11 @@ def test_one_slow_request_in_an_idle_minute_is_no_finding() -> None:
 def test_writing_back_that_nobody_waits_for_is_no_finding() -> None:
     devices = {"vda": does(writes=2, write_s=1.0, write_kb=512, busy=1.0)}
     assert isinstance(verdict(HYPOTHESIS, storage(devices)), Refuted)
-    throttled = storage(devices, waits={"7": asleep("ingest", BALANCE)})
-    assert isinstance(verdict(HYPOTHESIS, throttled), Refuted)
+    for stack in (BALANCE, JOURNAL):
+        held = storage(devices, waits={"7": asleep("ingest", stack)})
+        assert isinstance(verdict(HYPOTHESIS, held), Refuted)
+    metadata = {"vda": does(writes=5, write_s=0.2, write_kb=8, busy=1.0)}
+    assert confirmed(HYPOTHESIS, storage(metadata, waits={"7": asleep("untar", JOURNAL)})).scope.name == "vda"
 
 
 def test_commands_that_timed_out_name_the_disk_of_the_controller() -> None:

@@ -18,7 +18,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.memory import ago, event_evidence, stall, stall_evidence
-from kernward.diagnosis.storage import Disk, Storage, Waiter, milliseconds, names, waiters
+from kernward.diagnosis.storage import Disk, Storage, Wait, Waiter, milliseconds, names, waiters
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -40,6 +40,13 @@ STREAM = Threshold(
     20e6,
     "bytes/s",
     "large requests take longer, by their size: disks of the last twenty years stream 20 MB/s on their worst track",
+)
+BULK = Threshold(
+    "mean size of a write that is bulk data",
+    float(128 << 10),
+    "bytes",
+    "a journal and its metadata are written some blocks at a time; the page cache writes files in requests that are as "
+    "large as the device takes",
 )
 ADDED = Threshold(
     "time that a mapped device adds to what the device below it takes",
@@ -324,7 +331,7 @@ def _plain(view: View, storage: Storage, disk: Disk, waiting: list[Waiter]) -> C
         return None
     if any(below in storage.disks and storage.disks[below].requests for below in storage.below(disk.name)):
         return None  # its time is that of the device below, which is judged itself
-    if not disk.over.reads and _only_written_back(waiting):
+    if not disk.over.reads and _only_written_back(disk, waiting):
         return None
     allowed = _allowed_s(disk)
     usual = disk.usual_service_s
@@ -399,11 +406,15 @@ def _confirmed(
     )
 
 
-def _only_written_back(waiting: list[Waiter]) -> bool:
-    """Nobody waits for the device but writers that are held back by dirty pages: bandwidth, not latency."""
-    return not any(
-        each.part("read", "fsync", "journal", "device") > 0 and not each.kernel for each in waiting
-    )
+def _only_written_back(disk: Disk, waiting: list[Waiter]) -> bool:
+    """Nobody waits for the device but writers that are held back by dirty pages: bandwidth, not latency.
+
+    Who waits for the journal waits for these pages as well, when it is bulk data that is being written.
+    """
+    waits: tuple[Wait, ...] = ("read", "fsync", "device")
+    if disk.request_bytes < BULK.value:
+        waits = (*waits, "journal")
+    return not any(each.part(*waits) > 0 and not each.kernel for each in waiting)
 
 
 def _mean_s(disk: Disk) -> float:
@@ -449,6 +460,7 @@ HYPOTHESIS = Hypothesis(
         SLOW_FLASH,
         SLOW_SPINNING,
         STREAM,
+        BULK,
         ADDED,
         ADDED_BY_WORK,
         MOSTLY_ADDED,
