@@ -428,6 +428,16 @@ def test_a_standing_queue_tells_a_full_link_whose_rate_nobody_knows() -> None:
     assert "200 ms" in found.mechanism
 
 
+def test_a_shaper_that_holds_back_all_the_time_is_full_a_little_below_its_rate() -> None:
+    def shaped(second: int) -> Qdisc:
+        return Qdisc(
+            interface="app0", kind="tbf", handle=1, parent="root", rate_bytes_per_s=125_000.0,
+            sent=80 * second, sent_bytes=105_000 * second, drops=0, waiting_bytes=9_000, overlimits=30 * second,
+        )  # fmt: skip
+
+    assert confirmed(SATURATED, view(*with_qdisc(transfer(80, 0), shaped))).scope == APP0
+
+
 def test_a_link_within_its_rate_is_not_full_though_it_drops_now_and_then() -> None:
     readings = with_qdisc(transfer(80, 1), bucket(60_000, 1))
     assert isinstance(verdict(SATURATED, view(*readings)), Refuted)

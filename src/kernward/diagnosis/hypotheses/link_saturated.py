@@ -25,6 +25,12 @@ USED = Threshold(
     "headers and gaps between packets that the interface does not count take some percent of the rate, with small "
     "packets up to a quarter",
 )
+SHAPED = Threshold(
+    "the same of a discipline that held packets back for its rate (overlimits) between all readings",
+    0.7,
+    "",
+    "such a discipline says itself that it is at its rate; what is missing was sent before or after the window",
+)
 QUEUE = Threshold(
     "time that what waits needs to be sent",
     0.02,
@@ -125,7 +131,10 @@ def _of(view: View, name: str, each: Qdisc, rate: float | None, sent: float) -> 
         if drains and (one := sample.each(qdiscs.SOURCE).get(name)) is not None
     ]
     queue_s = sorted(queues)[len(queues) // 2] if queues else None
-    full = rate is not None and sent >= USED.value * rate
+    holding = bool(each.rate_bytes_per_s) and all(
+        (step.overlimits or 0) > 0 for _, _, step in view.window.each_steps(qdiscs.SOURCE, name)
+    )
+    full = rate is not None and sent >= (SHAPED if holding else USED).value * rate
     dropping = lasting and drops >= (DROPPED if rate else DROPPED_UNKNOWN).value * (drops + passed)
     long = queue_s is not None and queue_s >= (QUEUE if rate else QUEUE_UNKNOWN).value
     if not (dropping or long) or rate and not full:
@@ -215,7 +224,7 @@ HYPOTHESIS = Hypothesis(
         Signal("qdiscs.drops", "grows: its queue overflows"),
         Signal("qdiscs.waiting_bytes", "stays high: who sends has to wait"),
     ),
-    thresholds=(USED, QUEUE, QUEUE_UNKNOWN, DROPPED, DROPPED_UNKNOWN),
+    thresholds=(USED, SHAPED, QUEUE, QUEUE_UNKNOWN, DROPPED, DROPPED_UNKNOWN),
     rivals=(
         Rival("packet-loss", "there packets get lost at any load, and the queue is short"),
         Rival("packet-delay", "there packets are held while the link has room"),
