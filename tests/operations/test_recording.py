@@ -142,6 +142,28 @@ def test_of_too_many_entities_the_busiest_are_kept_and_the_others_are_not_taken_
         compact(tmp_path)
 
 
+def test_all_sources_of_processes_keep_the_same_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(recorder.MOST_ENTITIES, "process", 3)
+    monkeypatch.setattr(recorder, "LEADING", frozenset({"tasks"}))
+    tasks = {str(pid): Task("x", 100.0) for pid in range(10)}
+    every = known(tasks)
+    # Read before the one that knows who is busy, and with nothing of its own to choose by.
+    names = {str(pid): Load(0.0) for pid in range(12)}
+    every["groups"] = EntitySource(
+        name="groups", doc="", files=("/x",), record=Load, read=lambda r, s: names, scope="process"
+    )
+    clock = Made()
+    one = Recorder(tmp_path, clock=clock, known=every, compact=lambda home: None)
+    one.once()
+    clock.at_s += 5
+    tasks |= {"7": Task("x", 103.0), "9": Task("x", 102.0), "4": Task("x", 101.0)}
+    one.once()
+    one.close()
+    with Recordings(tmp_path) as recordings:
+        found = recordings.samples(recordings.spans()[0].host, 0, 1 << 61)[-1]
+    assert {*found.read["tasks"]} == {*found.read["groups"]} == {"4", "7", "9"}
+
+
 def test_a_source_that_costs_too_much_is_read_less_often_and_the_recording_says_so(tmp_path: Path) -> None:
     clock = Made()
     said: list[str] = []

@@ -45,3 +45,10 @@ def test_samples_cover_the_time_and_end_with_details() -> None:
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path, capsys) -> None:
     assert main(["record", "--once", str(tmp_path / "none" / "x"), "--seconds", "1"]) == 2
     assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_a_snapshot_goes_to_standard_output(tmp_path: Path, capfdbinary) -> None:
+    assert main(["record", "--once", "-", "--seconds", "1"]) == 0
+    (tmp_path / "s").write_bytes(capfdbinary.readouterr().out)
+    assert snapshot_file.is_snapshot(tmp_path / "s")
+    assert len(snapshot_file.read(tmp_path / "s").samples) >= 2

@@ -115,3 +115,13 @@ def test_names_sort_by_time() -> None:
     names = [journal.ulid() for _ in range(50)]
     assert len(set(names)) == 50
     assert [name[:10] for name in names] == sorted(name[:10] for name in names)
+
+
+def test_a_frame_that_unpacks_to_too_much_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = journal.Journal(tmp_path)
+    made.append(b"one")
+    made.append(bytes(1 << 20))
+    made.close()
+    assert len(frames(made.path)) == 2
+    monkeypatch.setattr(journal, "MOST_FRAME_BYTES", 1 << 19)
+    assert frames(made.path) == [b"one"]

@@ -34,7 +34,7 @@ SNAPSHOT_S = 10.0
     "--once",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write one portable snapshot of some seconds to FILE instead.",
+    help="Write one portable snapshot of some seconds to FILE instead; - is standard output.",
 )
 @click.option("--compact", is_flag=True, help="Only bring what was recorded into the store's compact form.")
 @click.option(
@@ -85,8 +85,19 @@ def _snapshot(file: Path, seconds: float) -> None:
     from kernward.cli.wording import size
     from kernward.operations.snapshot import snapshot
 
-    written = snapshot(file, seconds)
-    click.echo(f"{escape(str(file))}: {size(written)}")
+    if str(file) != "-":
+        written = snapshot(file, seconds)
+        click.echo(f"{escape(str(file))}: {size(written)}")
+        return
+    import sys
+    from shutil import copyfileobj
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="kernward-") as folder:
+        whole = Path(folder) / "snapshot"
+        snapshot(whole, seconds)
+        with whole.open("rb") as source:
+            copyfileobj(source, sys.stdout.buffer)
 
 
 def _compact(keep_days: int | None) -> int:

@@ -45,6 +45,8 @@ SLOW_S = 15.0
 # The kernel's messages are looked for this often, and read when there are new ones; else now and then.
 MESSAGES_S = 60.0
 UNCHANGED_S = 600.0
+# These choose for all sources of what they are about.
+LEADING = frozenset({"processes", "cgroup_cpu"})
 # A source is read in every so many samples at least, however much it costs.
 RAREST = 1024
 # How many samples go by between two looks at what recording costs.
@@ -241,12 +243,16 @@ class Recorder:
         values = msgspec.structs.astuple
         read: dict[str, Any] = {}
         cut = []
-        for name, found in sample.read.items():
-            busiest = self._busiest.get(name)
-            if busiest is None:
+        kept: dict[str, Mapping[str, Any]] = {}
+        # Those of a kind are kept together: the source that tells how busy they are chooses first.
+        for name in sorted(sample.read, key=lambda name: name not in LEADING):
+            found = sample.read[name]
+            source = self._sources[name]
+            if not isinstance(source, EntitySource):
                 read[name] = values(found)
                 continue
-            chosen = busiest.choose(found)
+            chosen = self._chosen(source, found, kept.get(source.scope, ()))
+            kept.setdefault(source.scope, chosen)
             if len(chosen) < len(found):
                 cut.append(name)
             read[name] = {entity: values(record) for entity, record in chosen.items()}
@@ -266,6 +272,17 @@ class Recorder:
             missing=dict(sample.missing),
             cut=tuple(cut),
         )
+
+    def _chosen(
+        self, source: EntitySource[Any], found: Mapping[str, Any], first: Collection[str]
+    ) -> Mapping[str, Any]:
+        """What is kept of a source: everything if that is not too much, else those of `first` and the busiest."""
+        most = MOST_ENTITIES.get(source.scope, MOST_OTHERS)
+        chosen = self._busiest[source.name].choose(found)
+        if len(chosen) == len(found) or not first:
+            return chosen
+        names = dict.fromkeys([*(each for each in first if each in found), *chosen])
+        return {name: found[name] for name in list(names)[:most]}
 
     def _note_costs(self, sample: Sample, wanted: Collection[AnySource]) -> None:
         """Sources are read one after the other, so each took until the next one's moment."""

@@ -27,7 +27,7 @@ from kernward.store.disk import make
 
 SUFFIX = ".journal"
 _HEAD = struct.Struct("<II")
-# A length beyond this is damage. Samples of the largest machines have a few megabytes before packing.
+# What is longer, packed or not, is damage. Samples of the largest machines have a few megabytes before packing.
 MOST_FRAME_BYTES = 64 << 20
 # In every so many appends the kernel is told to begin to write; each costs the recorder a request to the disk.
 BEGUN_EVERY = 3
@@ -35,6 +35,8 @@ MAGIC = b"kernward journal 1\n"
 # With a larger window more is found of what a large machine's sample repeats, but it stays in memory.
 _LEVEL = 3
 _WINDOW_LOG = 21
+# At 4 bytes for a block of 128 kB this unpacks to 32 MB at most.
+_SLICE = 1 << 10
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -134,7 +136,13 @@ def frames(file: IO[bytes]) -> Iterator[bytes]:
         packed = file.read(length)
         if len(packed) < length or crc32(packed) != checksum:
             return
+        frame = bytearray()
         try:
-            yield unpack.decompress(packed)
+            # Bit by bit, since a few bytes may unpack to very many.
+            for start in range(0, length, _SLICE):
+                frame += unpack.decompress(packed[start : start + _SLICE])
+                if len(frame) > MOST_FRAME_BYTES:
+                    return
         except zstandard.ZstdError:
             return
+        yield bytes(frame)

@@ -140,7 +140,11 @@ class Recordings:
         last_us: int,
         sources: Sequence[str] | None = None,
     ) -> list[Stored]:
-        """The samples of a host between two times, both included, by time; of these sources only."""
+        """The samples of a host between two times, both included; of these sources only.
+
+        They come boot by boot, and within a boot in the order in which they were taken, whatever the clock
+        was set to meanwhile.
+        """
         found: list[Stored] = []
         for segment in self._segments:
             if segment.host != host:
@@ -151,7 +155,12 @@ class Recordings:
             read = self._read(path, file)
             if read is not None and read[0].host == host:
                 found += _of_journal(*read, first_us, last_us, sources)
-        return sorted(found, key=lambda each: each.at_us)
+        begins: dict[str | None, int] = {}
+        for each in found:
+            begins[each.boot_id] = min(each.at_us, begins.get(each.boot_id, each.at_us))
+        return sorted(
+            found, key=lambda each: (begins[each.boot_id], str(each.boot_id), each.at_s, each.at_us)
+        )
 
     def _read(self, path: Path, file: IO[bytes]) -> tuple[Heading, Iterator[Recorded]] | None:
         file.seek(0)
@@ -253,7 +262,9 @@ def _whole(record: dict[str, Any]) -> dict[str, Any]:
                 continue
             if value and all(type(item) is str and item[:1] == "[" and item[-1:] == "]" for item in value):
                 places = {item[1:-1]: each for item, each in value.items() if item != "[]"}
-                if places and all(place.isascii() and place.isdigit() and len(place) < 10 for place in places):
+                if places and all(
+                    place.isascii() and place.isdigit() and len(place) < 10 for place in places
+                ):
                     last = max(map(int, places))
                     if last < 2 * len(places) + 16:
                         record[name] = [places.get(str(place)) for place in range(last + 1)]
