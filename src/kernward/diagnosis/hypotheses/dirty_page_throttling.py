@@ -35,10 +35,11 @@ LEVEL = Threshold(
 )
 WRITTEN = Threshold(
     "dirty pages, as part of the background limit",
-    1.0,
+    0.8,
     "",
-    "above it they are written because they are too many, not because they are old; a journal that commits waits for those "
-    "of its files (ordered mode), and a writer then waits for the journal before it is held back itself",
+    "near it and above they are written because they are too many, not because they are old, and writing stops there; a "
+    "journal that commits waits for those of its files (ordered mode), and a writer then waits for the journal before it "
+    "is held back itself",
 )
 DRAINS = Threshold(
     "what the device takes in a second",
