@@ -611,6 +611,17 @@ def test_reasons_of_drops_have_the_kernels_names() -> None:
     assert "SKB_DROP_REASON_NO_SOCKET" in btf.enumerators("skb_drop_reason")
 
 
+@pytest.mark.skipif(bool(_MISSING), reason=_MISSING or "-")
+@pytest.mark.parametrize("architecture", ["x86", "arm64"])
+def test_clang_finds_no_fault_with_the_sources(architecture: str) -> None:
+    found = {
+        f"{source.name}, {tier}": build.warnings(source, tier, architecture)
+        for source in build.sources()
+        for tier in build.tiers(source)[:: 2 if architecture == "arm64" else 1]
+    }
+    assert {name: said for name, said in found.items() if said} == {}
+
+
 def test_all_tiers_of_the_sources_are_known() -> None:
     for source in build.sources():
         assert set(build.tiers(source)) <= set(TIERS)

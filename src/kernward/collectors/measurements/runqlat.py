@@ -97,6 +97,7 @@ MEASUREMENT = Measurement(
     cost="about 60 ns at each switch of a CPU to another task; by raw_tp and tracepoint 200 ns, and 135 ns at each wakeup besides",
     caveats=(
         "A wait counts when it ends: a task that has waited since before the end of the window is not in it.",
+        "A task that is moved to another CPU's queue while it waits counts from then on.",
         "By procfs there is no histogram, and what ended between two readings is missing.",
         "By tracepoint a task counts for the version 2 cgroup, and only once it is switched away again.",
     ),
