@@ -81,7 +81,7 @@ def _test(view: View) -> Iterator[Verdict]:
     most = FREE.value if theirs >= TAKEN.value * limits.tasks else min(FREE.value, room / 2)
     near = free <= max(PART.value * room, most)
     if not near:
-        yield Refuted(reason=f"{max(free, 0)} of {room} {what} are left", evidence=tuple(proof))
+        yield Refuted(reason=f"{min(max(free, 0), room)} of {room} {what} are left", evidence=tuple(proof))
         return
     yield Confirmed(
         scope=scope,
