@@ -156,6 +156,24 @@ def test_each_group_that_suffers_is_named() -> None:
     assert {each.scope.name for each in found if isinstance(each, Confirmed)} == {GROUP, "/b"}
 
 
+def test_of_thousands_of_groups_the_heaviest_are_named() -> None:
+    def many(second: int) -> dict[Any, Any]:
+        groups = {
+            f"/{number}": CgroupMemory(high_bytes=MIB, high_events=9 * second) for number in range(2000)
+        }
+        waits = {
+            f"/{number}": CgroupPressure(memory_some_s=(0.2 + number / 4000) * second)
+            for number in range(2000)
+        }
+        return {cgroup_memory.SOURCE: groups, cgroup_pressure.SOURCE: waits}
+
+    found = verdicts(HYPOTHESIS, view(many(0), many(1), many(2)))
+    assert [each.scope.name for each in found if isinstance(each, Confirmed)][:2] == ["/1999", "/1998"]
+    assert len(found) < 20
+    assert isinstance(found[0], Confirmed)
+    assert "1988 cgroups more suffer" in found[0].mechanism
+
+
 def test_a_copied_tree_without_pressure_is_not_guessed_at() -> None:
     found = verdict(HYPOTHESIS, view(reading(1, waits=None, high_events=70_000)))
     assert isinstance(found, Unknown)

@@ -19,7 +19,6 @@ from kernward.collectors.sources import (
     vmstat,
 )
 from kernward.collectors.sources.processes import Process
-from kernward.diagnosis.kinship import contains
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Evidence, Scope
 
@@ -125,21 +124,22 @@ def ancestors(cgroup: str) -> Iterator[str]:
         yield cgroup
 
 
-def members(view: View, cgroup: str) -> set[str]:
-    """The processes that the memory controller counts in this cgroup or below it."""
-    return {
-        pid
-        for pid, groups in view.window.each(process_cgroups.SOURCE).items()
-        if contains(cgroup, groups.of("memory") or "")
-    }
+def members(view: View) -> dict[str, set[str]]:
+    """The processes that the memory controller counts in each cgroup or below it."""
+    found: dict[str, set[str]] = {}
+    for pid, groups in view.window.each(process_cgroups.SOURCE).items():
+        path = groups.of("memory")
+        if path is not None:
+            for cgroup in (path, *ancestors(path)):
+                found.setdefault(cgroup, set()).add(pid)
+    return found
 
 
-def spent_in_kernel(view: View, cgroup: str) -> float | None:
-    """The part of the time in which processes of a cgroup worked in the kernel or slept uninterruptibly.
+def spent_in_kernel(view: View, pids: Collection[str]) -> float | None:
+    """The part of the time in which one of these processes worked in the kernel or slept uninterruptibly.
 
-    What its pressure would tell where there is none, in version 1. None where its processes are not known.
+    What the pressure of their cgroup would tell where there is none, in version 1. None of no processes.
     """
-    pids = members(view, cgroup)
     if not pids or view.window.since_boot:
         return None
     over = view.window.each_over(processes.SOURCE)

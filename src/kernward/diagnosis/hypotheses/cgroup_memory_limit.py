@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, recent, size
+from kernward.diagnosis.memory import RECENT_S, ago, ancestors, event_evidence, recent, size
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -26,31 +26,28 @@ RECENT = Threshold(
     "what was restarted after it is still warming up; older ones are history",
 )
 KIND = "oom-kill-cgroup"
+# Findings that a person can still read; the newest of them.
+MOST = 12
 
 
 def _test(view: View) -> Iterator[Verdict]:
     window = view.window
     groups = window.each(cgroup_memory.SOURCE)
     killed = _killed(view)
-    confirmed = set[str]()
+    confirmed: dict[str, list[LogEvent]] = {}
     for name, events in killed.items():
-        newest = events[-1]
         # A container that was removed after its kill is no cause of what is slow now.
-        if name not in groups and groups and not _while_looking(view, newest):
-            continue
-        confirmed.add(name)
-        yield _confirmed(view, name, events, groups.get(name))
+        if name in groups or not groups or _while_looking(view, events[-1]):
+            confirmed[name] = events
+    # The log tells whose limit it was; the counters of those below it grow as well.
+    told = {*confirmed, *(above for name in confirmed for above in ancestors(name))}
     for name, group in window.each_over(cgroup_memory.SOURCE).items():
-        if name in confirmed or name == "/":
+        if name == "/" or name in told or any(above in confirmed for above in ancestors(name)):
             continue
         if group.under_oom or not window.since_boot and _counted(group, groups[name]):
-            # The log tells whose limit it was; the counters of those below it grow as well.
-            if any(
-                each.startswith(name.rstrip("/") + "/") or name.startswith(each + "/") for each in confirmed
-            ):
-                continue
-            confirmed.add(name)
-            yield _confirmed(view, name, [], group)
+            confirmed[name] = []
+    for name in sorted(confirmed, key=lambda each: (_age_s(confirmed[each]), each))[:MOST]:
+        yield _confirmed(view, name, confirmed[name], groups.get(name))
     if confirmed:
         return
     missing = window.why_absent(cgroup_memory.SOURCE)
@@ -90,6 +87,10 @@ def _test(view: View) -> Iterator[Verdict]:
         )
     else:
         yield Refuted(reason="no process was killed at the memory limit of a cgroup")
+
+
+def _age_s(events: list[LogEvent]) -> float:
+    return (events[-1].age_s or 0.0) if events else 0.0
 
 
 def _killed(view: View) -> dict[str, list[LogEvent]]:

@@ -1,6 +1,7 @@
 """A cgroup spends its time reclaiming memory at a limit of its own."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kernward.collectors.sources import cgroup_cpu, cgroup_memory, cgroup_pressure, processes
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
@@ -14,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import group_stall, rate, size, spent_in_kernel
+from kernward.diagnosis.memory import group_stall, members, rate, size, spent_in_kernel
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -61,56 +62,79 @@ MANY = Threshold(
 )
 
 
+# Findings that a person can still read; the heaviest of them.
+MOST = 12
+
+
+class Met(NamedTuple):
+    """A cgroup that met its limit so many times: how long its tasks waited, and what its processes did."""
+
+    name: str
+    group: CgroupMemory
+    events: int
+    stalled: float | None
+    spent: float | None
+
+    @property
+    def scope(self) -> Scope:
+        return Scope("cgroup", self.name)
+
+
 def _test(view: View) -> Iterator[Verdict]:
     window = view.window
     missing = window.why_absent(cgroup_memory.SOURCE)
     if missing:
         yield Unknown(reason=f"the memory of cgroups cannot be read: {missing}")
         return
-    met = confirmed = 0
-    highest: tuple[float, str, Evidence] | None = None
+    met = 0
+    suffering: list[tuple[float, Met]] = []
+    highest: tuple[float, Met] | None = None
     unsure: str | None = None
+    processes_of = members(view)
     for name, group in window.each_over(cgroup_memory.SOURCE).items():
         events = (group.high_events or 0) + (group.max_events or 0)
         if name == "/" or not events:
             continue
         met += 1
         stalled = group_stall(view, name)
+        spent = spent_in_kernel(view, processes_of.get(name, ())) if stalled is None else None
+        one = Met(name, group, events, stalled, spent)
         if window.since_boot:
             # Counted at any time since the group was made: only the averages are of now.
             if stalled is None:
                 unsure = f"{name} met its limit {events} times, and nothing tells when"
             elif stalled >= STALLED.value and _near_limit(group):
-                yield _confirmed(view, name, group, events, stalled)
-                confirmed += 1
+                suffering.append((stalled, one))
             continue
-        if _suffers(view, name, group, stalled):
-            yield _confirmed(view, name, group, events, stalled)
-            confirmed += 1
+        if _suffers(view, one):
+            suffering.append((stalled or spent or 0.0, one))
         elif highest is None or (stalled or 0.0) > highest[0]:
-            highest = (stalled or 0.0, name, _events(view, name, group, events))
-    if confirmed:
+            highest = (stalled or 0.0, one)
+    suffering.sort(key=lambda each: (-each[0], each[1].name))
+    for _, one in suffering[:MOST]:
+        yield _confirmed(view, one, len(suffering) - MOST)
+    if suffering:
         return
     if unsure:
         yield Unknown(reason=unsure)
     elif highest is not None:
         yield Refuted(
-            reason=f"{met} cgroups met a limit, and the one that waited longest, {highest[1]}, waited for memory "
+            reason=f"{met} cgroups met a limit, and the one that waited longest, {highest[1].name}, waited for memory "
             f"during {highest[0]:.1%} of the time: what it reclaims is not missed",
-            evidence=(highest[2],),
+            evidence=(_events(view, highest[1]),),
         )
     else:
         yield Refuted(reason="no cgroup met a limit of its own" + (" lately" if met else ""))
 
 
-def _suffers(view: View, name: str, group: CgroupMemory, stalled: float | None) -> bool:
+def _suffers(view: View, met: Met) -> bool:
+    group, stalled = met.group, met.stalled
     refaults = _refaults(group)
     often = rate(view, cgroup_memory.SOURCE, refaults) >= REFAULTS.value
     if stalled is None:
-        spent = spent_in_kernel(view, name)
         many = rate(view, cgroup_memory.SOURCE, refaults) >= MANY.value
-        return often and (many or spent is None or spent >= STALLED.value)
-    if often and _mostly_again(group) and _lost(view, name, stalled) >= STALLED.value:
+        return often and (many or met.spent is None or met.spent >= STALLED.value)
+    if often and _mostly_again(group) and _lost(view, met.name, stalled) >= STALLED.value:
         return True
     if group.reclaimed_pages and refaults < USED_AGAIN.value * group.reclaimed_pages:
         return stalled >= STALLED_STREAMING.value
@@ -151,7 +175,8 @@ def _folder(name: str, group: CgroupMemory) -> str:
     return f"/sys/fs/cgroup{'/memory' if group.high_events is None else ''}{name}"
 
 
-def _events(view: View, name: str, group: CgroupMemory, events: int) -> Evidence:
+def _events(view: View, met: Met) -> Evidence:
+    name, group, events = met.name, met.group, met.events
     limit, _ = _limit(group)
     field = "high_events" if group.high_events else "max_events"
     since = " since it was made" if view.window.since_boot else ""
@@ -159,16 +184,16 @@ def _events(view: View, name: str, group: CgroupMemory, events: int) -> Evidence
         cgroup_memory.SOURCE,
         field,
         getattr(group, field) or events,
-        scope=Scope("cgroup", name),
+        scope=met.scope,
         says=f"times that it met {limit}{since}",
         file=f"{_folder(name, group)}/{'memory.failcnt' if group.high_events is None else 'memory.events.local'}",
     )
 
 
-def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled: float | None) -> Confirmed:
-    scope = Scope("cgroup", name)
+def _confirmed(view: View, met: Met, unnamed: int) -> Confirmed:
+    name, group, stalled, scope = met.name, met.group, met.stalled, met.scope
     limit, limit_bytes = _limit(group)
-    evidence = [_events(view, name, group, events)]
+    evidence = [_events(view, met)]
     if stalled is not None:
         evidence.append(
             view.evidence(
@@ -240,7 +265,7 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
             f"kernel's work takes {lost:.0%} of it."
         )
     if stalled is None:
-        lost = spent_in_kernel(view, name)
+        lost = met.spent
         took = (
             ""
             if lost is None
@@ -270,7 +295,8 @@ def _confirmed(view: View, name: str, group: CgroupMemory, events: int, stalled:
         confidence=0.6 if view.window.since_boot else 0.85 if stalled is None else 0.93,
         # Where neither pressure nor its processes are known nobody says how long they waited.
         impact=0.5 if lost is None else lost,
-        mechanism=f"The group is at {at}: {sleeps}{waits} The host as a whole may have memory left.",
+        mechanism=f"The group is at {at}: {sleeps}{waits} The host as a whole may have memory left."
+        + (f" Beside those that are named {unnamed} cgroups more suffer." if unnamed > 0 else ""),
         evidence=tuple(evidence),
         chain=(
             f"the group needs more than {at}",

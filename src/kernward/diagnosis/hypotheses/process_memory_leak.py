@@ -1,10 +1,11 @@
 """A process takes more and more memory and gives none back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from kernward.collectors.sources import cgroup_memory, meminfo, process_cgroups, process_status, processes
+from kernward.collectors.sources.cgroup_memory import CgroupMemory
 from kernward.collectors.sources.processes import Process
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -17,8 +18,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.kinship import contains
-from kernward.diagnosis.memory import MIB, page_bytes, size
+from kernward.diagnosis.memory import MIB, ancestors, page_bytes, size
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -92,6 +92,8 @@ HORIZON_S = Threshold(
 
 # Processes that are looked at closely.
 CANDIDATES = 4
+# Findings that a person can still read; the fastest of them.
+MOST = 8
 APART_S = 0.5
 
 
@@ -140,7 +142,12 @@ def _test(view: View) -> Iterator[Verdict]:
         return
     horizon_s = max(HORIZON_S.value, 1000 * window.seconds)
     grown = sorted(_growing(view), key=lambda each: -each.per_s)
-    room = {each.pid: _room(view, each.pid, memory.available_bytes) for each in grown}
+    limited = {
+        name: group
+        for name, group in window.each(cgroup_memory.SOURCE).items()
+        if name != "/" and group.limit_bytes
+    }
+    room = {each.pid: _room(view, each.pid, memory.available_bytes, limited) for each in grown}
     suspects = [
         each for each in grown if not each.works and room[each.pid].left_bytes / each.per_s <= horizon_s
     ]
@@ -160,7 +167,7 @@ def _test(view: View) -> Iterator[Verdict]:
         return
     leaks = [each for each in suspects if each.seconds >= LASTING.value]
     leaks = [each for each in leaks if _anonymous(view, each.pid)]
-    for each in leaks:
+    for each in leaks[:MOST]:
         yield _confirmed(view, each, room[each.pid], memory.total_bytes or 0)
     if leaks:
         return
@@ -188,16 +195,20 @@ def _test(view: View) -> Iterator[Verdict]:
     )
 
 
-def _room(view: View, pid: str, available: int) -> Room:
+def _room(view: View, pid: str, available: int, limited: Mapping[str, CgroupMemory]) -> Room:
     groups = view.window.each(process_cgroups.SOURCE).get(pid)
     path = None if groups is None else groups.of("memory")
     least = Room(available, None)
-    for name, group in view.window.each(cgroup_memory.SOURCE).items():
-        if path is None or name == "/" or group.limit_bytes is None or not contains(name, path):
+    for name in () if path is None else (path, *ancestors(path)):
+        group = limited.get(name)
+        if group is None:
             continue
         # What is page cache there can be reclaimed for it.
         left = (
-            group.limit_bytes - (group.usage_bytes or 0) + (group.file_bytes or 0) - (group.shmem_bytes or 0)
+            (group.limit_bytes or 0)
+            - (group.usage_bytes or 0)
+            + (group.file_bytes or 0)
+            - (group.shmem_bytes or 0)
         )
         if left < least.left_bytes:
             least = Room(max(left, 1), name)
