@@ -612,12 +612,9 @@ def test_reasons_of_drops_have_the_kernels_names() -> None:
 
 
 @pytest.mark.skipif(bool(_MISSING), reason=_MISSING or "-")
-@pytest.mark.parametrize("architecture", ["x86", "arm64"])
-def test_clang_finds_no_fault_with_the_sources(architecture: str) -> None:
+def test_clang_finds_no_fault_with_the_sources_for_another_architecture() -> None:
     found = {
-        f"{source.name}, {tier}": build.warnings(source, tier, architecture)
-        for source in build.sources()
-        for tier in build.tiers(source)[:: 2 if architecture == "arm64" else 1]
+        source.name: build.warnings(source, build.tiers(source)[0], "arm64") for source in build.sources()
     }
     assert {name: said for name, said in found.items() if said} == {}
 
