@@ -23,7 +23,7 @@ from kernward.records.check import Action, Evidence, Scope
 
 WAITING = Threshold(
     "threads that queue for one lock, on average",
-    1.4,
+    1.2,
     "",
     "a lock that is mostly free is found with nobody waiting; more than one on average means that whoever wants it "
     "waits longer than another keeps it",
