@@ -21,6 +21,7 @@ from kernward.kernels.lock import locked
 from kernward.records.errors import InputError, UsageError
 from kernward.vm import grub, programs, root_image
 from kernward.vm.cpio import Archive
+from kernward.vm.qemu import NO_TIMER_CHECK
 from kernward.vm.spec import File
 
 # Each takes half a gigabyte.
@@ -142,7 +143,7 @@ def _content(wanted: Installation, home: Path) -> Iterator[File]:
 
 
 def _files(wanted: Installation, home: Path) -> Iterator[File]:
-    options = [f"root={_DISK}", "rw", "console=ttyS0,115200", f"panic={wanted.panic_s}"]
+    options = [f"root={_DISK}", "rw", "console=ttyS0,115200", NO_TIMER_CHECK, f"panic={wanted.panic_s}"]
     if wanted.crash_memory_mb:
         options.append(f"crashkernel={wanted.crash_memory_mb}M")
     options += wanted.append
