@@ -84,12 +84,14 @@ LEAK_AGE = Threshold(
     "age of kmemleak's report", 24 * 3600.0, "s", "what has leaked stays leaked until the next boot"
 )
 KMEMLEAK = ("kmemleak", "kmemleak-summary")
-# What somebody asks for holds these: processes, open files, connections. Theirs are other causes.
+# What somebody asks for holds these: processes, open files, files in memory, connections. Theirs are other causes.
 _ASKED_FOR = frozenset(
     "task_struct signal_cache sighand_cache files_cache fs_cache mm_struct vm_area_struct vma_lock anon_vma "
     "anon_vma_chain pid cred_jar filp sock_inode_cache eventpoll_epi eventpoll_pwq pipe_inode_cache TCP TCPv6 UDP UDPv6 "
     "UNIX UNIX-STREAM tw_sock_TCP tw_sock_TCPv6 request_sock_TCP request_sock_TCPv6 nf_conntrack skbuff_head_cache "
-    "skbuff_fclone_cache skbuff_small_head mqueue_inode_cache posix_timers_cache".split()
+    "skbuff_fclone_cache skbuff_small_head mqueue_inode_cache posix_timers_cache shmem_inode_cache hugetlbfs_inode_cache "
+    "kernfs_node_cache kernfs_iattrs_cache fsnotify_mark_connector inotify_inode_mark fanotify_mark numa_policy "
+    "io_kiocb biovec-max net_namespace pid_namespace uts_namespace user_namespace".split()
 )
 
 
@@ -318,9 +320,11 @@ def _confirmed_growth(
                 says=f"growth of {cache[0]}: {cache[1] / max(growing.grown, 1):.0%} of all",
             )
         )
+    generic = cache is None or cache[0].startswith("kmalloc-")
     return Confirmed(
         scope=HOST,
-        confidence=0.8,
+        # A cache of its own name may belong to what somebody asked for and holds.
+        confidence=0.8 if generic else 0.6,
         impact=0.9 if left_s < 300 else 0.6 if left_s < 3600 else 0.4,
         mechanism=(
             f"{growing.word[0].upper()}{growing.word[1:]} grew by {size(growing.per_s)} a second{named}, and never fell. No "
