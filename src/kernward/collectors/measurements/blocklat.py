@@ -20,28 +20,28 @@ class BlockDevice(msgspec.Struct, frozen=True):
     ] = None
     read_s: Annotated[float | None, counter("s", "how long the device worked on reads")] = None
     read_histogram: Annotated[
-        tuple[int, ...] | None, counter("", "reads; of how many by length, see collectors/durations.py")
+        tuple[int, ...] | None, counter("", "reads by length: below 2 µs, 4 µs, 8 µs and so on")
     ] = None
     writes: Annotated[
         int | None, counter("", "write requests done", "blk_update_request() in block/blk-mq.c")
     ] = None
     write_s: Annotated[float | None, counter("s", "how long the device worked on writes")] = None
     write_histogram: Annotated[
-        tuple[int, ...] | None, counter("", "writes; of how many by length, see collectors/durations.py")
+        tuple[int, ...] | None, counter("", "writes by length: below 2 µs, 4 µs, 8 µs and so on")
     ] = None
     flushes: Annotated[
         int | None, counter("", "flush requests done", "blk_update_request() in block/blk-mq.c")
     ] = None
     flush_s: Annotated[float | None, counter("s", "how long the device worked on flushes")] = None
     flush_histogram: Annotated[
-        tuple[int, ...] | None, counter("", "flushes; of how many by length, see collectors/durations.py")
+        tuple[int, ...] | None, counter("", "flushes by length: below 2 µs, 4 µs, 8 µs and so on")
     ] = None
     discards: Annotated[
         int | None, counter("", "discard requests done", "blk_update_request() in block/blk-mq.c")
     ] = None
     discard_s: Annotated[float | None, counter("s", "how long the device worked on discards")] = None
     discard_histogram: Annotated[
-        tuple[int, ...] | None, counter("", "discards; of how many by length, see collectors/durations.py")
+        tuple[int, ...] | None, counter("", "discards by length: below 2 µs, 4 µs, 8 µs and so on")
     ] = None
     queued_s: Annotated[
         float | None,
@@ -53,7 +53,7 @@ class BlockDevice(msgspec.Struct, frozen=True):
     ] = None
     queued_histogram: Annotated[
         tuple[int, ...] | None,
-        counter("", "requests by that wait; of how many by length, see collectors/durations.py"),
+        counter("", "requests by that wait: below 2 µs, 4 µs, 8 µs and so on"),
     ] = None
     bytes: Annotated[int | None, counter("bytes", "read, written and discarded")] = None
     errors: Annotated[

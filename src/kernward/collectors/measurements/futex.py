@@ -21,7 +21,7 @@ class Futex(msgspec.Struct, frozen=True):
     ] = None
     wait_s: Annotated[float | None, counter("s", "how long they waited together")] = None
     wait_histogram: Annotated[
-        tuple[int, ...] | None, counter("", "waits; of how many by length, see collectors/durations.py")
+        tuple[int, ...] | None, counter("", "waits by length: below 2 µs, 4 µs, 8 µs and so on")
     ] = None
     timeouts: Annotated[int | None, counter("", "waits that ended by their time limit")] = None
     by_address_s: Annotated[Mapping[str, float] | None, counter("s", "wait_s by the address of the lock")] = (

@@ -21,7 +21,7 @@ class HardirqTime(msgspec.Struct, frozen=True):
     ] = None
     run_s: Annotated[float | None, counter("s", "how long")] = None
     histogram: Annotated[
-        tuple[int, ...] | None, counter("", "runs; of how many by length, see collectors/durations.py")
+        tuple[int, ...] | None, counter("", "runs by length: below 2 µs, 4 µs, 8 µs and so on")
     ] = None
     by_cpu_s: Annotated[Mapping[str, float] | None, counter("s", "run_s by CPU")] = None
     longest_s: Annotated[float | None, gauge("s", "the longest run")] = None

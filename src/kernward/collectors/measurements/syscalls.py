@@ -25,7 +25,7 @@ class SystemCalls(msgspec.Struct, frozen=True):
     by_name_s: Annotated[Mapping[str, float] | None, counter("s", "call_s, by name")] = None
     errors_by_name: Annotated[Mapping[str, int] | None, counter("", "errors, by name")] = None
     histogram: Annotated[
-        tuple[int, ...] | None, counter("", "calls; of how many by length, see collectors/durations.py")
+        tuple[int, ...] | None, counter("", "calls by length: below 2 µs, 4 µs, 8 µs and so on")
     ] = None
 
 

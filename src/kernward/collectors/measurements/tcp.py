@@ -34,7 +34,7 @@ class TcpPeer(msgspec.Struct, frozen=True):
     ] = None
     connect_s: Annotated[float | None, counter("s", "how long that took")] = None
     connect_histogram: Annotated[
-        tuple[int, ...] | None, counter("", "connects; of how many by length, see collectors/durations.py")
+        tuple[int, ...] | None, counter("", "connects by length: below 2 µs, 4 µs, 8 µs and so on")
     ] = None
     connect_failures: Annotated[int | None, counter("", "attempts that ended without a connection")] = None
     accepts: Annotated[int | None, counter("", "connections that the peer opened")] = None
