@@ -102,6 +102,22 @@ def test_a_member_that_an_array_does_without_has_failed() -> None:
     assert (hypothesis.id, found.scope.name) == ("device-failed", "dm-0")
 
 
+def test_a_disk_that_was_pulled_from_under_a_file_system_has_failed() -> None:
+    mounted = {"/backup": Mount(number="8:33", source="/dev/sdc1", kind="ext4")}
+    found = confirmed(device_failed.HYPOTHESIS, storage({}, blocks=BLOCKS, mounted=mounted, samples=1))
+    assert (found.scope.kind, found.scope.name) == ("device", "sdc1")
+    assert "no such device any more" in found.mechanism
+
+
+def test_file_systems_without_a_device_of_their_own_miss_none() -> None:
+    mounted = {
+        "/tmp": Mount(number="0:33", source="tmpfs", kind="tmpfs"),
+        "/pool": Mount(number="0:40", source="/dev/sdz", kind="btrfs"),
+        "/": Mount(number="8:1", source="/dev/sda1", kind="ext4"),
+    }
+    assert isinstance(verdict(device_failed.HYPOTHESIS, storage({}, blocks=BLOCKS, mounted=mounted)), Refuted)
+
+
 def test_a_disk_that_its_driver_has_set_offline_has_failed_without_any_log() -> None:
     view = storage({}, blocks={"sdb": disk("8:16", state="offline")}, without=[kernel_events.SOURCE])
     assert confirmed(device_failed.HYPOTHESIS, view).scope.name == "sdb"

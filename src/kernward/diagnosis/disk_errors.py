@@ -126,6 +126,12 @@ def _gone(view: View, storage: Storage) -> Mapping[str, str]:
     for array, members in view.window.each(md.SOURCE).items():
         for member in members.faulty:
             found[storage.whole(member)] = f"{array} has marked it faulty and goes on without it"
+    for point, mount in storage.mounts.items():
+        name = (mount.source or "").removeprefix("/dev/")
+        # 0:N are file systems without a device of their own; without /sys nothing tells what is there.
+        own = bool(mount.number) and not str(mount.number).startswith("0:")
+        if own and name != mount.source and storage.blocks and storage.device_of(mount) is None:
+            found[name] = f"{point} is mounted from it, and there is no such device any more"
     return found
 
 

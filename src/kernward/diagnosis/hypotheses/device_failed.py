@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import block, kernel_events, md
+from kernward.collectors.sources import block, kernel_events, md, mounts
 from kernward.diagnosis.disk_errors import GIVEN_UP, STOPPED, Blamed, blamed
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Refuted, Rival, Signal, Unknown, Verdict
 from kernward.diagnosis.memory import ago, event_evidence
@@ -57,6 +57,18 @@ def _confirmed(view: View, storage: Storage, failed: Blamed) -> Confirmed:
             view.evidence(block.SOURCE, "state", device.state, scope=scope, change=False, says=failed.says)
         )
     points = storage.on(failed.device)
+    if device is None and not evidence:
+        points = [point for point, each in storage.mounts.items() if each.source == f"/dev/{failed.device}"]
+        evidence.append(
+            view.evidence(
+                mounts.SOURCE,
+                "number",
+                storage.mounts[points[0]].number or "" if points else "",
+                scope=scope,
+                change=False,
+                says=failed.says,
+            )
+        )
     when = f" ({ago(failed.events[-1].age_s)})" if failed.events else ""
     return Confirmed(
         scope=scope,
@@ -89,6 +101,7 @@ HYPOTHESIS = Hypothesis(
         Signal("kernel_events.recent", "who gave it up, and the failed requests before"),
         Signal("md.faulty", "members that an array no longer uses"),
         Signal("block.state", "offline or dead: the driver sends it nothing any more"),
+        Signal("mounts.number", "a file system is mounted from a device that is no longer there"),
     ),
     thresholds=(),
     rivals=(
