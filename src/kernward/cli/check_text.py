@@ -98,7 +98,8 @@ class _Page:
             said = f"{escape(result.host)}: {first.title}{escape(where)} ({certainty(first.confidence)})."
             yield from self.block(said, "", style={"bold": True, "fg": "red"})
         else:
-            yield self.styling(f"{escape(result.host)}: no hypothesis confirmed.", bold=True)
+            of = "" if result.about == Scope() else f" of {escape(place(result.about))}"
+            yield self.styling(f"{escape(result.host)}: no hypothesis confirmed{of}.", bold=True)
         counts = (
             many(len(result.findings), "cause"),
             f"{len(result.refuted)} ruled out",
