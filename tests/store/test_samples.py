@@ -262,3 +262,24 @@ def test_a_compaction_that_is_killed_loses_and_doubles_nothing(tmp_path: Path, m
 
 def test_the_heading_says_which_fields_there_are() -> None:
     assert heading().sources == FIELDS
+
+
+def test_a_store_made_before_there_were_recordings_takes_them(tmp_path: Path) -> None:
+    import sqlite3
+
+    from kernward.records.filters import Filter
+    from kernward.store import facts
+    from kernward.store.reading import Facts
+    from tests.store.made import event, kept
+
+    facts.save(tmp_path, "c1", [kept("console", event(0))])
+    with sqlite3.connect(facts.ledger_path(tmp_path)) as ledger:
+        ledger.execute("DROP TABLE sample_segments")
+        ledger.execute("DROP TABLE journals")
+        ledger.execute("PRAGMA user_version = 1")
+    ledger.close()
+    record(tmp_path, sample(0))
+    assert compact(tmp_path).journals == 1
+    assert len(stored(tmp_path)) == 1
+    with Facts(tmp_path) as found:
+        assert [each.id for each in found.events(Filter())] == ["e0"]
