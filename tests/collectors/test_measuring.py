@@ -517,6 +517,33 @@ sys.stdout.write(msgspec.json.encode(list(became.values())).decode())
     assert "permitted" in became["kernel-locks"]["reason"]
 
 
+def test_without_libbpf_each_says_so_or_does_with_less() -> None:
+    code = f"""
+import msgspec,sys
+from kernward.collectors.bpf import libbpf
+libbpf._NAMES=('libbpf.so.none',)
+{_SESSION}
+    became=session.start(['runqlat','futex'])
+    sys.stdout.write(msgspec.json.encode(list(became.values())).decode())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=_ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    runqlat, futex = msgspec.json.decode(done.stdout)
+    assert runqlat["tier"] == "procfs"
+    assert futex["tier"] is None
+    if not _MISSING:
+        assert "libbpf is not installed" in futex["reason"]
+
+
+def test_without_compiled_programs_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(build, "made", lambda name, tier: tmp_path / f"{name}.{tier}.bpf.o")
+    with Session(Root(), Clock()) as session:
+        became = session.start(["futex"])["futex"]
+    assert became.tier is None
+    assert "without its eBPF programs" in became.reason
+
+
 def test_what_is_not_the_running_machine_cannot_be_measured(tmp_path: Path) -> None:
     with Session(Root(tmp_path), Clock()) as session:
         became = session.start(["runqlat"])["runqlat"]

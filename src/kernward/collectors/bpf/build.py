@@ -24,7 +24,10 @@ _FLAGS = ("-g", "-O2", "-target", "bpf", "-mcpu=v3")
 
 def tiers(source: Path) -> tuple[str, ...]:
     """The tiers that a source can be compiled for, the best first."""
-    found = re.search(r"^/\* tiers: ([a-z_ ]+)$", source.read_text(encoding="utf-8"), re.MULTILINE)
+    try:
+        found = re.search(r"^/\* tiers: ([a-z_ ]+)$", source.read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        return ()
     return tuple(found[1].split()) if found else ()
 
 
