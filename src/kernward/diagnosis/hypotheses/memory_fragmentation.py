@@ -69,12 +69,12 @@ def _test(view: View) -> Iterator[Verdict]:
     window = view.window
     zones = window.each(buddyinfo.SOURCE)
     memory = window.of(meminfo.SOURCE)
-    if not zones or memory is None or (memory.total_bytes or 0) < page_bytes(view):
+    page = page_bytes(view)
+    total = (memory.total_bytes or 0) // page if memory is not None else 0
+    if not zones or not total:
         missing = window.why_absent(buddyinfo.SOURCE) or window.why_absent(meminfo.SOURCE)
         yield Unknown(reason=f"the free blocks cannot be read: {missing}")
         return
-    page = page_bytes(view)
-    total = memory.total_bytes // page
     free = sum(zone.free_pages() for zone in zones.values())
     small = free - sum(zone.free_pages(ORDER) for zone in zones.values())
     evidence = [
