@@ -87,6 +87,7 @@ MEASUREMENT = Measurement(
     standing=False,
     cost="about 90 ns a system call of any kind, in two hooks that look at its number; more for futex(2) itself",
     caveats=(
+        "32-bit programs are not seen: their calls have other numbers.",
         "Locks that are free, or spun for, never enter the kernel.",
         "Idle threads wait in futex(2) too: few long waits are rest, many short ones on one address are contention.",
     ),

@@ -78,6 +78,7 @@ MEASUREMENT = Measurement(
     cost="about 180 ns a system call in two hooks, and each call takes the slow way into the kernel: dear where there are a million a second",
     caveats=(
         "A call counts when it returns; time in it includes sleeping.",
+        "Calls of 32-bit programs have other numbers, and are named wrongly.",
         "What seccomp or ptrace refuse before the call is not in it.",
     ),
 )
