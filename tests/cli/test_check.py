@@ -200,3 +200,9 @@ def test_a_finding_is_exit_status_1_where_asked_for(tree, monkeypatch, capsys) -
     monkeypatch.setattr(operation, "check_tree", lambda *some, **more: check())
     assert main(["check", "--root", str(tree), "--exit-code"]) == 1
     assert main(["check", "--root", str(tree)]) == 0
+
+
+def test_what_could_not_be_read_of_a_recording_is_exit_status_2(tree, capsys) -> None:
+    (tree / "proc/uptime").unlink()
+    assert main(["check", "--root", str(tree)]) == 2
+    assert "nothing tells how long the machine had been up" in " ".join(capsys.readouterr().out.split())

@@ -116,6 +116,8 @@ def command(
         if sys.stderr.isatty():
             _progress("")
     show(result, sys.stdout, form)
+    if result.recording is not None and result.recording.notes:
+        return 2  # some of it could not be read; the answer says what
     return 1 if exit_code and result.findings else 0
 
 

@@ -89,6 +89,7 @@ class Live:
         # Made when the first measurement is asked for: many a check needs none.
         self._session: Measuring | None = None
         self._samples: list[Sample] = []
+        self._window: Window | None = None
         self._slow: set[str] = set()
 
     def window(self) -> Window:
@@ -96,7 +97,10 @@ class Live:
         if not self._samples:
             self._progress(f"looking for {self._seconds:g} s")
             self._look(self._seconds)
-        return Window(self._samples)
+        if self._window is None or self._window.last is not self._samples[-1]:
+            # Kept, because it remembers the differences that it has made.
+            self._window = Window(self._samples)
+        return self._window
 
     def go_on(
         self, measurements: Sequence[str], asked: Mapping[str, Sequence[str]]
