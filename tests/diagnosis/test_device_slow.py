@@ -10,7 +10,18 @@ from kernward.diagnosis.hypotheses.device_slow import HYPOTHESIS
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from kernward.diagnosis.view import View
 from kernward.records.check import Measured
-from tests.diagnosis.storage_windows import BALANCE, JOURNAL, READ, asleep, disk, does, event, mapped, storage
+from tests.diagnosis.storage_windows import (
+    BALANCE,
+    DIRECT,
+    JOURNAL,
+    READ,
+    asleep,
+    disk,
+    does,
+    event,
+    mapped,
+    storage,
+)
 from tests.diagnosis.windows import confirmed, verdict, verdicts
 
 READER = {"42": asleep("postgres", READ)}
@@ -98,12 +109,19 @@ def test_a_mapping_on_a_slow_disk_is_not_to_blame() -> None:
 
 
 def test_ten_times_slower_than_before_is_slow_even_for_a_disk_that_spins() -> None:
-    past = Diskstats(reads=100_000, busy_ms=100_000)
+    past = Diskstats(reads=100_000, busy_ms=100_000, read_bytes=400 << 20)
     devices = {"vda": does(reads=30, read_s=0.03, busy=0.9)}
     found = confirmed(HYPOTHESIS, storage(devices, before={"vda": past}, waits=READER))
     assert "since boot" in found.mechanism
     usual = Diskstats(reads=100_000, busy_ms=1_000_000)
     assert isinstance(verdict(HYPOTHESIS, storage(devices, before={"vda": usual}, waits=READER)), Refuted)
+
+
+def test_larger_requests_than_before_may_take_longer_than_before() -> None:
+    past = Diskstats(reads=100_000, busy_ms=30_000, read_bytes=400 << 20)
+    copy = {"vda": does(writes=25, write_s=0.04, write_kb=4096, busy=1.0)}
+    waits = {"42": asleep("dd", DIRECT)}
+    assert isinstance(verdict(HYPOTHESIS, storage(copy, before={"vda": past}, waits=waits)), Refuted)
 
 
 def test_one_slow_request_in_an_idle_minute_is_no_finding() -> None:

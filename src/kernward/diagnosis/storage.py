@@ -223,6 +223,12 @@ class Disk(NamedTuple):
         return moved / self.requests if self.requests else 0.0
 
     @property
+    def usual_request_bytes(self) -> float:
+        """The same of all requests until now, the window included."""
+        count = (self.now.reads or 0) + (self.now.writes or 0)
+        return ((self.now.read_bytes or 0) + (self.now.write_bytes or 0)) / count if count else 0.0
+
+    @property
     def bytes_per_s(self) -> float:
         """What was read and written."""
         return ((self.over.read_bytes or 0) + (self.over.write_bytes or 0)) / self.seconds

@@ -73,6 +73,12 @@ IDLE_BELOW = Threshold(
     "",
     "what waits for the device below keeps that busy for as long; a mapping that waits by itself leaves it idle",
 )
+LIKE_BEFORE = Threshold(
+    "mean size of a request, as a multiple of what it was since boot",
+    4.0,
+    "",
+    "a request of a mebibyte takes longer than one of four kibibytes on the best of disks",
+)
 FEW = Threshold(
     "requests under way, on average",
     4.0,
@@ -339,7 +345,12 @@ def _plain(view: View, storage: Storage, disk: Disk, waiting: list[Waiter]) -> C
     if taken >= allowed:
         compared = f"longer than the {milliseconds(allowed)} that such a disk takes at most"
         confidence = 0.85 if waiting else 0.7
-    elif usual is not None and taken >= SLOW_FLASH.value and taken >= AGAINST_PAST.value * max(usual, 1e-5):
+    elif (
+        usual is not None
+        and taken >= SLOW_FLASH.value
+        and taken >= AGAINST_PAST.value * max(usual, 1e-5)
+        and disk.request_bytes <= LIKE_BEFORE.value * disk.usual_request_bytes
+    ):
         compared = f"{taken / max(usual, 1e-5):.0f} times what it took since boot ({milliseconds(usual)})"
         confidence = 0.7 if waiting else 0.5
     else:
@@ -471,6 +482,7 @@ HYPOTHESIS = Hypothesis(
         SPIKE,
         SPIKES,
         AGAINST_PAST,
+        LIKE_BEFORE,
     ),
     rivals=(
         Rival(
