@@ -271,7 +271,8 @@ class Bed:
         folder = self.home / "vm" / "snapshots"
         folder.mkdir(parents=True, exist_ok=True)
         how = acceleration(self.home).name
-        digest = spec.digest(version(), how, qemu.CPU, guest_root.base_digest(self.home))
+        root = guest_root.base_digest(self.home)
+        digest = spec.digest(version(), how, qemu.CPU, qemu.command_line(spec), root)
         kept = folder / digest
         with (folder / f"{digest}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
