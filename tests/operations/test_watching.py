@@ -77,9 +77,12 @@ def test_a_recording_is_gone_through_across_its_gaps(tmp_path: Path, compacted: 
         timeline.go(STEP_ON)
     # The first sample of a stretch has nothing before it to be compared with.
     assert [round((each - START).total_seconds()) for each in times] == [1005, 1010, 1015, 9005, 9010]
+    for _ in range(2):
+        timeline.go(STEP_BACK)
+    assert round((timeline.now.at_utc - START).total_seconds()) == 1015
+    # An hour before the end nothing was recorded: what was, before that.
+    timeline.go(STEP_ON)
     timeline.go(timedelta(hours=-1))
-    assert round((timeline.now.at_utc - START).total_seconds()) == 9005
-    timeline.go(STEP_BACK)
     assert round((timeline.now.at_utc - START).total_seconds()) == 1015
     assert timeline.now.recorded
 
@@ -104,7 +107,44 @@ def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     timeline = Timeline(tmp_path)
     for at_s in range(50):
         timeline.add(frame(at_s))
-    assert len(timeline._kept) == 10
+    assert len(timeline._live) == 10
+    timeline.go(STEP_BACK)
+    looked_at = timeline.now
+    for at_s in range(50, 55):
+        timeline.add(frame(at_s))
+    assert timeline.now == looked_at
+
+
+def test_an_hour_back_reads_only_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(tmp_path, *((1000.0 + 600 * number, 3) for number in range(20)))
+    timeline = Timeline(tmp_path)
+    timeline.start_at_end()
+    reads: list[None] = []
+    read = timeline._read
+    monkeypatch.setattr(timeline, "_read", lambda *span: reads.append(None) or read(*span))
+    timeline.go(timedelta(hours=-1))
+    assert round((timeline.now.at_utc - START).total_seconds()) == 1000 + 600 * 13 + 10
+    assert len(reads) <= 3
+    for _ in range(30):
+        timeline.go(STEP_ON)
+    assert round((timeline.now.at_utc - START).total_seconds()) == 1000 + 600 * 19 + 10
+
+
+def test_from_a_recording_one_comes_back_to_what_was_seen_live(tmp_path: Path) -> None:
+    recorded(tmp_path, (1000.0, 4))
+    timeline = Timeline(tmp_path)
+    for at_s in (1012, 1014, 1016):
+        timeline.add(frame(at_s))
+    times = []
+    for _ in range(4):
+        timeline.go(STEP_BACK)
+        times.append(round((timeline.now.at_utc - START).total_seconds()))
+    for _ in range(4):
+        timeline.go(STEP_ON)
+        times.append(round((timeline.now.at_utc - START).total_seconds()))
+    assert times == [1014, 1012, 1010, 1005, 1010, 1012, 1014, 1016]
+    timeline.go(STEP_ON)
+    assert timeline.following
 
 
 def test_this_machine_is_looked_at() -> None:

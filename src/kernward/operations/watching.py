@@ -53,71 +53,75 @@ class Live:
 
 
 class Timeline:
-    """Overviews by time, which can be gone back and forth; the last one is the latest unless gone back.
+    """Overviews by time, which can be gone back and forth: what was seen live, and before it a recording.
 
-    `home` and `host` name the recording that goes further back; without it there is what was seen live.
+    Of the recording a page is held, the pieces around where one looks. Without one, `notes` say so, and the
+    begin is where looking began.
     """
 
     def __init__(self, home: Path | None = None, host: str | None = None) -> None:
         self._home = home
         self._host = host
-        self._kept: deque[Overview] = deque()
-        self._at = -1
+        self._live: deque[Overview] = deque()
+        self._page: list[Overview] = []
+        self._in_page = False
+        # Where one looks, in the page or in what was seen live; None is always at the latest.
+        self._at: int | None = None
         self.notes: list[str] = []
-        # Nothing earlier is recorded; nothing later either.
-        self._begin = self._end = False
 
     @property
     def now(self) -> Overview | None:
         """The overview that is looked at; None before the first."""
-        return self._kept[self._at] if self._kept else None
+        if self._at is None:
+            return self._live[-1] if self._live else None
+        return self._page[self._at] if self._in_page else self._live[self._at]
 
     @property
     def following(self) -> bool:
         """Whether what comes in is shown at once."""
-        return self._at == -1
+        return self._at is None
 
     def add(self, found: Overview) -> None:
         """A new overview, seen live."""
-        self._kept.append(found)
-        if not self.following:
-            self._at -= 1
-        while len(self._kept) > MOST_KEPT and -self._at < len(self._kept):
-            self._kept.popleft()
-            self._begin = False
+        self._live.append(found)
+        if len(self._live) > MOST_KEPT:
+            self._live.popleft()
+            if self._at and not self._in_page:
+                self._at -= 1
 
     def follow(self) -> None:
-        """Go to the latest."""
-        self._at = -1
+        """Go to the latest: live, or the end of what is held of the recording."""
+        self._in_page = not self._live
+        self._at = None if self._live else len(self._page) - 1
 
     def go(self, by: timedelta) -> None:
         """Go to the overview so much later, or earlier; at least one step; the recording is read as needed."""
-        if self.now is None:
+        here = self.now
+        if here is None:
             return
-        wanted = self.now.at_utc + by
+        wanted = here.at_utc + by
+        if by <= -PIECE and (not self._live or wanted < self._live[0].at_utc):
+            self._jump(wanted)
+            return
         step = 1 if by > timedelta(0) else -1
         moved = False
-        while True:
-            if step < 0 and -self._at == len(self._kept) and not self._earlier():
-                return
-            if step > 0 and self._at == -1 and not self._later():
-                return
-            following = self._kept[self._at + step].at_utc
+        while (beside := self._beside(step)) is not None:
+            in_page, at = beside
+            time = (self._page if in_page else self._live)[at].at_utc
             # The nearest one, but never none.
-            if moved and ((following > wanted) if step > 0 else (following < wanted)):
+            if moved and ((time > wanted) if step > 0 else (time < wanted)):
                 return
-            self._at += step
+            self._in_page, self._at = beside
             moved = True
+        if step > 0 and self._live:
+            self.follow()
 
     def start_at(self, at: datetime) -> None:
         """Begin with what was recorded at or after this time; raises InputError when there is nothing."""
-        found = self._read(at, at + PIECE)
-        if not found and (there := self._edge(at, later=True)) is not None:
-            found = self._read(there, there + PIECE)
+        found = self._after(at)
         if not found:
             raise InputError(f"nothing was recorded from {at:%Y-%m-%d %H:%M:%S} UTC on")
-        self._kept = deque(found)
-        self._at = -len(found)
+        self._page, self._in_page, self._at = found, True, 0
 
     def start_at_end(self) -> None:
         """Begin with the latest that was recorded; raises InputError when there is nothing."""
@@ -127,40 +131,63 @@ class Timeline:
         found = self._read(there[0].last_utc - PIECE, there[0].last_utc) if there else []
         if not found:
             raise InputError(f"there is no recording of {self._host or 'any host'}")
-        self._kept = deque(found)
+        self._page = found
         self.follow()
 
-    def _earlier(self) -> bool:
-        first = self._kept[0].at_utc
-        if self._begin:
-            return False
-        found = [each for each in self._read(first - PIECE, first) if each.at_utc < first]
-        if not found and (there := self._edge(first, later=False)) is not None:
-            found = self._read(there - PIECE, there)
+    def _jump(self, to: datetime) -> None:
+        found = self._read(to - PIECE, to) or self._before(to)
+        at = len(found) - 1
         if not found:
-            self._begin = True
-            return False
-        self._kept.extendleft(reversed(found))
-        while len(self._kept) > 2 * MOST_KEPT and self._at < -1:
-            # Far back in a recording; what is dropped here is read again on the way forward.
-            self._kept.pop()
-            self._at += 1
-        return True
+            found, at = self._after(to), 0
+        if found:
+            self._page, self._in_page, self._at = found, True, at
+        elif self._live:
+            self._in_page, self._at = False, 0
 
-    def _later(self) -> bool:
-        last = self._kept[-1]
-        # What is seen live has nothing later than the latest.
-        if self._end or not last.recorded:
-            return False
-        found = [each for each in self._read(last.at_utc, last.at_utc + PIECE) if each.at_utc > last.at_utc]
-        if not found and (there := self._edge(last.at_utc, later=True)) is not None:
+    def _beside(self, step: int) -> tuple[bool, int] | None:
+        """Where the next overview in this direction is, which may have to be read; None for nowhere."""
+        if not self._in_page:
+            at = len(self._live) - 1 if self._at is None else self._at
+            if 0 <= at + step < len(self._live):
+                return False, at + step
+            if step > 0:
+                return None
+            found = self._before(self._live[0].at_utc)
+            if not found:
+                return None
+            self._page = found
+            return True, len(found) - 1
+        at = self._at or 0
+        if 0 <= at + step < len(self._page):
+            return True, at + step
+        if step < 0:
+            found = self._before(self._page[0].at_utc)
+            self._page = [*found, *self._page][:MOST_KEPT]
+            self._at = len(found) + at
+            return (True, self._at - 1) if found else None
+        found = self._after(self._page[-1].at_utc, but_it=True)
+        if self._live:
+            found = [each for each in found if each.at_utc < self._live[0].at_utc]
+        dropped = max(0, len(self._page) + len(found) - MOST_KEPT)
+        self._page = [*self._page[dropped:], *found]
+        self._at = at - dropped
+        if found:
+            return True, self._at + 1
+        return (False, 0) if self._live else None
+
+    def _before(self, at: datetime) -> list[Overview]:
+        """What was recorded before this time, across a gap."""
+        found = [each for each in self._read(at - PIECE, at) if each.at_utc < at]
+        if not found and (there := self._edge(at, later=False)) is not None:
+            found = self._read(there - PIECE, there)
+        return found
+
+    def _after(self, at: datetime, *, but_it: bool = False) -> list[Overview]:
+        """What was recorded from this time on, or later than it, across a gap."""
+        found = [each for each in self._read(at, at + PIECE) if each.at_utc > at or not but_it]
+        if not found and (there := self._edge(at, later=True)) is not None:
             found = self._read(there, there + PIECE)
-        if not found:
-            self._end = True
-            return False
-        self._kept.extend(found)
-        self._at -= len(found)
-        return True
+        return found
 
     def _edge(self, at: datetime, *, later: bool) -> datetime | None:
         """Where the recording goes on beyond a gap."""
