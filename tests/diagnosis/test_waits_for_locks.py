@@ -338,6 +338,15 @@ def test_a_lock_that_is_met_now_and_then_is_no_contention() -> None:
     assert isinstance(verdict(FUTEX, view(*some)), Refuted)
 
 
+def test_a_queue_on_a_machine_without_a_free_cpu_is_seen_now_and_then() -> None:
+    waiting = (1, None, 3, None, 3, None)
+    found = confirmed(
+        FUTEX, view(*(queue(each, at, cpus=1.2, threads_cpu=TURNS) for at, each in enumerate(waiting)))
+    )
+    assert found.confidence < 0.8
+    assert found.impact < 0.6
+
+
 def test_a_pool_that_works_in_parallel_is_no_contention() -> None:
     busy_pool = [queue(3, at, as_lock=False, cpus=2.6, threads_cpu=(0.5,) * 5) for at in range(6)]
     assert isinstance(verdict(FUTEX, view(*busy_pool)), Refuted)

@@ -34,6 +34,12 @@ OFTEN = Threshold(
     "",
     "a queue that comes and goes costs little; this one is always there",
 )
+LOST = Threshold(
+    "part of the threads that are at work which waits for the lock, where the queue is not always there",
+    0.3,
+    "",
+    "with a third of them waiting, as much again could be done without the lock",
+)
 RUNS = Threshold(
     "CPUs that the process uses",
     0.1,
@@ -106,12 +112,17 @@ def _test(view: View) -> Iterator[Verdict]:
     suspects = [
         each
         for each in queues
-        if each.mean >= WAITING.value and each.often >= OFTEN.value and (each.as_lock or _one_at_a_time(each))
+        if _always(each) and (each.as_lock or _one_at_a_time(each)) or each.as_lock and _mostly(each)
     ]
     found = False
     parked: Queue | None = None
     for queue in suspects:
-        plain = queue.as_lock and len(queue.waiting) >= READINGS.value and queue.cpus >= RUNS.value
+        plain = (
+            queue.as_lock
+            and _always(queue)
+            and len(queue.waiting) >= READINGS.value
+            and queue.cpus >= RUNS.value
+        )
         if not plain and (view.can_read(threads.SOURCE, queue.pid) or view.can_ask("futex")):
             yield Open(
                 suspicion=0.8 if queue.as_lock else 0.5,
@@ -191,6 +202,10 @@ def _decide(view: View, queue: Queue) -> tuple[float, list[Evidence]] | None:
     confidence = 0.85 if queue.as_lock else 0.5
     if len(queue.waiting) < READINGS.value:
         confidence -= 0.15
+    if not _always(queue):
+        if len(queue.waiting) <= READINGS.value or spread is None or spread >= SPREAD.value:
+            return None
+        confidence -= 0.15
     if spread is not None:
         if spread >= SPREAD.value and not queue.as_lock:
             return None
@@ -230,6 +245,22 @@ def _decide(view: View, queue: Queue) -> tuple[float, list[Evidence]] | None:
         # A pool that waits for work looks the same but for the times.
         return None
     return min(confidence, 0.95), proof
+
+
+def _always(queue: Queue) -> bool:
+    return queue.mean >= WAITING.value and queue.often >= OFTEN.value
+
+
+def _mostly(queue: Queue) -> bool:
+    """A queue that is not there all the time, but in which much of what the threads could do is lost.
+
+    On a machine without a free CPU those that were woken wait for one, and no longer for the lock.
+    """
+    return (
+        queue.often >= OFTEN.value / 2
+        and queue.cpus >= RUNS.value
+        and queue.mean >= LOST.value * (queue.mean + queue.cpus)
+    )
 
 
 def _one_at_a_time(queue: Queue) -> bool:
@@ -363,7 +394,7 @@ HYPOTHESIS = Hypothesis(
         Signal("threads.voluntary_switches", "where the lock is held asleep: waiters wake now and then"),
         Signal("futex.wait_s", "many short waits at that address, where measured"),
     ),
-    thresholds=(WAITING, OFTEN, RUNS, READINGS, SPREAD, ALONE, SHORT),
+    thresholds=(WAITING, OFTEN, LOST, RUNS, READINGS, SPREAD, ALONE, SHORT),
     rivals=(
         Rival(
             "single-thread-bottleneck",
