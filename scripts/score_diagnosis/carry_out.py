@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from scripts.score_diagnosis.host import HOST_FAULTS, available, host
 from scripts.score_diagnosis.loads import GUEST_HEALTHY, HOST_HEALTHY
-from scripts.score_diagnosis.plan import MEMORY_MB, Run
+from scripts.score_diagnosis.plan import MEMORY_MB, Run, guest_faults
 
 from kernward.kernels.find import find
 from kernward.kernels.kernel import Kernel
@@ -22,7 +22,6 @@ from kernward.records.errors import KernwardError
 from kernward.vm import disk_images, guest_python, programs
 from kernward.vm.bed import Bed
 from kernward.vm.fault import Fault, usable_on
-from kernward.vm.faults import faults
 from kernward.vm.inject import inject, spec_for, start, start_peers
 from kernward.vm.machine import Machine
 from kernward.vm.spec import Disk, File, Spec
@@ -63,7 +62,7 @@ def carry_out(run: Run, bed: Bed, home: Path, check: Sequence[str], keep: Path |
 
 
 def _in_guest(run: Run, bed: Bed, home: Path, check: Sequence[str], keep: Path | None) -> Outcome:
-    chosen = [(faults()[name], values) for name, values in run.faults]
+    chosen = [(guest_faults()[name], values) for name, values in run.faults]
     kernel = _kernel([fault for fault, _ in chosen], run.series, home)
     loads = [GUEST_HEALTHY[name] for name in run.beside]
     spec = Spec(

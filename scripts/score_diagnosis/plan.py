@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
+from scripts.score_diagnosis.further import FURTHER
 from scripts.score_diagnosis.host import HOST_FAULTS
 from scripts.score_diagnosis.loads import GUEST_HEALTHY, GUEST_SIDE, HOST_HEALTHY
 
@@ -79,11 +80,16 @@ def causes() -> dict[str, Fault]:
     }
 
 
+def guest_faults() -> dict[str, Fault]:
+    """Those, and further ones that lead to the same causes by other ways."""
+    return {**causes(), **FURTHER}
+
+
 def plan(seed: int, *, strengths: int = 1, healthy: int = 64) -> Iterator[Run]:
     """All runs of this seed."""
     chance = random.Random(f"kernward {seed}")
     for round_ in range(strengths):
-        for name, fault in causes().items():
+        for name, fault in guest_faults().items():
             for series in SERIES:
                 if series not in fault.impossible:
                     yield Run(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from scripts.score_diagnosis.carry_out import Outcome, Truth
 from scripts.score_diagnosis.judge import judge, summary
-from scripts.score_diagnosis.plan import Run, causes, plan
+from scripts.score_diagnosis.plan import Run, guest_faults, plan
 
 QUOTA = Truth("cpu-quota-throttling", "cgroup", "/system.slice/a.service")
 LOCK = Truth("user-lock-contention", "process", "ledger")
@@ -75,7 +75,7 @@ def test_a_plan_is_the_same_for_a_seed_and_another_for_another() -> None:
 
 def test_a_plan_holds_every_fault_with_a_cause_on_each_series_and_enough_of_all() -> None:
     runs = list(plan(1))
-    for name, fault in causes().items():
+    for name, fault in guest_faults().items():
         series = {run.series for run in runs if run.faults and run.faults[0][0] == name}
         assert series >= {"6.1", "6.12"} - fault.impossible.keys()
     assert sum(run.kind != "healthy" for run in runs) >= 120
@@ -87,4 +87,4 @@ def test_a_plan_holds_every_fault_with_a_cause_on_each_series_and_enough_of_all(
 def test_every_strength_is_one_that_the_fault_takes() -> None:
     for run in plan(3, strengths=3):
         for name, values in run.faults if run.where == "guest" else ():
-            assert causes()[name].values(values) == values
+            assert guest_faults()[name].values(values) == values
