@@ -211,6 +211,10 @@ class Session:
         """Which ids of cgroups the programs are to use, and of which group; None when there is no such one."""
         tree = cgroups.hierarchy(self._root, what.controller)
         unified = cgroups.version_2(self._root)
+        if what.controller == "io":
+            # Its name in version 1. A request knows its group in that tree and in no other.
+            old = cgroups.hierarchy(self._root, "blkio")
+            tree = unified = old if old is not None and old.version == 1 else tree
         if self._cgroup in (None, "/"):
             return Scope(version_1=tree is not None and tree.version == 1), tree, ""
         for each in (tree, unified):
