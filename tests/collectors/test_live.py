@@ -85,7 +85,8 @@ def test_the_first_look_is_as_long_as_it_should_be_with_a_sample_a_second(tmp_pa
 
 def test_slow_sources_are_read_at_the_ends_only(tmp_path, time) -> None:
     samples = Live(Root(tmp_path), time).window().samples
-    assert [number for number, each in enumerate(samples) if "slow" in each.read] == [0, len(samples) - 1]
+    # How long it takes is told by the second sample: the first one imports what reads.
+    assert [number for number, each in enumerate(samples) if "slow" in each.read] == [0, 1, len(samples) - 1]
     assert all("quick" in each.read for each in samples)
 
 
@@ -153,3 +154,14 @@ def test_all_looks_together_end_in_time(tmp_path, time) -> None:
             break
         machine.go_on([f"m{number}"], {})
     assert time.now_s - began_s <= LONGEST_S + SHORT_LOOK_S + 1
+
+
+def test_where_all_sources_are_slow_none_is(tmp_path, time, monkeypatch) -> None:
+    def slow(_root: Root) -> Nothing:
+        time.now_s += 0.05
+        return Nothing()
+
+    files = {"doc": "", "files": ("/proc/x",), "record": Nothing, "when": "check"}
+    many = {f"s{number}": Source(name=f"s{number}", read=slow, **files) for number in range(8)}
+    monkeypatch.setattr(live, "sources", lambda: many)
+    assert all(len(each.read) == 8 for each in Live(Root(tmp_path), time).window().samples)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -95,7 +94,11 @@ def command(
             f"--keep is for what is read of this machine, and {elsewhere[0]} names another"
         )
     if not elsewhere:
-        _hurry()
+        # Importing all that a check needs takes long already where CPUs are overloaded.
+        from kernward.collectors.root import Root
+        from kernward.collectors.urgency import hurry
+
+        hurry(Root("/"))
     from kernward.operations import check
 
     if replay is not None:
@@ -119,17 +122,6 @@ def command(
     if result.recording is not None and result.recording.notes:
         return 2  # some of it could not be read; the answer says what
     return 1 if exit_code and result.findings else 0
-
-
-def _hurry() -> None:
-    """On a machine whose CPUs are overloaded the answer is wanted soon; the work that this takes is small."""
-    with suppress(OSError):  # whoever has no right to it waits with the others
-        os.setpriority(os.PRIO_PROCESS, 0, -20)
-    # Importing what a check needs takes long where it starves as well.
-    from kernward.collectors.root import Root
-    from kernward.collectors.urgency import hurry
-
-    hurry(Root("/"))
 
 
 def _progress(doing: str) -> None:

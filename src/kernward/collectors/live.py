@@ -35,8 +35,9 @@ SHORT_INTERVAL_S = 0.85
 # taken even where reading is dear, as long as it takes no more than this part of the time.
 FEWEST_STEPS = 6
 MOST_SHARE = 0.2
-# Sources that take longer than this are read at the ends of a look only.
+# Sources that take longer than this, and a larger part of the sample, are read at the ends of a look only.
 SLOW_SOURCE_S = 0.02
+SLOW_SHARE = 0.2
 
 
 class Measuring(Protocol):
@@ -90,7 +91,7 @@ class Live:
         self._session: Measuring | None = None
         self._samples: list[Sample] = []
         self._window: Window | None = None
-        self._slow: set[str] = set()
+        self._slow: dict[str, bool] = {}
 
     def window(self) -> Window:
         """What was read up to now; the first call takes the first look."""
@@ -170,7 +171,9 @@ class Live:
 
     def _take(self, *, at_end: bool) -> None:
         sample = take(self._root, self._clock, self._wanted(at_end=at_end), self._entities)
-        self._slow.update(_slow(sample))
+        # The first sample imports what reads.
+        if self._samples:
+            self._slow.update(_slow(sample))
         if self._session is not None:
             counted = self._session.read()
             at_s = self._clock.monotonic_s()
@@ -186,19 +189,20 @@ class Live:
             each
             for each in sources().values()
             if (each.when in ("sample", "check") or each.name in self._entities)
-            and (at_end or each.when == "sample" or each.name not in self._slow)
+            and (at_end or each.when == "sample" or not self._slow.get(each.name))
         ]
 
 
-def _slow(sample: Sample) -> set[str]:
-    """The sources that took long, told by when each was done."""
-    slow: set[str] = set()
+def _slow(sample: Sample) -> dict[str, bool]:
+    """Whether each source took long, itself and of all that the sample took; told by when each was done."""
+    took: dict[str, float] = {}
     before_s = sample.at_s
     for name, at_s in sample.read_at_s.items():
-        if at_s - before_s > SLOW_SOURCE_S:
-            slow.add(name)
+        took[name] = at_s - before_s
         before_s = at_s
-    return slow
+    # Where all is slow because the processor is, none of them is.
+    limit_s = max(SLOW_SOURCE_S, SLOW_SHARE * (before_s - sample.at_s))
+    return {name: each > limit_s for name, each in took.items()}
 
 
 def of_process(pid: int) -> dict[str, tuple[str, ...]]:
