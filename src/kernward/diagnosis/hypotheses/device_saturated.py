@@ -300,6 +300,8 @@ HYPOTHESIS = Hypothesis(
         "dirty-page-throttling",
         "writeback-storm",
         "d-state-pileup",
+        "interrupt-load",
+        "softirq-load",
         "lock-held-asleep",
     ),
     mechanism=(

@@ -288,7 +288,17 @@ HYPOTHESIS = Hypothesis(
         ),
         Rival("device-saturated", "there many requests queue; here one waits for the other"),
     ),
-    explains=("journal-stall", "d-state-pileup", "lock-held-asleep", "device-saturated"),
+    # Thousands of flushes a second are as many interrupts and wake-ups, and the CPU that these take.
+    explains=(
+        "journal-stall",
+        "d-state-pileup",
+        "lock-held-asleep",
+        "device-saturated",
+        "interrupt-load",
+        "softirq-load",
+        "context-switch-load",
+        "cpu-run-queue-overload",
+    ),
     mechanism=(
         "fsync() returns when the data, the journal and the device's own cache are safe: do_fsync() in fs/sync.c, "
         "ext4_sync_file() with ext4_fc_commit() or jbd2_complete_transaction(), blkdev_issue_flush(). One such round is a "
