@@ -73,7 +73,7 @@ def test_the_cgroup_whose_limit_it_was_is_named_and_not_that_of_the_victim() -> 
 
 def test_kills_again_and_again_are_counted() -> None:
     found = confirmed(HYPOTHESIS, view({**log(kill(300.0), kill(200.0), kill(9.0)), **group()}))
-    assert "for the 3rd time in 10 minutes" in found.mechanism
+    assert "for the 3rd time in 15 minutes" in found.mechanism
 
 
 def test_the_counters_alone_tell_of_a_kill_while_it_was_looked_at() -> None:
@@ -113,7 +113,13 @@ def test_tasks_that_wait_because_killing_is_forbidden_are_found() -> None:
 def test_a_kill_of_long_ago_is_history() -> None:
     found = verdict(HYPOTHESIS, view({**log(kill(4000.0)), **group()}))
     assert isinstance(found, Refuted)
-    assert "10 minutes" in found.reason
+    assert "15 minutes" in found.reason
+
+
+def test_a_kill_at_a_time_that_the_log_does_not_tell_is_less_sure() -> None:
+    found = confirmed(HYPOTHESIS, view({**log(kill(None)), **group()}))
+    assert found.confidence <= 0.6
+    assert found.impact < 1.0
 
 
 def test_a_cgroup_that_is_gone_is_named_only_when_it_died_while_it_was_looked_at() -> None:

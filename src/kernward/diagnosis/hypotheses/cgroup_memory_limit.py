@@ -15,7 +15,8 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import RECENT_S, ago, ancestors, event_evidence, recent, size
+from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged
+from kernward.diagnosis.memory import ancestors, size
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -60,7 +61,7 @@ def _test(view: View) -> Iterator[Verdict]:
     counted = {name: group.oom_kills for name, group in groups.items() if name != "/" and group.oom_kills}
     if counted:
         name = max(counted, key=lambda each: (counted[each] or 0, each))
-        evidence = view.evidence(
+        shown = view.evidence(
             cgroup_memory.SOURCE,
             "oom_kills",
             counted[name] or 0,
@@ -72,18 +73,18 @@ def _test(view: View) -> Iterator[Verdict]:
             yield Unknown(
                 reason=f"in {name} {counted[name]} processes were killed at some time, and the log that would tell "
                 f"when cannot be read: {unread}",
-                evidence=(evidence,),
+                evidence=(shown,),
             )
         else:
             yield Refuted(
                 reason=f"the last kill in a cgroup was more than {RECENT.value / 60:.0f} minutes ago, or of a cgroup that "
                 "is gone",
-                evidence=(evidence,),
+                evidence=(shown,),
             )
     elif killed:
         yield Refuted(
             reason=f"the cgroup in which a process was killed {ago(list(killed.values())[-1][-1].age_s)} is gone",
-            evidence=(event_evidence(view, list(killed.values())[-1]),),
+            evidence=(evidence(view, list(killed.values())[-1][-1]),),
         )
     else:
         yield Refuted(reason="no process was killed at the memory limit of a cgroup")
@@ -96,7 +97,7 @@ def _age_s(events: list[LogEvent]) -> float:
 def _killed(view: View) -> dict[str, list[LogEvent]]:
     """Recent kills by the cgroup whose limit was met."""
     found: dict[str, list[LogEvent]] = {}
-    for event in recent(view, KIND, within_s=RECENT.value):
+    for event in logged(view, KIND, within_s=RECENT.value).events:
         cgroup = event.fields.get("oom_memcg") or event.fields.get("task_memcg")
         if isinstance(cgroup, str) and cgroup.startswith("/"):
             found.setdefault(cgroup, []).append(event)
@@ -118,14 +119,14 @@ def _counted(grown: CgroupMemory, now: CgroupMemory) -> bool:
 
 def _confirmed(view: View, name: str, events: list[LogEvent], group: CgroupMemory | None) -> Confirmed:
     scope = Scope("cgroup", name)
-    evidence: list[Evidence] = []
+    shown: list[Evidence] = []
     victims: list[Scope] = []
     who, when = "a process of it", ""
     limit = None if group is None else group.limit_bytes
     waits = bool(group is not None and group.under_oom)
     if events:
         newest = events[-1]
-        evidence.append(event_evidence(view, events, scope=scope))
+        shown.append(evidence(view, newest, scope=scope))
         comm, pid = newest.fields.get("comm"), newest.fields.get("pid")
         if comm and pid:
             victims.append(Scope("process", f"{comm}[{pid}]"))
@@ -139,7 +140,7 @@ def _confirmed(view: View, name: str, events: list[LogEvent], group: CgroupMemor
             limit = told << 10
     if group is not None:
         field = "oom_kills" if group.oom_kills is not None else "oom_events"
-        evidence.append(
+        shown.append(
             view.evidence(
                 cgroup_memory.SOURCE,
                 field,
@@ -150,7 +151,7 @@ def _confirmed(view: View, name: str, events: list[LogEvent], group: CgroupMemor
             )
         )
         if group.limit_bytes is not None:
-            evidence.append(
+            shown.append(
                 view.evidence(
                     cgroup_memory.SOURCE,
                     "limit_bytes",
@@ -160,7 +161,6 @@ def _confirmed(view: View, name: str, events: list[LogEvent], group: CgroupMemor
                     change=False,
                 )
             )
-    age = events[-1].age_s if events else 0.0
     again = (
         f", for the {_ordinal(len(events))} time in {RECENT.value / 60:.0f} minutes"
         if len(events) > 1
@@ -174,14 +174,14 @@ def _confirmed(view: View, name: str, events: list[LogEvent], group: CgroupMemor
     of = "" if limit is None else f" of {size(limit)}"
     return Confirmed(
         scope=scope,
-        confidence=0.97 if events else 0.93,
+        confidence=0.93 if not events else 0.97 if events[-1].age_s is not None else 0.6,
         # What is killed loses everything; what was killed a while ago may be back.
-        impact=1.0 if not age or age <= 120 else max(0.5, 1.0 - (age - 120) / 960),
+        impact=freshness(events[-1], RECENT.value) if events else 1.0,
         mechanism=(
             f"try_charge_memcg() in mm/memcontrol.c could not stay below the limit{of}: what the group holds is in use "
             f"and cannot be given back, {did}. The host as a whole had memory left."
         ),
-        evidence=tuple(evidence),
+        evidence=tuple(shown),
         chain=(
             f"the group needs more than its limit{of}",
             "reclaim within the group finds nothing",
@@ -202,7 +202,7 @@ HYPOTHESIS = Hypothesis(
     group="memory",
     claim="A cgroup needs more than its memory.max (memory.limit_in_bytes in cgroup v1), and the kernel kills in it.",
     signals=(
-        Signal("kernel_events.recent", "the kernel's report of a kill, with the cgroup whose limit it was"),
+        Signal("kernel_events.latest", "the kernel's report of a kill, with the cgroup whose limit it was"),
         Signal("cgroup_memory.oom_events", "grows: the limit was met and nothing could be reclaimed"),
         Signal("cgroup_memory.oom_kills", "grows in the group of the victim, for a limit further up too"),
         Signal("cgroup_memory.under_oom", "1: tasks wait instead of being killed (cgroup v1)"),

@@ -1,6 +1,6 @@
 """The host has no memory left, and the kernel kills."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import cgroup_memory, kernel_events, meminfo, processes, vmstat
@@ -14,18 +14,8 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import (
-    RECENT_S,
-    ago,
-    ancestors,
-    event_evidence,
-    holders,
-    largest,
-    recent,
-    size,
-    stall,
-    stall_evidence,
-)
+from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged
+from kernward.diagnosis.memory import ancestors, holders, largest, size, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -58,7 +48,7 @@ KINDS = ("oom-kill-global", "oom-kill-nodes", "oom-no-killable")
 
 def _test(view: View) -> Iterator[Verdict]:
     window = view.window
-    events = recent(view, *KINDS, within_s=RECENT.value)
+    events = logged(view, *KINDS, within_s=RECENT.value).events
     if events:
         yield _after_kill(view, events)
         return
@@ -138,7 +128,7 @@ def _group_kills(view: View) -> int | None:
     )
 
 
-def _after_kill(view: View, events: list[LogEvent]) -> Confirmed:
+def _after_kill(view: View, events: Sequence[LogEvent]) -> Confirmed:
     memory = view.window.of(meminfo.SOURCE)
     total = (memory.total_bytes if memory is not None else None) or 0
     victim = max(events, key=lambda event: event.fields.get("anon_rss_kb") or 0)
@@ -148,23 +138,22 @@ def _after_kill(view: View, events: list[LogEvent]) -> Confirmed:
     held_bytes = held << 10 if isinstance(held, int) else 0
     scope = Scope("process", f"{comm}[{pid}]") if comm and pid else HOST
     victims = (scope,) if scope.kind == "process" else ()
-    evidence = [event_evidence(view, events)]
+    seen = [evidence(view, newest)]
     told = f"{scope.name} held {size(held_bytes)} and was killed {ago(victim.age_s)}." if victims else ""
     if newest.kind == "oom-no-killable":
         told = "There was nobody left to kill."
     # Whoever fills the machine may be spared by its oom_score_adj while others die for it.
     living, shown = _holder(view, total)
     if living.kind == "process" and held_bytes < 0.25 * total:
-        evidence.extend(shown)
+        seen.extend(shown)
         told = f"{told} {living.name} holds far more and lives, which oom_score_adj can bring about.".strip()
         scope = living
-    age = newest.age_s or 0.0
     return _confirmed(
         view,
         scope,
-        evidence,
-        0.95,
-        1.0 if age <= 120 else max(0.5, 1.0 - (age - 120) / 960),
+        seen,
+        0.95 if newest.age_s is not None else 0.6,
+        freshness(newest, RECENT.value),
         told + (f" In {RECENT.value / 60:.0f} minutes {len(events)} were killed." if len(events) > 1 else ""),
         victims,
     )
@@ -191,7 +180,7 @@ def _holder(view: View, total: int) -> tuple[Scope, list[Evidence]]:
 def _confirmed(
     view: View,
     scope: Scope,
-    evidence: list[Evidence],
+    seen: list[Evidence],
     confidence: float,
     impact: float,
     told: str,
@@ -210,7 +199,7 @@ def _confirmed(
             "__alloc_pages_slowpath() in mm/page_alloc.c found no page after reclaim, so that __alloc_pages_may_oom() "
             f"has out_of_memory() in mm/oom_kill.c end the task with the highest oom_badness(). {told}{held}{swap}"
         ).strip(),
-        evidence=(*evidence, *shown),
+        evidence=(*seen, *shown),
         chain=(
             f"{scope.name} takes memory" if scope.kind == "process" else "programs take memory",
             "the host has none left, and reclaim finds none",
@@ -226,7 +215,7 @@ HYPOTHESIS = Hypothesis(
     group="memory",
     claim="Programs need more memory than the machine has, and the kernel kills one of them or is about to.",
     signals=(
-        Signal("kernel_events.recent", "the kernel's report of a kill for want of the host's memory"),
+        Signal("kernel_events.latest", "the kernel's report of a kill for want of the host's memory"),
         Signal("vmstat.oom_kill", "grows by more than cgroups count at their own limits"),
         Signal("meminfo.available_bytes", "nearly nothing: it is about to happen; plenty: it is not"),
         Signal("pressure.memory_some_s", "tasks wait for memory"),

@@ -16,7 +16,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import MIB, event_evidence, page_bytes, recent, size
+from kernward.diagnosis.log_events import LASTING_S, logged
+from kernward.diagnosis.log_events import evidence as of_event
+from kernward.diagnosis.memory import MIB, page_bytes, size
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Evidence
 
@@ -81,7 +83,7 @@ HORIZON_S = Threshold(
     "growth of seconds says nothing of what is next week",
 )
 LEAK_AGE = Threshold(
-    "age of kmemleak's report", 24 * 3600.0, "s", "what has leaked stays leaked until the next boot"
+    "age of kmemleak's report", LASTING_S, "s", "what has leaked stays leaked until the next boot"
 )
 KMEMLEAK = ("kmemleak", "kmemleak-summary")
 # What somebody asks for holds these: processes, open files, files in memory, connections. Theirs are other causes.
@@ -136,7 +138,7 @@ def _test(view: View) -> Iterator[Verdict]:
     if memory is None or not memory.total_bytes or memory.slab_unreclaimable_bytes is None:
         yield Unknown(reason=f"the kernel's memory cannot be read: {window.why_absent(meminfo.SOURCE)}")
         return
-    events = recent(view, *KMEMLEAK, within_s=LEAK_AGE.value)
+    events = logged(view, *KMEMLEAK, within_s=LEAK_AGE.value).events
     growing = _growing(view)
     cache = _growing_cache(view)
     held = view.evidence(
@@ -147,7 +149,7 @@ def _test(view: View) -> Iterator[Verdict]:
         change=False,
     )
     if events:
-        yield _reported(view, [event_evidence(view, events), held], len(events))
+        yield _reported(view, [of_event(view, events[-1]), held], len(events))
         return
     if growing is not None:
         left_s = (memory.available_bytes or 0) / growing.per_s
@@ -376,7 +378,7 @@ HYPOTHESIS = Hypothesis(
             "which cache: a generic one of kmalloc() that is far too large, or that grows",
         ),
         Signal("meminfo.cached_bytes", "grows as well: file systems keep something for each page"),
-        Signal("kernel_events.recent", "kmemleak's own reports"),
+        Signal("kernel_events.latest", "kmemleak's own reports"),
     ),
     thresholds=(
         LEAST,

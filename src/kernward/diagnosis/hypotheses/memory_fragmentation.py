@@ -15,11 +15,11 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
+from kernward.diagnosis.log_events import evidence as of_event
+from kernward.diagnosis.log_events import logged
 from kernward.diagnosis.memory import (
-    event_evidence,
     page_bytes,
     rate,
-    recent,
     size,
     stall,
     stall_evidence,
@@ -174,9 +174,11 @@ def _confirmed(
     free: int,
     stuck: int | None,
 ) -> Confirmed:
-    failures = [event for event in recent(view, "page-allocation-failure") if event.fields.get("order")]
+    failures = [
+        event for event in logged(view, "page-allocation-failure").events if event.fields.get("order")
+    ]
     if failures:
-        evidence.append(event_evidence(view, failures))
+        evidence.append(of_event(view, failures[-1]))
     of = (
         ""
         if stuck is None
@@ -219,7 +221,7 @@ HYPOTHESIS = Hypothesis(
             "pagetypeinfo.movable_blocks", "between movable pages: compaction joins it when somebody asks"
         ),
         Signal("vmstat.compact_fail", "grows: tasks compact and get nothing"),
-        Signal("kernel_events.recent", "page allocation failures of an order above 0"),
+        Signal("kernel_events.latest", "page allocation failures of an order above 0"),
     ),
     thresholds=(IN_PIECES, UNMOVABLE, UNSEEN, STALLS, FAILED, STALLED),
     rivals=(

@@ -13,13 +13,14 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import event_evidence, recent
+from kernward.diagnosis.log_events import LASTING_S, logged
+from kernward.diagnosis.log_events import evidence as of_event
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Evidence
 
 RECENT = Threshold(
     "age of a report",
-    24 * 3600.0,
+    LASTING_S,
     "s",
     "memory does not heal: what gave errors within a day is likely to give more",
 )
@@ -39,10 +40,11 @@ def _test(view: View) -> Iterator[Verdict]:
     window = view.window
     counts = window.each(edac.SOURCE)
     modules = {name: each for name, each in counts.items() if each.corrected or each.uncorrected}
-    named = recent(view, *OF_MEMORY, within_s=RECENT.value)
-    other = recent(view, *OF_SOME_UNIT, within_s=RECENT.value)
+    named = logged(view, *OF_MEMORY, within_s=RECENT.value).events
     other = [
-        event for event in other if event.fields.get("error_type") in (None, "memory controller", "extended memory")
+        event
+        for event in logged(view, *OF_SOME_UNIT, within_s=RECENT.value).events
+        if event.fields.get("error_type") in (None, "memory controller", "extended memory")
     ]
     if not modules and not named and not other:
         unread, uncounted = window.why_absent(kernel_events.SOURCE), window.why_absent(edac.SOURCE)
@@ -56,7 +58,7 @@ def _test(view: View) -> Iterator[Verdict]:
                 + (" (no EDAC driver counts them here; this is what the log says)" if uncounted else "")
             )
         return
-    evidence: list[Evidence] = [event_evidence(view, events) for events in (named, other) if events]
+    evidence: list[Evidence] = [of_event(view, events[-1]) for events in (named, other) if events]
     labels = {str(event.fields["label"]) for event in named if event.fields.get("label")}
     errors = sum(event.fields.get("count") or 1 for event in (*named, *other))
     where = ""
@@ -111,7 +113,7 @@ HYPOTHESIS = Hypothesis(
     signals=(
         Signal("edac.corrected", "grows: which module, and how fast"),
         Signal("edac.uncorrected", "above 0: data was lost"),
-        Signal("kernel_events.recent", "reports of EDAC, of the firmware (GHES) or of machine checks"),
+        Signal("kernel_events.latest", "reports of EDAC, of the firmware (GHES) or of machine checks"),
     ),
     thresholds=(RECENT, MANY),
     rivals=(

@@ -14,13 +14,14 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import ago, event_evidence, recent, size
+from kernward.diagnosis.log_events import LASTING_S, ago, evidence, logged
+from kernward.diagnosis.memory import size
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Scope
 
 RECENT = Threshold(
     "age of the report",
-    24 * 3600.0,
+    LASTING_S,
     "s",
     "memory does not heal: what broke within a day is likely to break again; older reports are in the log for others",
 )
@@ -29,7 +30,7 @@ FAILURE, SIGNAL = "memory-failure", "memory-failure-sigbus"
 
 def _test(view: View) -> Iterator[Verdict]:
     window = view.window
-    events = recent(view, FAILURE, SIGNAL, within_s=RECENT.value)
+    events = logged(view, FAILURE, SIGNAL, within_s=RECENT.value).events
     memory = window.of(meminfo.SOURCE)
     broken = None if memory is None else memory.hardware_corrupted_bytes
     out = (
@@ -63,7 +64,7 @@ def _test(view: View) -> Iterator[Verdict]:
     where = {event.fields.get("pfn") for event in events} - {None}
     pages = f"{len(where) or 1} page{'s' if len(where) > 1 else ''} of memory"
     for scope, event in struck or [(HOST, events[-1] if events else None)]:
-        shown = [event_evidence(view, events, scope=scope)] if events else []
+        shown = [evidence(view, event or events[-1], scope=scope)] if events else []
         who = (
             f" {scope.name} used it and got SIGBUS {ago(event.age_s)}."
             if scope.kind == "process" and event
@@ -95,7 +96,7 @@ HYPOTHESIS = Hypothesis(
     group="memory",
     claim="A page holds an error that cannot be corrected, and whoever used it was killed.",
     signals=(
-        Signal("kernel_events.recent", "what the kernel did about the page, and whom it signalled"),
+        Signal("kernel_events.latest", "what the kernel did about the page, and whom it signalled"),
         Signal(
             "meminfo.hardware_corrupted_bytes",
             "above 0: pages are out of service, whatever the log still holds",
