@@ -348,17 +348,16 @@ def test_groups_below_a_cgroup_belong_to_it() -> None:
 @needs_bpf
 def test_requests_of_a_cgroup_are_told_from_others() -> None:
     controller = "blkio" if (cgroups.hierarchy(Root(), "blkio") or _V2).version == 1 else "io"
-    with group(controller) as (name, folder):
+    with group(controller) as (name, folder), contextlib.closing(os.fdopen(_scratch(), "r+b")) as file:
+        file.write(os.urandom(1 << 20))
+        file.flush()
+        os.fsync(file.fileno())
         # Reading is not put off, and is done by the one who reads.
-        with contextlib.closing(os.fdopen(_scratch(), "r+b")) as file:
-            file.write(os.urandom(1 << 20))
-            file.flush()
-            os.fsync(file.fileno())
-            read = f"import os;f=os.open('/proc/{os.getpid()}/fd/{file.fileno()}',os.O_RDONLY);"
-            read += "os.posix_fadvise(f,0,0,os.POSIX_FADV_DONTNEED);print(len(os.read(f,1<<20)))"
-            disk = _disk()
-            inside = measured("blocklat", ("tp_btf",), lambda: within(folder, read), name)
-            outside = measured("blocklat", ("tp_btf",), lambda: python(read), name)
+        read = f"import os;f=os.open('/proc/{os.getpid()}/fd/{file.fileno()}',os.O_RDONLY);"
+        read += "os.posix_fadvise(f,0,0,os.POSIX_FADV_DONTNEED);print(len(os.read(f,1<<20)))"
+        disk = _disk()
+        inside = measured("blocklat", ("tp_btf",), lambda: within(folder, read), name)
+        outside = measured("blocklat", ("tp_btf",), lambda: python(read), name)
     assert inside[disk].bytes >= 1 << 20
     assert disk not in outside
 

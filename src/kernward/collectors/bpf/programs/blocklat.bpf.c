@@ -38,7 +38,13 @@ static __always_inline void done(const struct kind *kind, __u64 ns, __u64 queued
 
 #ifdef TYPED
 
-PENDING(issued, __u64, __u64, 16384);
+/* Requests are made once and used again and again: their entries stay, which saves making and removing them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, __u64);
+	__type(value, __u64);
+} issued SEC(".maps");
 
 static __always_inline bool concerns(struct request *request)
 {
@@ -60,12 +66,16 @@ static __always_inline bool concerns(struct request *request)
 EVENT(block, block_rq_issue)
 int BPF_PROG(on_issue, struct request *request)
 {
-	__u64 key = (__u64)request, now;
+	__u64 key = (__u64)request, now, *at;
 
 	if (!concerns(request))
 		return 0;
 	now = bpf_ktime_get_ns();
-	keep(&issued, &key, &now);
+	at = bpf_map_lookup_elem(&issued, &key);
+	if (at)
+		*at = now;
+	else
+		keep(&issued, &key, &now);
 	return 0;
 }
 
@@ -79,13 +89,13 @@ int BPF_PROG(on_complete, struct request *request, int error, unsigned int bytes
 	__u32 operation;
 
 	at = bpf_map_lookup_elem(&issued, &key);
-	if (!at)
+	if (!at || !*at)
 		return 0;
 	/* The status is blk_status_t or, until Linux 5.15, an error's number: 0 is success in both. */
 	if (!(error & 0xff) && bytes < GET(request, __data_len))
 		return 0;
 	since = *at;
-	bpf_map_delete_elem(&issued, &key);
+	*at = 0;
 	now = bpf_ktime_get_ns();
 	operation = GET(request, cmd_flags) & 0xff;
 	if (operation == ZONE_APPEND || operation == ZEROES)
