@@ -574,6 +574,8 @@ def test_what_is_not_the_running_machine_cannot_be_measured(tmp_path: Path) -> N
 def test_a_measurement_that_is_not_there_is_a_wrong_use() -> None:
     with pytest.raises(UsageError, match="runqlat"):
         measurement("nonsense")
+    with Session(Root(), Clock()) as session:
+        assert session.start(["nonsense"])["nonsense"].tier is None
 
 
 @needs_bpf

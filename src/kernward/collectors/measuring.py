@@ -170,12 +170,14 @@ class Session:
         """Attach these; says of each which tier gives it, or why none does."""
         for name in names:
             if name not in self._working:
-                self._became[name] = self._start(measurement(name))
+                self._became[name] = self._start(name)
         self._count(on=True)
         return {name: self._became[name] for name in names}
 
-    def _start(self, what: Measurement) -> Measured:
-        name = what.source.name
+    def _start(self, name: str) -> Measured:
+        what = measurements().get(name)
+        if what is None:
+            return Measured(name=name, tier=None, reason="there is no such measurement")
         if not self._root.live:
             return Measured(name=name, tier=None, reason="only the running machine can be measured")
         scope, tree, said = self._scope(what)
