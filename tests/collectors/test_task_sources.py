@@ -13,6 +13,7 @@ from kernward.collectors.sources import (
     cgroup_freezer,
     file_locks,
     kernel_limits,
+    kernel_tables,
     pcie_errors,
     process_cgroups,
     process_files,
@@ -344,3 +345,22 @@ def test_a_process_that_took_over_an_id_is_not_taken_for_the_one_before(tmp_path
     root.kept.clear()
     assert process_files.read(root)["7"].limit == 512
     assert process_cgroups.read(root)["7"].cgroup == "/new"
+
+
+def test_tables_of_the_kernel_are_counted_and_torn_ones_left_out(tmp_path: Path) -> None:
+    for path, text in {
+        "sys/fs/aio-nr": "65536\n",
+        "sys/fs/aio-max-nr": "65536\n",
+        "sys/kernel/pty/nr": "x\n",
+        "sys/kernel/pty/max": "4096\n",
+        "sys/kernel/sem": "32000\t1024000000\t500\t128\n",
+        "sysvipc/sem": "  key  semid perms\n 0 1 600\n 0 2 600\n",
+    }.items():
+        file = tmp_path / "proc" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    found = kernel_tables.read(Root(tmp_path))
+    assert {name: (each.used, each.limit) for name, each in found.items()} == {
+        "asynchronous I/O requests": (65536, 65536),
+        "semaphore sets": (2, 128),
+    }

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from kernward.collectors.sources import cgroup_pids, file_locks, kernel_limits, process_files
+from kernward.collectors.sources import cgroup_pids, file_locks, kernel_limits, kernel_tables, process_files
 from kernward.collectors.sources.cgroup_pids import CgroupPids
 from kernward.collectors.sources.file_locks import FileLocks
 from kernward.collectors.sources.kernel_limits import KernelLimits
+from kernward.collectors.sources.kernel_tables import KernelTable
 from kernward.collectors.sources.process_files import ProcessFiles
 from kernward.diagnosis.hypotheses import hypotheses
 from kernward.diagnosis.hypothesis import Confirmed, Refuted, Unknown
@@ -292,3 +293,13 @@ def test_a_job_that_waits_its_turn_is_no_finding() -> None:
 
 def test_two_readings_do_not_tell_a_queue_for_a_file() -> None:
     assert isinstance(verdict(ALL["file-lock-contention"], view(locked(5), locked(5), every_s=9.0)), Unknown)
+
+
+def tabled(used: int) -> dict[Any, Any]:
+    return {kernel_tables.SOURCE: {"asynchronous I/O requests": KernelTable(used, 65536, "/proc/sys/fs/aio-max-nr", "io_setup() gives EAGAIN")}}  # fmt: skip
+
+
+def test_a_full_table_is_a_finding_and_a_used_one_is_not() -> None:
+    assert "io_setup" in confirmed(ALL["kernel-table-full"], view(tabled(65500))).mechanism
+    assert isinstance(verdict(ALL["kernel-table-full"], view(tabled(40000))), Refuted)
+    assert isinstance(verdict(ALL["kernel-table-full"], view({})), Unknown)
