@@ -168,11 +168,13 @@ class Session:
 
     def start(self, names: Iterable[str]) -> dict[str, Measured]:
         """Attach these; says of each which tier gives it, or why none does."""
-        for name in names:
-            if name not in self._working:
+        wanted = tuple(names)
+        for name in wanted:
+            # What was detached for its cost stays detached.
+            if name not in self._became or self._became[name].tier is None:
                 self._became[name] = self._start(name)
         self._count(on=True)
-        return {name: self._became[name] for name in names}
+        return {name: self._became[name] for name in wanted}
 
     def _start(self, name: str) -> Measured:
         what = measurements().get(name)
