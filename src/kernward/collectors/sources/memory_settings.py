@@ -9,7 +9,6 @@ from kernward.collectors.quantity import fact, gauge
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import Source
 
-_SYSCTL = "vm_table[] in kernel/sysctl.c"
 _OVERCOMMIT = "__vm_enough_memory() in mm/util.c"
 _THP = "/sys/kernel/mm/transparent_hugepage"
 _CHOSEN = re.compile(r"\[([a-z_+]{1,20})\]")
@@ -44,8 +43,14 @@ class MemorySettings(msgspec.Struct, frozen=True):
         int | None,
         fact("above 0: a node reclaims rather than using another's memory", "node_reclaim() in mm/vmscan.c"),
     ] = None
-    panic_on_oom: Annotated[int | None, fact("above 0: the kernel panics instead of killing", _SYSCTL)] = None
-    numa_balancing: Annotated[int | None, fact("above 0: pages follow those who use them", _SYSCTL)] = None
+    panic_on_oom: Annotated[
+        int | None,
+        fact("above 0: the kernel panics instead of killing", "check_panic_on_oom() in mm/oom_kill.c"),
+    ] = None
+    numa_balancing: Annotated[
+        int | None,
+        fact("above 0: pages follow those who use them", "task_numa_fault() in kernel/sched/fair.c"),
+    ] = None
     thp_enabled: Annotated[
         str | None, fact("who gets huge pages: always, madvise, never", "enabled_show() in mm/huge_memory.c")
     ] = None

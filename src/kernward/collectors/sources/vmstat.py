@@ -18,11 +18,12 @@ _SCAN = "shrink_inactive_list() in mm/vmscan.c"
 _WORKINGSET = "workingset_refault() in mm/workingset.c"
 _ALLOC = "__alloc_pages_slowpath() in mm/page_alloc.c"
 _KSWAPD = "balance_pgdat() in mm/vmscan.c"
-_COMPACT = "try_to_compact_pages() in mm/compaction.c"
+_COMPACT = "kcompactd_do_work() in mm/compaction.c"
 _MIGRATE = "isolate_migratepages_block() in mm/compaction.c"
 _FREE_SCAN = "isolate_freepages_block() in mm/compaction.c"
 _ZONES = "vmstat_start() in mm/vmstat.c"
 _FAULT = "mm_account_fault() in mm/memory.c"
+_MAJOR = "filemap_fault() in mm/filemap.c, do_swap_page() in mm/memory.c"
 _THP = "vma_alloc_anon_folio_pmd() in mm/huge_memory.c"
 _NUMA = "do_numa_page() in mm/memory.c"
 _OOM = "__oom_kill_process() in mm/oom_kill.c"
@@ -112,7 +113,7 @@ class Vmstat(msgspec.Struct, frozen=True):
         int | None, counter("pages", "pages to zswap", "zswap_store() in mm/zswap.c")
     ] = None
     pgfault: Annotated[int | None, counter("", "page faults", _FAULT)] = None
-    pgmajfault: Annotated[int | None, counter("", "page faults that had to read from a disk", _FAULT)] = None
+    pgmajfault: Annotated[int | None, counter("", "page faults that had to read from a disk", _MAJOR)] = None
     pgfree_pages: Annotated[
         int | None, counter("pages", "pages given back", "free_pages_prepare() in mm/page_alloc.c")
     ] = None
