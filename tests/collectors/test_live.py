@@ -90,7 +90,7 @@ def test_slow_sources_are_read_at_the_ends_only(tmp_path, time) -> None:
     assert all("quick" in each.read for each in samples)
 
 
-@pytest.mark.parametrize(("cost_s", "samples"), [(0.001, 6), (0.15, 6), (0.4, 4), (2.0, 3)])
+@pytest.mark.parametrize(("cost_s", "samples"), [(0.001, 6), (0.15, 6), (0.6, 4), (2.0, 3)])
 def test_where_reading_is_dear_it_is_done_less_often(tmp_path, time, monkeypatch, cost_s, samples) -> None:
     take = live.take
     monkeypatch.setattr(live, "take", lambda *some: msgspec.structs.replace(take(*some), cost_s=cost_s))

@@ -34,7 +34,7 @@ SHORT_INTERVAL_S = 0.85
 # What grows steadily cannot be told from what jumped once with fewer steps than these, so that so many are
 # taken even where reading is dear, as long as it takes no more than this part of the time.
 FEWEST_STEPS = 6
-MOST_SHARE = 0.2
+MOST_SHARE = 0.3
 # Sources that take longer than this, and a larger part of the sample, are read at the ends of a look only.
 SLOW_SOURCE_S = 0.02
 SLOW_SHARE = 0.2
