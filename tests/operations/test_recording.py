@@ -181,6 +181,33 @@ def test_a_source_that_costs_too_much_is_read_less_often_and_the_recording_says_
     assert "every 8 samples" in samples[3].absent["tasks"]
 
 
+def test_what_a_source_costs_is_the_processor_time_of_reading_it(tmp_path: Path) -> None:
+    every = known({})
+
+    def busy(root: Root) -> Load:
+        until = time.process_time() + 0.02
+        while time.process_time() < until:
+            pass
+        return Load(1.0)
+
+    def asleep(root: Root) -> Load:
+        time.sleep(0.03)
+        return Load(1.0)
+
+    for name, read in (("busy", busy), ("load", asleep)):
+        every[name] = Source(name=name, doc="", files=("/x",), record=Load, read=read)
+    clock = Made()
+    one = Recorder(tmp_path, clock=clock, known=every, compact=lambda home: None, max_overhead_percent=0.1)
+    for _ in range(3):
+        one.once()
+        clock.at_s += 5
+    one._review()
+    one.close()
+    assert one._every["busy"] >= 4
+    assert one._every["load"] == 1
+    assert one._costs["load"] < 0.02
+
+
 def test_a_source_that_became_cheap_is_read_in_every_sample_again(tmp_path: Path) -> None:
     one = made(tmp_path, Made(), {})
     one._every["tasks"] = 8

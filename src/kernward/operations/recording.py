@@ -10,8 +10,10 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,7 @@ class Recorder:
         self._percent = max_overhead_percent
         self._root = root or Root("/")
         self._clock = clock or Clock()
+        self._stamps = _Stamps(self._clock)
         self._tell = tell
         self._compact = self._begin_compaction if compact is None else compact
         self._keep_days = keep_days
@@ -134,7 +137,8 @@ class Recorder:
         """Take one sample and append it; whether it was written."""
         wanted = self._wanted()
         self._taken += 1
-        sample = take(self._root, self._clock, wanted)
+        self._stamps.cpu_s.clear()
+        sample = take(self._root, self._stamps, wanted)
         try:
             journal = self._open(sample)
             journal.append(encode(self._recorded(sample)))
@@ -285,21 +289,18 @@ class Recorder:
         return {name: found[name] for name in list(names)[:most]}
 
     def _note_costs(self, sample: Sample, wanted: Collection[AnySource]) -> None:
-        """Sources are read one after the other, so each took until the next one's moment."""
-        cost_s = sample.cost_s or 0.0
-        before_s = sample.at_s
-        for each in wanted:
-            at_s = sample.read_at_s.get(each.name)
-            if at_s is not None:
-                # Time during which another process had the CPU is not the source's.
-                took_s = min(at_s - before_s, cost_s)
-                before_s = at_s
-                if each.name not in self._read_once:
-                    # The first reading also loads what the source needs, which it never does again.
-                    self._read_once.add(each.name)
-                    continue
-                earlier_s = self._costs.get(each.name, took_s)
-                self._costs[each.name] = min(took_s, 0.7 * earlier_s + 0.3 * took_s)
+        """Sources are read one after the other, and the clock is asked after each that could be read."""
+        stamps = self._stamps.cpu_s
+        read = [each.name for each in wanted if each.name in sample.read_at_s]
+        if len(stamps) != len(read) + 1:
+            return
+        for name, before_s, after_s in zip(read, stamps[:-1], stamps[1:], strict=True):
+            if name not in self._read_once:
+                # The first reading also loads what the source needs, which it never does again.
+                self._read_once.add(name)
+                continue
+            took_s = after_s - before_s
+            self._costs[name] = 0.7 * self._costs.get(name, took_s) + 0.3 * took_s
 
     def _review(self) -> None:
         """Read the costliest sources less often, or more often again, so that the budget holds."""
@@ -364,6 +365,21 @@ def usual_s(source: AnySource) -> float:
     if source.name in SLOW:
         return SLOW_S
     return 0.0 if source.when == "sample" else SELDOM_S
+
+
+class _Stamps(Clock):
+    """A clock that notes the processor time used so far whenever it is asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.cpu_s: list[float] = []
+
+    def monotonic_s(self) -> float:
+        self.cpu_s.append(time.process_time())
+        return self._clock.monotonic_s()
+
+    def utc(self) -> datetime:
+        return self._clock.utc()
 
 
 class _Messages:
