@@ -62,6 +62,14 @@ def test_each_program_that_crashes_is_a_finding_of_its_own() -> None:
     assert names["checkout-api[812]"].impact > names["pricing[900]"].impact
 
 
+def test_what_the_audit_says_of_a_crash_is_not_counted_twice_and_an_abort_counts() -> None:
+    audited = {"fields": {"comm": "checkout-api", "pid": 812, "signal": 11}}
+    aborted = {"fields": {"comm": "checkout-api", "pid": 900, "signal": 6}}
+    both = log(event("segfault", 9.0, **SEGFAULT), event("user-abnormal-end", 9.0, **audited))
+    assert "crashed once" in confirmed(CRASH, view(both)).mechanism
+    assert "signal 6" in confirmed(CRASH, view(log(event("user-abnormal-end", 9.0, **aborted)))).mechanism
+
+
 def test_a_crash_says_when_it_happened() -> None:
     found = confirmed(CRASH, view(log(event("segfault", 300.0, **SEGFAULT))))
     assert "5 min ago" in found.mechanism

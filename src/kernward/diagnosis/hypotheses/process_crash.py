@@ -18,7 +18,7 @@ from kernward.diagnosis.log_events import (
 from kernward.diagnosis.view import View
 from kernward.records.check import Action
 
-KINDS = ("segfault", "user-trap")
+KINDS = ("segfault", "user-trap", "user-abnormal-end")
 AGE = Threshold(
     "age of the last crash",
     RECENT_S,
@@ -34,9 +34,11 @@ def _test(view: View) -> Iterator[Verdict]:
         return
     found = logged(view, *KINDS, within_s=AGE.value)
     crashes: dict[str, list[LogEvent]] = {}
+    told = {each.fields.get("pid") for each in found.events if each.kind != "user-abnormal-end"}
     for event in found.events:
         scope = task(event)
-        if scope is not None:
+        # The audit's line tells of aborts, which no other tells; of other crashes it is a second one.
+        if scope is not None and not (event.kind == "user-abnormal-end" and event.fields.get("pid") in told):
             crashes.setdefault(str(event.fields.get("comm")), []).append(event)
     if not crashes:
         yield none_of(view, "crashes of processes", found, AGE.value)
@@ -49,11 +51,11 @@ def _test(view: View) -> Iterator[Verdict]:
             scope=scope,
             confidence=0.95,
             # Again and again is worse than once: each time what it did is lost.
-            impact=min(1.0, 0.7 + 0.1 * len(events)) * freshness(last),
+            impact=min(1.0, 0.5 + 0.1 * len(events)) * freshness(last),
             mechanism=(
-                f"{comm} did what the processor refuses, {times(len(events))} within the last "
-                f"{AGE.value / 60:.0f} min and last {ago(last.age_s)} ({_how(last)}): the kernel sent it a signal "
-                "that ends it. The kernel itself is well; whoever was served by the process was cut off."
+                f"{comm} crashed {times(len(events))} within the last "
+                f"{AGE.value / 60:.0f} min and last {ago(last.age_s)} ({_how(last)}): a signal "
+                "ended it. The kernel itself is well; whoever was served by the process was cut off."
             ),
             evidence=tuple(evidence(view, each, scope=scope) for each in events[-3:]),
             chain=(
@@ -65,6 +67,8 @@ def _test(view: View) -> Iterator[Verdict]:
 
 
 def _how(event: LogEvent) -> str:
+    if event.kind == "user-abnormal-end":
+        return f"signal {event.fields.get('signal', 'unknown')}"
     if event.kind == "user-trap":
         return str(event.fields.get("trap") or "a processor exception")
     address = event.fields.get("address")
@@ -77,7 +81,9 @@ HYPOTHESIS = Hypothesis(
     title="A process that crashes",
     group="tasks",
     claim="A process dies of a segmentation fault or another exception of the processor, perhaps again and again.",
-    signals=(Signal("kernel_events.latest", "a segfault or a trap of a process within the last minutes"),),
+    signals=(
+        Signal("kernel_events.latest", "a segfault, a trap or an abort of a process within the last minutes"),
+    ),
     thresholds=(AGE,),
     rivals=(
         Rival("cgroup-memory-limit", "there the kernel kills it for its memory and prints a memory report"),
@@ -86,7 +92,8 @@ HYPOTHESIS = Hypothesis(
     mechanism=(
         "A page fault that finds no mapping ends in bad_area_nosemaphore() in arch/x86/mm/fault.c, which sends "
         "SIGSEGV; other exceptions go through do_trap() in arch/x86/kernel/traps.c. Both print one line while "
-        "debug.exception-trace is set, at most ten in five seconds."
+        "debug.exception-trace is set, at most ten in five seconds. An abort() is the program's own, and shows only where "
+        "the audit is on (audit_core_dumps() in kernel/auditsc.c)."
     ),
     actions=(
         Action(
