@@ -140,3 +140,13 @@ def test_an_unknown_signal_names_those_there_are(capsys) -> None:
 def test_an_unknown_hypothesis_names_the_nearest(capsys) -> None:
     assert main(["explain", "cpu-quota"]) == 2
     assert "cpu-quota-throttling" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["hypotheses", "signals", "measurements"])
+def test_all_of_a_sort_are_listed(capsys, what: str) -> None:
+    listed = json.loads(printed(capsys, "explain", what, "--format", "json"))
+    assert len(listed) > 10
+    out = printed(capsys, "explain", what)
+    for each in listed:
+        assert re.search(rf"^{re.escape(each['id'])} ", out, re.MULTILINE)
+        assert main(["explain", each["id"]]) == 0

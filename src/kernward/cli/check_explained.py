@@ -1,10 +1,11 @@
 """All about one hypothesis, one source or signal, one measurement: as text, and as what JSON shows of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from kernward.cli.check_words import amount
+from kernward.cli.explained import Explained
 
 if TYPE_CHECKING:
     from kernward.collectors.measurement import Measurement
@@ -169,6 +170,20 @@ def measurement_document(measurement: "Measurement") -> dict[str, Any]:
         "caveats": list(measurement.caveats),
         "ways": list(ways(measurement)),
     }
+
+
+def listing(found: Mapping[str, tuple[str, str]]) -> Explained:
+    """A line for each: its name, where it belongs, what it is."""
+    widths = [max(map(len, each), default=0) for each in (found, [group for group, _ in found.values()])]
+
+    def lines(width: int) -> Iterator[str]:
+        for name, (group, said) in found.items():
+            first = f"{name:<{widths[0]}}  {group:<{widths[1]}}  "
+            yield from _block(said, width, " " * len(first), first)
+
+    return Explained(
+        lambda: [{"id": name, "of": group, "title": said} for name, (group, said) in found.items()], lines
+    )
 
 
 def _about(source: "AnySource") -> str:

@@ -1,11 +1,12 @@
 """`kernward explain ID`: everything that is known of an event, a hypothesis, a signal, a measurement or a fault."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from kernward.cli.explained import Explained
 from kernward.cli.terminal import escape_block
 
 if TYPE_CHECKING:
@@ -13,14 +14,6 @@ if TYPE_CHECKING:
 
 WIDEST = 100
 PACKAGE = Path(__file__).parent.parent
-
-
-class Explained:
-    """What an id stands for. Its document and its lines are made only when they are asked for."""
-
-    def __init__(self, document: Callable[[], Any], lines: Callable[[int], Iterable[str]]) -> None:
-        self.document = document
-        self.lines = lines
 
 
 @click.command()
@@ -38,13 +31,21 @@ def command(id_: str, sense: str | None, form: str) -> None:
     What it means, what speaks for and against it, what to do, what it is confused with. ID is a kind as
     `kernward kinds` lists it (hung-task), a hypothesis as `kernward check` names it (cpu-quota-throttling), a
     signal or the source of several (meminfo.available_bytes, meminfo), a measurement (runqlat), or a fault
-    as `kernward vm faults` lists it.
+    as `kernward vm faults` lists it. `hypotheses`, `signals` and `measurements` list those that there are.
     """
     spoken = "-".join(id_.lower().replace("_", " ").replace("-", " ").split())
+    if spoken in _LISTS and sense is None:
+        _print(_LISTS[spoken](), form)
+        return
     senses = [name for name, known in _KNOWN.items() if sense in (None, name) and known(id_, spoken)]
     if not senses:
         _refuse(id_, spoken, sense)
-    explained = _EXPLAIN[senses[0]](id_, spoken)
+    _print(_EXPLAIN[senses[0]](id_, spoken), form)
+    for other in senses[1:] if form == "text" else ():
+        click.echo(f"\nThere is also a {other} of this name: kernward explain --as {other} {spoken}")
+
+
+def _print(explained: Explained, form: str) -> None:
     if form == "json":
         from kernward.records.safe_json import pretty
 
@@ -54,8 +55,6 @@ def command(id_: str, sense: str | None, form: str) -> None:
 
     lines = explained.lines(min(get_terminal_size().columns, WIDEST))
     click.echo(escape_block("\n".join(lines)))
-    for other in senses[1:]:
-        click.echo(f"\nThere is also a {other} of this name: kernward explain --as {other} {spoken}")
 
 
 def _kind_id(_wanted: str, spoken: str) -> bool:
@@ -154,6 +153,32 @@ def _fault(_wanted: str, spoken: str) -> Explained:
     return Explained(lambda: about, lambda width: fault_text(about, width))
 
 
+def _hypotheses() -> Explained:
+    from kernward.cli.check_explained import listing
+    from kernward.diagnosis.hypotheses import hypotheses
+
+    return listing({each.id: (each.group, each.title) for each in hypotheses().values()})
+
+
+def _signals() -> Explained:
+    from kernward.cli.check_explained import listing
+    from kernward.collectors.sources import sources
+
+    return listing({each.name: (each.scope, each.doc) for each in sources().values()})
+
+
+def _measurements() -> Explained:
+    from kernward.cli.check_explained import listing
+    from kernward.collectors.measuring import measurements
+
+    return listing({name: (each.source.scope, each.source.doc) for name, each in measurements().items()})
+
+
+_LISTS: Mapping[str, Callable[[], Explained]] = {
+    "hypotheses": _hypotheses,
+    "signals": _signals,
+    "measurements": _measurements,
+}
 # In the order in which they are meant when nothing else is said.
 _KNOWN: Mapping[str, Callable[[str, str], bool]] = {
     "kind": _kind_id,
@@ -185,7 +210,11 @@ def _refuse(wanted: str, spoken: str, sense: str | None) -> None:
             kind.id for kind in index.kinds() if spoken in kind.id or wanted.lower() in kind.title.lower()
         ]
         close += [name for name in others if spoken in name and name not in close]
-    nearest = f"nearest: {', '.join(close[:5])}" if close else "kernward kinds lists the kinds of event"
+    nearest = (
+        f"nearest: {', '.join(close[:5])}"
+        if close
+        else "kernward kinds lists the kinds of event, kernward explain hypotheses the hypotheses"
+    )
     what = sense or "kind, hypothesis, signal, measurement or fault"
     raise UsageError(f"there is no {what} {wanted!r}; {nearest}")
 
