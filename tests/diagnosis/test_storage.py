@@ -62,6 +62,19 @@ def test_what_lies_below_and_above_goes_through_partitions_and_mappings() -> Non
     assert stack().lowest(["md0", "dm-0", "sda"]) == ["sda"]
 
 
+def test_a_loop_device_lies_on_the_disk_with_its_file() -> None:
+    blocks = {**BLOCKS, "loop0": disk("7:0", backing_file="/data/images/db.img")}
+    mounted = {
+        "/": Mount(number="8:1", source="/dev/sda1", kind="ext4"),
+        "/data": Mount(number="253:0", source="/dev/mapper/vg-data", kind="xfs"),
+        "/mnt/db": Mount(number="7:0", source="/dev/loop0", kind="ext4"),
+    }
+    found = Storage(storage({}, blocks=blocks, mounted=mounted))
+    assert found.below("loop0") == {"dm-0", "sda"}
+    assert "loop0" in found.above("sda")
+    assert "/mnt/db" in found.on("dm-0")
+
+
 def test_devices_that_claim_to_lie_on_each_other_end_the_search() -> None:
     circle = {"dm-0": mapped("a", "dm-1", number="253:0"), "dm-1": mapped("b", "dm-0", number="253:1")}
     assert Storage(storage({}, blocks=circle)).below("dm-0") == {"dm-1"}

@@ -300,6 +300,13 @@ class Storage:
             if name in over and self.whole(name) == name
         }
 
+        # A loop device lies on the disk with the file system that holds its file.
+        self._loops = {
+            name: device
+            for name, each in self.blocks.items()
+            if each.backing_file and (device := self._holding(each.backing_file))
+        }
+
     def whole(self, name: str) -> str:
         """The disk of a partition; any other device itself."""
         if name in self._partitions:
@@ -330,11 +337,19 @@ class Storage:
 
     def below(self, name: str) -> set[str]:
         """The devices that it lies on, directly or through others."""
-        return self._closure(name, lambda each: each.lies_on)
+        return self._closure(
+            name, lambda each: (*self.blocks[each].lies_on, *filter(None, (self._loops.get(each),)))
+        )
 
     def above(self, name: str) -> set[str]:
         """The devices that lie on it or on a partition of it."""
-        return self._closure(name, lambda each: each.carries)
+        return self._closure(
+            name,
+            lambda each: (
+                *self.blocks[each].carries,
+                *(loop for loop, device in self._loops.items() if self.whole(device) == each),
+            ),
+        )
 
     def lowest(self, names: Collection[str]) -> list[str]:
         """Those that lie on none of the others."""
@@ -392,17 +407,20 @@ class Storage:
         flights = self.in_flight(name)
         return disk is not None and len(flights) > 1 and min(flights) > 0 and disk.ended == 0
 
-    def _closure(self, name: str, next_of: Callable[[Block], Iterable[str]]) -> set[str]:
+    def _closure(self, name: str, next_of: Callable[[str], Iterable[str]]) -> set[str]:
         found: set[str] = set()
         edge = {name}
         for _ in range(_DEEPEST):
-            edge = {
-                self.whole(each) for one in edge if one in self.blocks for each in next_of(self.blocks[one])
-            } - found
+            edge = {self.whole(each) for one in edge if one in self.blocks for each in next_of(one)} - found
             if not edge:
                 break
             found |= edge
         return found - {name}
+
+    def _holding(self, file: str) -> str | None:
+        """The device of the file system that a file is on: that with the longest mount point above it."""
+        above = [point for point in self.mounts if file.startswith(point.rstrip("/") + "/")]
+        return self.device_of(self.mounts[max(above, key=len)]) if above else None
 
 
 def waiters(view: View) -> list[Waiter]:

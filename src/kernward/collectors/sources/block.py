@@ -77,9 +77,7 @@ class Block(msgspec.Struct, frozen=True):
     writes_in_flight: Annotated[
         int | None, gauge("", "writes in flight", "part_inflight_show() in block/genhd.c")
     ] = None
-    lies_on: Annotated[
-        tuple[str, ...], fact("devices below it (slaves, the disk of a loop device)", "block/holder.c")
-    ] = ()
+    lies_on: Annotated[tuple[str, ...], fact("devices below it (slaves)", "block/holder.c")] = ()
     carries: Annotated[
         tuple[str, ...], fact("devices that lie on it or its partitions (holders)", "block/holder.c")
     ] = ()
