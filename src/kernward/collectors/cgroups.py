@@ -59,13 +59,13 @@ def hierarchies(root: Root) -> tuple[Hierarchy, ...]:
     """All mounted trees, each once."""
     found: tuple[Hierarchy, ...] | None = root.kept.get("cgroup hierarchies")
     if found is None:
-        data = root.read_or_none(MOUNTS)
-        before: tuple[bytes | None, tuple[Hierarchy, ...]] = root.remembered.get(MOUNTS, (None, ()))
-        if data is not None and before[0] == data and before[1]:
-            found = before[1]
-        else:
-            found = tuple(_mounted(data)) or tuple(_laid_out(root))
-            root.remembered[MOUNTS] = (data, found)
+        turn, before, known = root.remembered.get(MOUNTS, (0, None, ()))
+        data = before
+        # Mounts of cgroups are made at boot, and the list of all mounts is long.
+        if not root.live or not known or turn % AFRESH == 0:
+            data = root.read_or_none(MOUNTS)
+        found = known if data == before and known else tuple(_mounted(data)) or tuple(_laid_out(root))
+        root.remembered[MOUNTS] = (turn + 1, data, found)
         root.kept["cgroup hierarchies"] = found
     return found
 
