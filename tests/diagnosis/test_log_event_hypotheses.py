@@ -115,6 +115,15 @@ def test_the_dump_of_the_boot_before_names_its_end() -> None:
     assert found.evidence[0].source == "/sys/fs/pstore/dmesg-efi-1"
 
 
+def test_a_restart_tells_what_the_dump_holds_besides_the_panic() -> None:
+    oops = EarlierBoot(
+        1, 600.0, 40.0, "/sys/fs/pstore/dmesg-efi-2", (event("null-pointer-dereference", 600.0),)
+    )
+    both = dump("panic-fatal-exception")
+    both[earlier_boot.SOURCE]["null-pointer-dereference"] = oops
+    assert "besides of null-pointer-dereference" in confirmed(ALL["unclean-restart"], view(both)).mechanism
+
+
 def test_a_dump_of_some_boot_long_before_says_nothing_of_this_one() -> None:
     old = dump("panic-init-killed", before_boot_s=90 * 86400.0, age_s=91 * 86400.0)
     assert isinstance(verdict(ALL["init-died"], view(old)), Refuted)

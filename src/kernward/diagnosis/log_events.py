@@ -127,6 +127,18 @@ def before_this_boot(view: View, *kinds: str) -> tuple[LogEvent, Evidence] | Non
     return best
 
 
+def said_before(view: View, *but: str) -> tuple[str, ...]:
+    """What else went wrong in the boot before this one by its dump: titles, without these kinds."""
+    found = view.window.each(earlier_boot.SOURCE)
+    return tuple(
+        dict.fromkeys(
+            record.latest[-1].title
+            for kind, record in found.items()
+            if kind not in but and record.latest[-1].severity in ("fatal", "error") and _ended_with_it(record)
+        )
+    )
+
+
 def _ended_with_it(record: earlier_boot.EarlierBoot) -> bool:
     if record.age_s is None or record.before_boot_s is None:
         return True

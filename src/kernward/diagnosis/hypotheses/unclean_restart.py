@@ -20,6 +20,7 @@ from kernward.diagnosis.log_events import (
     evidence,
     freshness,
     logged,
+    said_before,
     unread,
 )
 from kernward.diagnosis.view import View
@@ -86,11 +87,16 @@ def _test(view: View) -> Iterator[Verdict]:
     since = "" if up_s is None else f" The machine has been up for {up_s / 60:.0f} min."
     if dump is not None:
         event, proof = dump
+        besides = said_before(view, *PANICS)
         yield Confirmed(
             scope=Scope(),
             confidence=0.92,
             impact=0.9 * freshness(event, AGE.value),
-            mechanism=f'The boot before this one ended with "{event.title}", {ago(event.age_s)}.{since}',
+            mechanism=(
+                f'The boot before this one ended with "{event.title}", {ago(event.age_s)}'
+                + (f"; its dump tells besides of {', '.join(besides[:3])}" if besides else "")
+                + f".{since}"
+            ),
             evidence=(proof,),
             chain=(event.title, "the machine restarted", "caches are cold, connections are gone"),
         )
