@@ -392,3 +392,41 @@ def test_rivals_are_told_apart_by_where_the_tasks_sleep() -> None:
     turns = [queue(6, at, threads_cpu=TURNS) for at in range(6)]
     assert isinstance(verdict(FUTEX, view(*turns)), Confirmed)
     assert isinstance(verdict(ASLEEP, view(*turns)), Refuted)
+
+
+QUEUE = ALL["kernel-lock-contention"]
+MAP = ("do_user_addr_fault", "exc_page_fault", "asm_exc_page_fault")
+
+
+def queueing(at: int, count: int = 2, wait_s: float | None = None) -> dict[Any, Any]:
+    waits = [stuck(MAP, pid=300 + each, comm="web", turns=at, modules=()) for each in range(count)]
+    found = reading(*waits, at=at)
+    if wait_s is not None:
+        found[kernel_locks.SOURCE] = {
+            "rwsem:do_user_addr_fault": KernelLock(
+                kind="rwsem", function="do_user_addr_fault", waits=int(wait_s * 500), wait_s=wait_s, by_process_s={"web[300]": wait_s}
+            )
+        }  # fmt: skip
+    return found
+
+
+def test_tasks_that_sleep_in_one_place_again_and_again_are_measured() -> None:
+    found = verdict(QUEUE, view(*(queueing(at) for at in range(5)), final=False))
+    assert isinstance(found, Open)
+    assert found.asks == ("kernel-locks",)
+    assert isinstance(verdict(QUEUE, view(*(queueing(at) for at in range(5)))), Unknown)
+
+
+def test_waits_for_a_kernel_lock_that_were_measured_decide() -> None:
+    measured = ("kernel-locks",)
+    found = confirmed(QUEUE, view(*(queueing(at, wait_s=2.0 * at) for at in range(5)), measured=measured))
+    assert found.scope.name == "web[300]"
+    few = view(*(queueing(at, wait_s=0.1 * at) for at in range(5)), measured=measured)
+    assert isinstance(verdict(QUEUE, few), Refuted)
+
+
+def test_tasks_that_are_stuck_or_wait_for_a_disk_are_no_queue() -> None:
+    held_ = reading(stuck(MAP, turns=3))
+    assert isinstance(verdict(QUEUE, view(held_, held_, held_, every_s=3.0)), Refuted)
+    copies = [reading(stuck(DISK, comm="cp", turns=at)) for at in range(5)]
+    assert isinstance(verdict(QUEUE, view(*copies)), Refuted)
