@@ -161,20 +161,6 @@ FURTHER = {
             seen="pidof dd",
         ),
         _fault(
-            "commit-limit",
-            "no process gets more memory, since vm.overcommit_memory is 2 and the limit is reached",
-            cause="overcommit-limit", entity_kind="host", entity="",
-            parameters=(Parameter("ratio", 20, "%", "", least=10, most=30), service_name("jvm")),
-            needs=Needs(misbehave=True),
-            inject=SERVE + """
-                echo $ratio >/proc/sys/vm/overcommit_ratio
-                echo 2 >/proc/sys/vm/overcommit_memory
-                for each in 1 2 3 4 5 6; do serve $service$each '' eat 60; done
-            """,
-            seen="awk '/^CommitLimit/ { limit = $2 } /^Committed_AS/ { used = $2 } END { exit used < limit * 0.85 }' "
-                 "/proc/meminfo",
-        ),
-        _fault(
             "deaf-receiver",
             "a service does not read the datagrams that it gets",
             cause="socket-buffer-limit", entity_kind="process", entity="nc",
@@ -182,8 +168,8 @@ FURTHER = {
             needs=Needs(misbehave=True),
             inject=SERVE + """
                 ip link set lo up
-                nc -u -l -p 7100 </dev/null >/dev/null 2>&1 & reader=$!
-                sleep 0.5; kill -STOP $reader
+                (sleep 1000000 | nc -u -l -p 7100) </dev/null >/dev/null 2>&1 &
+                sleep 0.5; kill -STOP $(pidof nc)
                 serve sender '' flood 127.0.0.1 7100 400 $per_s
             """,
             seen=NETSTAT + "sleep 1; [ $(netstat Udp RcvbufErrors) -ge 10 ]",
