@@ -51,8 +51,12 @@ _PERCPU = (
 )
 # A parent waits so for the child that it shares its memory with.
 _CHILD = frozenset({"wait_for_vfork_done", "kernel_clone"})
-# Waits for a device: what the tests of storage are about.
+# Waits for a device or for memory: what the tests of storage and of memory are about.
 _IO = (
+    "mem_cgroup_handle_over_high",
+    "reclaim_throttle",
+    "throttle_direct_reclaim",
+    "shrink_",
     "io_schedule",
     "blk_mq_",
     "submit_bio_wait",
