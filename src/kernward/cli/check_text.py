@@ -144,30 +144,37 @@ class _Page:
 
     def evidence(self, evidence: Sequence[Evidence], of: Scope) -> Iterator[str]:
         """A table; what does not fit the columns goes on below them. Whose it is, is said where it is not `of`."""
+        values = [amount(each.value, each.unit) for each in evidence]
         rows = [
             (
                 each.signal,
-                amount(each.value, each.unit),
+                # A text, such as a line of the log, has no place in a column.
+                value if len(value) <= _COLUMNS[1] else "",
                 "" if each.scope == of else short(place(each.scope), _COLUMNS[2]),
                 when(each),
-                each.source,
             )
-            for each in evidence
+            for each, value in zip(evidence, values, strict=True)
         ]
         cells = [[escape(cell) for cell in row] for row in rows]
-        widths = [min(max(len(row[column]) for row in cells), most) for column, most in enumerate(_COLUMNS)]
-        for row, each in zip(cells, evidence, strict=True):
-            signal, value, where, time, source = row
+        widths = [max(len(row[column]) for row in cells) for column in range(len(_COLUMNS))]
+        for row, each, value in zip(cells, evidence, values, strict=True):
+            signal, shown, where, time = row
             named = f"{where:<{widths[2]}}  " if widths[2] else ""
-            line = f"     {signal:<{widths[0]}}  {value:>{widths[1]}}  {named}{time:<{widths[3]}}"
-            remark = each.says
+            line = f"     {signal:<{widths[0]}}  {shown:>{widths[1]}}  {named}{time:<{widths[3]}}"
+            remarks = [] if shown else [value]
+            if each.says:
+                remarks.append(each.says)
+            source = escape(each.source)
             if len(line) + len(source) + 2 <= self.width:
                 yield f"{line}  {source}".rstrip()
             else:
                 yield line.rstrip()
-                remark = f"{each.says} ({source})" if each.says else source
-            if remark:
-                yield from self.block(remark, "         ")
+                remarks.append(f"({each.source})" if remarks else each.source)
+            if remarks:
+                joined = remarks[0]
+                for remark in remarks[1:]:
+                    joined += f" {remark}" if remark.startswith("(") else f"; {remark}"
+                yield from self.block(joined, "         ")
 
     def measured(self, measured: Sequence[Measured]) -> Iterator[str]:
         if not measured:
@@ -220,8 +227,8 @@ class _Page:
         return click.style(line, **style) if self.styled else line  # type: ignore[arg-type]
 
 
-# The widest that the columns of evidence become: signal, value, scope, time, file.
-_COLUMNS = (44, 16, 40, 24, 60)
+# The widest that the columns of evidence become: signal, value, scope, time.
+_COLUMNS = (44, 24, 40, 24)
 
 
 def _title(finding: Finding) -> str:
