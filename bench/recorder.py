@@ -19,7 +19,8 @@ from bench.processes import KERNWARD, run, table
 from kernward.collectors.clock import Clock
 from kernward.collectors.root import Root
 from kernward.collectors.sample import take
-from kernward.operations.recording import Recorder
+from kernward.collectors.sources import sources
+from kernward.operations.recording import SELDOM_S, Recorder, usual_s
 from kernward.store.sample_compaction import compact
 
 INTERVAL_S = 5
@@ -154,6 +155,22 @@ def recording(folder: Path) -> list[tuple[str, str, str]]:
     return rows
 
 
+def seldom() -> tuple[str, str, str]:
+    """What is read every few minutes, which the comparison's time need not hold."""
+    chosen = [each for each in sources().values() if usual_s(each) >= SELDOM_S]
+    root, clock = Root("/"), Clock()
+    costs = []
+    for _ in range(5):
+        costs.append(take(root, clock, chosen).cost_s or 0.0)
+        time.sleep(1)
+    share = 100 * median(costs) / SELDOM_S
+    return (
+        f"what is read every {SELDOM_S / 60:.0f} minutes only",
+        f"{1e3 * median(costs):.1f} ms",
+        f"{share:.3f} % of a core more than above",
+    )
+
+
 def one_sample(folder: Path) -> tuple[str, str, str]:
     """One sample of the whole machine with many processes, as the recorder takes and writes it."""
     recorder = Recorder(folder / "many", max_overhead_percent=100, compact=lambda home: None)
@@ -228,6 +245,7 @@ def main(folder: Path) -> None:
         return
     version = run([KERNWARD, "--version"])
     rows = recording(folder)
+    rows.append(seldom())
     rows.append(one_sample(folder))
     rows += exporting(folder)
     table(f"recording every {INTERVAL_S} s, {os.cpu_count()} CPUs, {version.output.decode().strip()}", rows)

@@ -395,7 +395,7 @@ def test_a_part_of_a_recording_has_what_was_read_shortly_before_it(tmp_path: Pat
     for _ in range(2):
         part = recording(tmp_path, since=datetime(2026, 1, 2, tzinfo=UTC) + timedelta(seconds=1004))
         assert [round(each.at_s) for each in part.samples] == [1005, 1010]
-        # Settings are read every two minutes: here in the sample at 1000 s.
+        # Settings are read every five minutes: here in the sample at 1000 s.
         first, second = part.samples
         assert "memory_settings" in first.read
         assert round(first.read_at_s["memory_settings"]) == 1000

@@ -38,7 +38,7 @@ JOURNAL_RAW_BYTES = 48 << 20
 MOST_ENTITIES = {"process": 150, "cgroup": 400}
 MOST_OTHERS = 1000
 # Sources that a check reads at its ends, settings and tables, change slowly: they are read this often.
-SELDOM_S = 120.0
+SELDOM_S = 300.0
 # Of those that belong in every sample these are states that somebody has to change, or that fill slowly.
 SLOW = frozenset(
     {"buddyinfo", "conntrack", "filesystem", "kernel_limits", "links", "neighbour_tables", "qdiscs", "swaps"}
