@@ -157,7 +157,7 @@ def recording(folder: Path) -> list[tuple[str, str, str]]:
 
 def seldom() -> tuple[str, str, str]:
     """What is read every few minutes, which the comparison's time need not hold."""
-    chosen = [each for each in sources().values() if usual_s(each) >= SELDOM_S]
+    chosen = [each for each in sources().values() if each.when == "check" and usual_s(each) >= SELDOM_S]
     root, clock = Root("/"), Clock()
     costs = []
     for _ in range(5):
