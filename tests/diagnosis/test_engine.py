@@ -205,19 +205,20 @@ def test_when_the_time_is_up_the_rest_is_unknown() -> None:
     assert [(each.id, each.reason) for each in check.unknown] == [("a", "no time")]
 
 
-def test_what_a_proven_cause_explains_is_not_measured() -> None:
+def test_what_a_proven_cause_explains_is_measured_only_where_much_speaks_for_it() -> None:
     machine = Machine()
     check = examine(
         machine,
         [
-            hypothesis("throttled", says(confirmed(SHOP, 0.95)), explains=["waiting"]),
-            hypothesis("waiting", asking("runqlat", 0.9)),
+            hypothesis("throttled", says(confirmed(SHOP, 0.95)), explains=["waiting", "stalling"]),
+            hypothesis("waiting", asking("runqlat", 0.4)),
+            hypothesis("stalling", asking("offcpu", 0.9)),
             hypothesis("faint", asking("blocklat", 0.1)),
             hypothesis("rival", asking("futex", 0.6)),
         ],
     )
-    assert machine.asked == [(("futex",), {})]
-    assert {each.id for each in check.unknown} == {"waiting", "faint", "rival"}
+    assert machine.asked == [(("futex", "offcpu"), {})]
+    assert {each.id for each in check.unknown} == {"waiting", "stalling", "faint", "rival"}
 
 
 def test_a_source_is_asked_for_once_for_each_entity() -> None:

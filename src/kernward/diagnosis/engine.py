@@ -3,8 +3,8 @@
 All hypotheses are tested against the first samples. Those that stay open say what they would need; what
 is asked for with the most suspicion for its cost is measured next, and all are tested again, until
 nothing is open, nothing more can be measured, or the time is up. What a cause that is as good as proven
-explains by itself is not measured. A hypothesis that is still open in the end is unknown, with what was
-missing. One test that fails never stops the others.
+explains by itself counts half, and is measured only where much speaks for it. A hypothesis that is still
+open in the end is unknown, with what was missing. One test that fails never stops the others.
 
 Findings are ranked causes first. Where the question is about one cgroup or one process, what is found
 elsewhere and does not reach it is told apart.
@@ -31,10 +31,12 @@ AT_ONCE = 4
 # How often a source is asked for. On a busy machine other processes come to the fore in each look, and each
 # look takes seconds.
 MOST_LOOKS = 2
-# From here on a cause counts as proven, and what it brings about needs no measurement of its own.
+# From here on a cause counts as proven.
 PROVEN = 0.9
 # Beside a proven cause only a suspicion of at least this is worth another look.
 WORTH_A_LOOK = 0.25
+# What is left of a suspicion that a proven cause explains.
+EXPLAINED = 0.5
 # A cause must be at least this part as sure as what it is said to bring about, to be put before it.
 AS_SURE = 0.5
 
@@ -127,11 +129,13 @@ def wanted(
         for verdict in each.verdicts:
             if not isinstance(verdict, Open):
                 continue
-            if each.hypothesis.id in explained or proven and verdict.suspicion < WORTH_A_LOOK:
+            # What a proven cause explains may still be there for itself, elsewhere.
+            suspicion = verdict.suspicion * (EXPLAINED if each.hypothesis.id in explained else 1.0)
+            if proven and suspicion < WORTH_A_LOOK:
                 continue
             for name in verdict.asks:
                 if name not in measured:
-                    worth[name] = worth.get(name, 0.0) + verdict.suspicion
+                    worth[name] = worth.get(name, 0.0) + suspicion
             for name, some in verdict.sources:
                 new = set(some).difference(asked.get(name, ()))
                 # A source that could not be read for some is not tried for others.
