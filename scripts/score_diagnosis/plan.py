@@ -20,6 +20,7 @@ from kernward.vm.faults import faults
 SERIES = ("6.1", "6.12")
 # What a guest needs for itself and for the check.
 MEMORY_MB = 512
+LASTS_S = 300
 NAMES = (
     "checkoutd",
     "ledger",
@@ -148,6 +149,9 @@ def _value(parameter: Parameter, chance: random.Random) -> Value:
         return chance.choice(parameter.choices) if parameter.choices else default
     if parameter.name in ("cpu", "port", "sector") or not default:
         return default
+    if parameter.name == "seconds":
+        # How long it lasts: a check that begins when it is over can know less.
+        return min(type(default)(LASTS_S), parameter.most or LASTS_S)
     factor = 2.0 ** chance.uniform(-1.2, 1.2)
     value = min(max(default * factor, parameter.least or 0), parameter.most or default * 4)
     return max(1, round(value)) if isinstance(default, int) else value
