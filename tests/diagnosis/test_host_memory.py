@@ -158,7 +158,7 @@ def test_who_reserved_most_of_it_is_named() -> None:
     assert confirmed(PROMISES, view({**held, **settings, **asked})).scope.name == "java[7]"
 
 
-@pytest.mark.parametrize(("part", "mode"), [(0.5, 2), (0.9, 2), (3.0, 0), (3.0, 1)])
+@pytest.mark.parametrize(("part", "mode"), [(0.5, 2), (0.88, 2), (3.0, 0), (3.0, 1)])
 def test_promises_that_nothing_limits_are_healthy(part: float, mode: int) -> None:
     assert isinstance(verdict(PROMISES, promised(part, mode)), Refuted)
 

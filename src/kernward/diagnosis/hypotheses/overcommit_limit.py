@@ -26,10 +26,10 @@ ROOM = Threshold(
 )
 RESERVED = Threshold(
     "the same in bytes, where that is more",
-    24 * MIB,
+    48 * MIB,
     "bytes",
-    "__vm_enough_memory() keeps vm.admin_reserve_kbytes (8 MiB) and 3 percent of the asking program's own size back, so "
-    "that programs are refused before all is promised",
+    "__vm_enough_memory() keeps vm.admin_reserve_kbytes (8 MiB) and 3 percent of the asking program's own size back, and "
+    "a program of ordinary size asks for some tens of MiB as it starts: where no more is left, most are refused",
 )
 ONE_PROCESS = Threshold(
     "part of the promises that one process may have at most",

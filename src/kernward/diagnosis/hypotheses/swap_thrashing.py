@@ -185,6 +185,8 @@ HYPOTHESIS = Hypothesis(
         "d-state-pileup",
         "kernel-time",
         "writeback-storm",
+        "interrupt-load",
+        "softirq-load",
         "thp-stalls",
         "cpu-run-queue-overload",
         "single-thread-bottleneck",
