@@ -224,7 +224,7 @@ def recent(view: View, *kinds: str, within_s: float = RECENT_S) -> list[LogEvent
 def gist(event: LogEvent) -> str:
     """What an event says in one line: a report of several begins with numbers, and its title names it."""
     first, _, more = event.text.partition("\n")
-    return f"{event.title} ({first})" if more else first
+    return f"{event.title} ({first})" if more else first.rstrip(". ")
 
 
 def event_evidence(
