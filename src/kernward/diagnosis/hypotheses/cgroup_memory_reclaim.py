@@ -344,6 +344,8 @@ HYPOTHESIS = Hypothesis(
         "device-queue-depth",
         "d-state-pileup",
         "kernel-time",
+        "interrupt-load",
+        "softirq-load",
         "dirty-page-throttling",
     ),
     mechanism=(

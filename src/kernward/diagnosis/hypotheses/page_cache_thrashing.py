@@ -264,6 +264,8 @@ HYPOTHESIS = Hypothesis(
         "memory-pressure",
         "d-state-pileup",
         "kernel-time",
+        "interrupt-load",
+        "softirq-load",
         "single-thread-bottleneck",
     ),
     mechanism=(
