@@ -18,7 +18,7 @@ def crowd(count: int, cpus: int) -> Task:
     return Task(comm="encode", pid=900, user=float(cpus), waiting=float(count - cpus), threads=count)
 
 
-@pytest.mark.parametrize(("count", "cpus"), [(5, 1), (5, 2), (24, 2), (64, 8)])
+@pytest.mark.parametrize(("count", "cpus"), [(5, 1), (4, 2), (5, 2), (24, 2), (64, 8)])
 def test_a_process_with_many_more_threads_than_cpus_is_named(count: int, cpus: int) -> None:
     found = confirmed(HYPOTHESIS, machine(crowd(count, cpus), cpus=cpus))
     assert (found.scope.kind, found.scope.name) == ("process", "encode[900]")
@@ -29,6 +29,15 @@ def test_a_process_with_many_more_threads_than_cpus_is_named(count: int, cpus: i
 def test_a_build_with_as_many_jobs_as_cpus_is_busy_and_healthy(cpus: int) -> None:
     found = verdict(HYPOTHESIS, machine(*compile_jobs(cpus), cpus=cpus))
     assert isinstance(found, Refuted), found
+
+
+def test_two_processes_that_share_a_cpu_are_no_queue() -> None:
+    """A client and a server on one CPU."""
+    tasks = (
+        Task(comm="nc", pid=900, user=0.5, waiting=0.45),
+        Task(comm="sink", pid=901, user=0.5, waiting=0.47),
+    )
+    assert isinstance(verdict(HYPOTHESIS, machine(*tasks, cpus=1)), Refuted)
 
 
 def test_workers_that_are_processes_are_counted_together() -> None:

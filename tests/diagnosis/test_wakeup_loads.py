@@ -116,6 +116,12 @@ def test_a_server_that_packets_wake_is_another_matter() -> None:
     assert isinstance(verdict(SWITCH, seen("__skb_wait_for_more_packets", packets=9000.0)), Refuted)
 
 
+def test_threads_that_were_never_seen_asleep_and_run_for_long_are_not_accused() -> None:
+    load = seen(None, sleeps=250.0, system=0.9)
+    assert isinstance(verdict(SWITCH, load), Refuted)
+    assert confirmed(SWITCH, seen("pipe_read", sleeps=250.0, system=0.9))
+
+
 def test_threads_that_were_never_seen_asleep_are_told_by_what_comes_as_often() -> None:
     assert confirmed(SWITCH, seen(None)).confidence < 0.9
     assert confirmed(IRQ, seen(None, timers=6000.0)).confidence < 0.9
@@ -133,7 +139,7 @@ def test_a_service_that_wakes_now_and_then_is_none() -> None:
 
 
 def test_a_program_that_works_for_long_before_it_sleeps_is_none() -> None:
-    assert isinstance(verdict(SWITCH, seen("pipe_read", sleeps=130.0)), Refuted)
+    assert isinstance(verdict(SWITCH, seen("pipe_read", sleeps=130.0, system=1.2, user=0.2)), Refuted)
 
 
 @pytest.mark.parametrize("hypothesis", [SWITCH, IRQ])

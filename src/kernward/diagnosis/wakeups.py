@@ -20,9 +20,9 @@ from kernward.diagnosis.view import View
 
 CPU = Threshold(
     "CPUs that the process uses",
-    0.2,
+    0.1,
     "CPUs",
-    "below a fifth of a CPU it takes little from anybody, however often it is woken",
+    "below a tenth of a CPU it takes little from anybody, however often it is woken",
 )
 KERNEL = Threshold(
     "part of its CPU time that is spent in the kernel",
@@ -33,10 +33,16 @@ KERNEL = Threshold(
 )
 SLICE = Threshold(
     "CPU time for each time that it goes to sleep",
-    0.001,
+    0.002,
     "s",
-    "waking, switching and sleeping take 2 to 5 microseconds, up to half a millisecond on an emulated processor; "
-    "above this something else is done meanwhile",
+    "waking, switching and sleeping take 2 to 5 microseconds, on an emulated processor up to a millisecond and a half "
+    "when another CPU is woken; above this something else is done meanwhile",
+)
+UNSEEN = Threshold(
+    "the same, for threads that were never seen asleep",
+    0.0005,
+    "s",
+    "where they sleep tells what wakes them; without that only little work for each waking speaks for it",
 )
 MOVED = Threshold(
     "bytes read and written for each time that it goes to sleep",
@@ -137,20 +143,24 @@ def _switcher(view: View, runner: Runner, own: Mapping[str, Thread]) -> Switcher
         moved = rate / sleeps
         if moved > MOVED.value:
             return None
-    where = _where(own)
+    where = _where(view, runner.pid, own)
+    if where is None and used / sleeps > UNSEEN.value:
+        return None
     return Switcher(runner, sleeps, used / sleeps, moved, _waker(view, where, sleeps), where)
 
 
-def _where(own: Mapping[str, Thread]) -> str | None:
-    """Where most of its threads that are active sleep, when any of them was seen asleep."""
+def _where(view: View, pid: str, own: Mapping[str, Thread]) -> str | None:
+    """Where most of its threads that are active sleep, when any of them was seen asleep in any reading."""
     most = max((each.voluntary_switches or 0 for each in own.values()), default=0)
+    # A main thread that waits for the others tells nothing of them.
+    active = {f"{pid}/{tid}" for tid, each in own.items() if (each.voluntary_switches or 0) >= most / 10}
     found = [
-        each.wait
-        for each in own.values()
-        # A main thread that waits for the others tells nothing of them.
-        if each.wait and (each.voluntary_switches or 0) >= most / 10
+        thread.wait
+        for sample in view.window.samples
+        for name in active
+        if (thread := sample.each(threads.SOURCE).get(name)) is not None and thread.wait
     ]
-    return max(set(found), key=found.count) if found else None
+    return max(sorted(set(found)), key=found.count) if found else None
 
 
 def _waker(view: View, where: str | None, sleeps: float) -> Waker:

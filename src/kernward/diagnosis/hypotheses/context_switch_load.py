@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.view import View
-from kernward.diagnosis.wakeups import CPU, KERNEL, MOVED, OFTEN, SLICE, Switcher
+from kernward.diagnosis.wakeups import CPU, KERNEL, MOVED, OFTEN, SLICE, UNSEEN, Switcher
 from kernward.records.check import Action
 
 
@@ -138,7 +138,7 @@ HYPOTHESIS = Hypothesis(
         Signal("process_io.characters_read_bytes", "how little is handed over each time"),
         Signal("interrupts.count", "too few to be what wakes them"),
     ),
-    thresholds=(CPU, KERNEL, SLICE, MOVED, OFTEN),
+    thresholds=(CPU, KERNEL, SLICE, UNSEEN, MOVED, OFTEN),
     rivals=(
         Rival("interrupt-load", "there timers or a device wake the threads, as often as they sleep"),
         Rival("user-lock-contention", "there they sleep in futex_wait(), for a lock that one of them holds"),

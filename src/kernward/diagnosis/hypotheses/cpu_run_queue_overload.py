@@ -26,6 +26,13 @@ QUEUE = Threshold(
     "with as many busy threads as CPUs this is 1, and a build keeps a second one ready in its pipes; beyond twice "
     "the CPUs every thread waits longer than it runs",
 )
+ALONE = Threshold(
+    "threads of one process that run or wait, for each CPU",
+    1.9,
+    "",
+    "a process that computes with twice as many threads as there are CPUs has them wait for each other: the number is "
+    "its own, and no other process is needed for the queue",
+)
 IDLE = Threshold(
     "part of the machine's CPU time that was idle",
     0.1,
@@ -106,7 +113,8 @@ def _test(view: View) -> Iterator[Verdict]:
     if demand < QUEUE.value * count and crowd >= CROWD.value * count and not back:
         yield _crowd(view, crowd, count, idle)
         return
-    if demand < QUEUE.value * count:
+    alone = max((each.demand * each.weight for each in free), default=0.0)
+    if demand < QUEUE.value * count and alone < ALONE.value * count:
         yield Refuted(
             reason=(
                 f"the CPUs are busy, and {demand:.1f} threads on average wanted to run on {count}: work that keeps "
@@ -289,7 +297,7 @@ HYPOTHESIS = Hypothesis(
             "some task waited nearly all the time; a build does that too, so it decides nothing",
         ),
     ),
-    thresholds=(QUEUE, IDLE, DOMINATES, OF_ONE_KIND, CROWD, LONG),
+    thresholds=(QUEUE, ALONE, IDLE, DOMINATES, OF_ONE_KIND, CROWD, LONG),
     rivals=(
         Rival("cpu-noisy-neighbour", "there one group takes what another one needs; named by the groups"),
         Rival("cpu-quota-throttling", "there threads wait for their quota, also beside idle CPUs"),

@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.view import HOST, View
-from kernward.diagnosis.wakeups import CPU, KERNEL, MOVED, OFTEN, SLICE, Switcher
+from kernward.diagnosis.wakeups import CPU, KERNEL, MOVED, OFTEN, SLICE, UNSEEN, Switcher
 from kernward.records.check import Action, Evidence, Scope
 
 HANDLERS = Threshold(
@@ -207,7 +207,7 @@ HYPOTHESIS = Hypothesis(
         Signal("threads.voluntary_switches", "a process that sleeps as often as they come lives of them"),
         Signal("process_io.characters_read_bytes", "how little it gets each time"),
     ),
-    thresholds=(HANDLERS, SHARE, CPU, KERNEL, SLICE, MOVED, OFTEN),
+    thresholds=(HANDLERS, SHARE, CPU, KERNEL, SLICE, UNSEEN, MOVED, OFTEN),
     rivals=(
         Rival("context-switch-load", "there threads wake each other, and few interrupts come"),
         Rival("softirq-load", "there the time goes into what handlers put off"),
