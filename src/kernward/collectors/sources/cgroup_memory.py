@@ -98,6 +98,9 @@ class CgroupMemory(msgspec.Struct, frozen=True):
     id: Annotated[int | None, identity("", "tells it from a later group of that name", "cgroup_id()")] = None
 
 
+_TELLING = ("memory.usage_in_bytes", "memory.failcnt")
+
+
 def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupMemory]:
     """By path of the cgroup."""
     tree = cgroups.hierarchy(root, "memory")
@@ -108,18 +111,19 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupMemory
     memory: cgroups.Memory[CgroupMemory] = cgroups.Memory(root, "cgroup_memory")
     for group in cgroups.groups(root, tree, entities):
         # Of a group that has not run, what others have reclaimed of it shows in its usage.
-        usage = (cgroups.contents(root, group, "memory.current") if tree.version == 2 else None) or b""
-        record = memory.known(group, usage) if usage and cgroups.is_idle(root, group) else None
-        if record is None:
+        told = (cgroups.contents(root, group, "memory.current") if tree.version == 2 else None) or b""
+        known = memory.known(group, told) if told and cgroups.is_idle(root, group) else None
+        if tree.version == 1:
+            # Nothing tells who is idle; but a group that has neither grown nor shrunk, nor met its limit,
+            # has done little, and its statistics are the dearest of its files.
+            told = b" ".join(cgroups.contents(root, group, file) or b"" for file in _TELLING)
+            known = memory.known(group, told)
+        if known is None:
             stat = cgroups.contents(root, group, "memory.stat")
             if stat is None:
                 continue
-            # Nothing of version 1 tells cheaply who is idle, but the groups whose figures are the same are.
-            told = usage if tree.version == 2 else stat
-            record = memory.known(group, told) if tree.version == 1 else None
-            if record is None:
-                record = memory.learn(group, told, read_one(root, group, cgroups.pairs(stat), usage))
-        found[group.name] = record
+            known = memory.learn(group, told, read_one(root, group, cgroups.pairs(stat), told))
+        found[group.name] = known
     return found
 
 
