@@ -45,7 +45,7 @@ SLOW = frozenset(
 )
 SLOW_S = 15.0
 # The kernel's messages are looked for this often, and read when there are new ones; else now and then.
-MESSAGES_S = 120.0
+MESSAGES_S = 300.0
 UNCHANGED_S = 600.0
 # These choose for all sources of what they are about.
 LEADING = frozenset({"processes", "cgroup_cpu"})
