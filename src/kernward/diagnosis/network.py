@@ -7,7 +7,7 @@ net_namespaces), the others are not seen.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -22,7 +22,7 @@ from kernward.collectors.sources import (
     tcp_connections,
 )
 from kernward.collectors.sources.net_namespaces import NetNamespace
-from kernward.diagnosis.hypothesis import Open
+from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown, Verdict
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Evidence, Scope
 
@@ -169,3 +169,14 @@ def elsewhere(view: View) -> dict[str, tuple[Scope, NetNamespace]]:
         for name, each in view.window.each_over(net_namespaces.SOURCE).items()
         if each.pid is not None
     }
+
+
+def in_containers_and_here(elsewhere: Iterable[Confirmed], here: Iterable[Verdict]) -> Iterator[Verdict]:
+    """What is so in other namespaces, then what is so in the check's own.
+
+    What is not so here needs no word where it is so in a container.
+    """
+    there, own = tuple(elsewhere), tuple(here)
+    yield from there
+    if not there or not isinstance(own[0], Refuted | Unknown):
+        yield from own

@@ -35,12 +35,7 @@ SHARE = Threshold(
 
 
 def _test(view: View) -> Iterator[Verdict]:
-    elsewhere = tuple(_elsewhere(view))
-    here = tuple(_here(view))
-    yield from elsewhere
-    # What is not so here needs no word where it is so in a container.
-    if not elsewhere or not isinstance(here[0], Refuted | Unknown):
-        yield from here
+    yield from network.in_containers_and_here(_elsewhere(view), _here(view))
 
 
 def _elsewhere(view: View) -> Iterator[Confirmed]:
