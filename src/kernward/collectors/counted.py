@@ -180,6 +180,11 @@ def together(rows: Sequence[tuple[int, ...]], parts: Sequence[Part]) -> tuple[An
     return tuple(found)
 
 
+def seconds_by_cpu(rows: Sequence[tuple[int, ...]]) -> dict[str, float]:
+    """How long together on each CPU, of rows that begin with durations."""
+    return {str(cpu): row[1] / 1e9 for cpu, row in enumerate(rows) if row[0]}
+
+
 class Names:
     """Names of cgroups, processes, functions, devices and interfaces of this machine, looked up once."""
 

@@ -31,6 +31,19 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
     count: Callable[[dict[str, Any], str, str, Mapping[str, str]], None]
 
 
+def ended_after_s(
+    counts: dict[str, Any], event: str, process: str, fields: Mapping[str, str]
+) -> float | None:
+    """How long what this event ends took; None for an event that begins it, or whose beginning was not seen."""
+    begun: dict[str, float] = counts.setdefault("\0begun", {})
+    at_s = float(fields["at_s"])
+    if event.endswith("begin"):
+        begun[process] = at_s
+        return None
+    since_s = begun.pop(process, None)
+    return None if since_s is None else max(at_s - since_s, 0.0)
+
+
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """One measurement. `source.name` is its name; `program` that of bpf/programs/NAME.bpf.c."""
 

@@ -7,7 +7,7 @@ import msgspec
 
 from kernward.collectors.counted import NO_DURATIONS, Counted, Durations
 from kernward.collectors.durations import item
-from kernward.collectors.measurement import Measurement, Traced, attached_only
+from kernward.collectors.measurement import Measurement, Traced, attached_only, ended_after_s
 from kernward.collectors.quantity import counter, gauge
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import EntitySource
@@ -77,15 +77,9 @@ def poll(root: Root) -> Mapping[str, Compaction]:
 
 def trace(counts: dict[str, Any], event: str, process: str, fields: Mapping[str, str]) -> None:
     """By process, under "/"."""
-    begun: dict[str, float] = counts.setdefault("\0begun", {})
-    at_s = float(fields["at_s"])
-    if event.endswith("begin"):
-        begun[process] = at_s
+    took_s = ended_after_s(counts, event, process, fields)
+    if took_s is None:
         return
-    since_s = begun.pop(process, None)
-    if since_s is None:
-        return
-    took_s = max(at_s - since_s, 0.0)
     before = counts.get("/", Compaction(0, 0.0, NO_DURATIONS.items, {}, 0.0))
     histogram, who = list(before.histogram), dict(before.by_process_s)
     histogram[item(took_s)] += 1

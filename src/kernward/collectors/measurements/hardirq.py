@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from kernward.collectors.counted import Counted, together
+from kernward.collectors.counted import Counted, seconds_by_cpu, together
 from kernward.collectors.measurement import Measurement, attached_only
 from kernward.collectors.quantity import counter, fact, gauge
 from kernward.collectors.root import Root
@@ -49,7 +49,7 @@ def decode(counted: Counted) -> Mapping[str, HardirqTime]:
                 runs=took.number,
                 run_s=took.total_s,
                 histogram=took.items,
-                by_cpu_s={str(cpu): row[1] / 1e9 for cpu, row in enumerate(rows) if row[0]},
+                by_cpu_s=seconds_by_cpu(rows),
                 longest_s=took.longest_s,
             )
     return found
