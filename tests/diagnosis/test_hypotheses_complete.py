@@ -1,7 +1,10 @@
 """Every hypothesis is whole: what it names exists, and a person can act on it."""
 
+import ast
 import re
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -9,7 +12,7 @@ import kernward.diagnosis.hypotheses
 from kernward.collectors.measuring import measurements
 from kernward.collectors.sources import sources
 from kernward.diagnosis.hypotheses import hypotheses
-from kernward.diagnosis.hypothesis import GROUPS, Hypothesis
+from kernward.diagnosis.hypothesis import GROUPS, Hypothesis, Threshold
 from kernward.events import index
 
 ALL = list(hypotheses().values())
@@ -50,6 +53,49 @@ def test_what_it_refers_to_exists(each: Hypothesis) -> None:
     assert set(each.explains) <= ids - {each.id}
     assert set(each.asks) <= set(measurements())
     assert set(each.kinds) <= {name.replace("_", "-") for name in index.names()}
+
+
+@each_hypothesis
+def test_every_threshold_of_its_file_is_told(each: Hypothesis) -> None:
+    values = vars(_module(each)).values()
+    assert [one.name for one in values if isinstance(one, Threshold) and one not in each.thresholds] == []
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.parent.rglob("*.py")), ids=lambda path: path.stem)
+def test_measurements_that_a_test_speaks_of_by_name_exist(path: Path) -> None:
+    spoken = {
+        value.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        for value in _names_of_measurements(node)
+        if isinstance(value, ast.Constant)
+    }
+    assert spoken <= set(measurements())
+
+
+def _names_of_measurements(node: ast.AST) -> list[ast.expr]:
+    """What stands in has(…), can_ask(…) and asks=(…)."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.args if node.func.attr in ("has", "can_ask") else []
+    if isinstance(node, ast.keyword) and node.arg == "asks" and isinstance(node.value, ast.Tuple):
+        return node.value.elts
+    return []
+
+
+@each_hypothesis
+def test_what_it_asks_for_it_says(each: Hypothesis) -> None:
+    """Somebody who reads what a hypothesis may cost is told of every measurement that it may ask for."""
+    named = {
+        value.value
+        for node in ast.walk(ast.parse(Path(str(_module(each).__file__)).read_text()))
+        if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") == "can_ask"
+        for value in _names_of_measurements(node)
+        if isinstance(value, ast.Constant)
+    }
+    assert named <= set(each.asks)
+
+
+def _module(each: Hypothesis) -> ModuleType:
+    return import_module(f"{kernward.diagnosis.hypotheses.__name__}.{each.id.replace('-', '_')}")
 
 
 @each_hypothesis

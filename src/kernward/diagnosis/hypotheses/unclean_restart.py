@@ -171,7 +171,7 @@ HYPOTHESIS = Hypothesis(
             "kernward doctor",
         ),
     ),
-    kinds=(*SAYS, *RECOVERIES, "sysrq-used"),
+    kinds=(*SAYS, *PANICS, *RECOVERIES, "sysrq-used"),
     see=("kernel/reboot.c", "Documentation/admin-guide/kdump/kdump.rst"),
     test=_test,
 )
