@@ -1,12 +1,10 @@
-"""What windows of processes, tasks and the kernel's log are made of, for tests."""
+"""What windows of processes and tasks are made of, for tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.source import AnySource
-from kernward.collectors.sources import earlier_boot, kernel_events, processes, stat
-from kernward.collectors.sources.kernel_events import KernelEvents
+from kernward.collectors.sources import processes, stat
 from kernward.collectors.sources.processes import Process
 from kernward.collectors.sources.stat import Stat
 
@@ -25,42 +23,6 @@ def process(comm: str = "nginx", **fields: Any) -> Process:
         **fields,
     }
     return Process(comm=comm, **given)
-
-
-def event(kind: str, age_s: float | None = 5.0, text: str = "it happened", **more: Any) -> LogEvent:
-    """An event of the kernel's log."""
-    return LogEvent(
-        kind=kind,
-        title=kind,
-        severity="error",
-        at_s=None if age_s is None else 5000.0 - age_s,
-        age_s=age_s,
-        text=text,
-        **more,
-    )
-
-
-def log(*events: LogEvent) -> dict[AnySource, Mapping[str, Any]]:
-    """The log with these events, and no dump of an earlier boot."""
-    kinds: dict[str, list[LogEvent]] = {}
-    for each in events:
-        kinds.setdefault(each.kind, []).append(each)
-    return {
-        kernel_events.SOURCE: {kind: _record(some) for kind, some in kinds.items()},
-        earlier_boot.SOURCE: {},
-    }
-
-
-def _record(events: Sequence[LogEvent]) -> KernelEvents:
-    ages = [each.age_s for each in events if each.age_s is not None]
-    return KernelEvents(
-        count=len(events),
-        recent=sum(age <= 600 for age in ages),
-        age_s=min(ages, default=None),
-        first_age_s=max(ages, default=None),
-        severity="error",
-        latest=tuple(events),
-    )
 
 
 def machine(

@@ -5,9 +5,9 @@ from typing import Any
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import cgroup_memory, kernel_events
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
-from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.diagnosis.hypotheses.cgroup_memory_limit import HYPOTHESIS
 from kernward.diagnosis.hypothesis import Refuted, Unknown
+from tests.diagnosis.kernel_log import event, log
 from tests.diagnosis.windows import confirmed, verdict, view
 
 GROUP = "/kubepods.slice/pod7.slice/session.scope"
@@ -15,13 +15,10 @@ MIB = 1 << 20
 
 
 def kill(age_s: float | None, cgroup: str = GROUP, kind: str = "oom-kill-cgroup", pid: int = 812) -> LogEvent:
-    return LogEvent(
-        kind=kind,
-        title="",
-        severity="error",
-        at_s=4900.0,
-        age_s=age_s,
-        text=f"Memory cgroup out of memory: Killed process {pid} (sessiond)",
+    return event(
+        kind,
+        age_s,
+        f"Memory cgroup out of memory: Killed process {pid} (sessiond)",
         fields={
             "oom_memcg": cgroup,
             "task_memcg": cgroup,
@@ -31,18 +28,6 @@ def kill(age_s: float | None, cgroup: str = GROUP, kind: str = "oom-kill-cgroup"
             "memory_limit_kb": 48 << 10,
         },
     )
-
-
-def log(*events: LogEvent) -> dict[Any, Any]:
-    kinds: dict[str, list[LogEvent]] = {}
-    for event in events:
-        kinds.setdefault(event.kind, []).append(event)
-    return {
-        kernel_events.SOURCE: {
-            kind: KernelEvents(len(some), len(some), some[-1].age_s, some[0].age_s, "error", tuple(some))
-            for kind, some in kinds.items()
-        }
-    }
 
 
 def group(name: str = GROUP, **fields: Any) -> dict[Any, Any]:

@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import (
     conntrack,
-    kernel_events,
     links,
     neighbour_tables,
     neighbours,
@@ -27,7 +25,6 @@ from kernward.collectors.sources import (
     uptime,
 )
 from kernward.collectors.sources.conntrack import Conntrack
-from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.links import Link
 from kernward.collectors.sources.neighbour_tables import NeighbourTable
 from kernward.collectors.sources.neighbours import Neighbours
@@ -77,17 +74,6 @@ OWNED = {"70": SocketOwner(812, "nginx"), "71": SocketOwner(900, "proxy")}
 def readings(each: Callable[[int], Reading], *, owners: Mapping[str, SocketOwner] = OWNED) -> list[Reading]:
     """A reading a second; whose the sockets are is known."""
     return [{**each(second), socket_owners.SOURCE: owners} for second in range(SECONDS)]
-
-
-def event(kind: str, age_s: float, **fields: Any) -> dict[str, KernelEvents]:
-    latest = LogEvent(
-        kind=kind, title=kind, severity="error", at_s=1.0, age_s=age_s, text=kind, fields=fields
-    )
-    return {
-        kind: KernelEvents(
-            count=1, recent=1, age_s=age_s, first_age_s=age_s, severity="error", latest=(latest,)
-        )
-    }
 
 
 # listen-queue-overflow
@@ -217,7 +203,7 @@ def test_a_flood_is_named_by_the_process_whose_port_it_is() -> None:
 
 def test_the_port_that_the_kernel_prints_is_believed() -> None:
     printed = [
-        {**each, kernel_events.SOURCE: event("tcp-syn-flood", 20.0, port=22, action="Sending cookies")}
+        {**each, **log(event("tcp-syn-flood", 20.0, fields={"port": 22, "action": "Sending cookies"}))}
         for each in readings(flooded(200, 0, half_open=0))
     ]
     assert confirmed(FLOOD, view(*printed)).scope == Scope("process", "proxy[900]")
@@ -236,7 +222,7 @@ def test_a_flood_and_a_server_that_does_not_accept_are_told_apart() -> None:
 
 def test_a_hostile_port_in_the_log_is_no_port() -> None:
     printed = [
-        {**each, kernel_events.SOURCE: event("tcp-syn-flood", 20.0, port="9" * 400)}
+        {**each, **log(event("tcp-syn-flood", 20.0, fields={"port": "9" * 400}))}
         for each in readings(flooded(200, 0))
     ]
     assert confirmed(FLOOD, view(*printed)).scope == NGINX
@@ -258,10 +244,7 @@ def test_a_full_table_that_drops_is_a_finding_of_the_host() -> None:
 
 
 def test_a_full_table_whose_drop_was_printed_a_moment_ago_is_a_finding() -> None:
-    printed = [
-        {**each, kernel_events.SOURCE: event("conntrack-table-full", 30.0)}
-        for each in readings(tracked(62, 0))
-    ]
+    printed = [{**each, **log(event("conntrack-table-full", 30.0))} for each in readings(tracked(62, 0))]
     assert isinstance(confirmed(TRACKED, view(*printed)), Confirmed)
 
 

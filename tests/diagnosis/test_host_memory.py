@@ -23,7 +23,6 @@ from kernward.collectors.sources import (
 from kernward.collectors.sources.buddyinfo import Buddyinfo
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
 from kernward.collectors.sources.edac import Edac
-from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.meminfo import Meminfo
 from kernward.collectors.sources.memory_settings import MemorySettings
 from kernward.collectors.sources.node import Node
@@ -42,6 +41,7 @@ from kernward.diagnosis.hypotheses import (
 )
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from kernward.diagnosis.view import View
+from tests.diagnosis.kernel_log import event, log
 from tests.diagnosis.windows import confirmed, verdict, view
 
 FULL = host_memory_exhausted.HYPOTHESIS
@@ -54,22 +54,6 @@ HUGE = thp_stalls.HYPOTHESIS
 MIB, GIB = 1 << 20, 1 << 30
 
 
-def log(*events: LogEvent) -> dict[Any, Any]:
-    kinds: dict[str, list[LogEvent]] = {}
-    for event in events:
-        kinds.setdefault(event.kind, []).append(event)
-    return {
-        kernel_events.SOURCE: {
-            kind: KernelEvents(len(some), len(some), some[-1].age_s, some[0].age_s, "error", tuple(some))
-            for kind, some in kinds.items()
-        }
-    }
-
-
-def event(kind: str, age_s: float, **fields: Any) -> LogEvent:
-    return LogEvent(kind, "", "error", 4900.0, age_s, f"{kind} printed", fields)
-
-
 def memory(**fields: Any) -> dict[Any, Any]:
     return {meminfo.SOURCE: Meminfo(**{"total_bytes": GIB, "available_bytes": GIB // 2, **fields})}
 
@@ -79,7 +63,7 @@ def process(comm: str, rss_bytes: int = 0, **fields: Any) -> Process:
 
 
 def kill(age_s: float, anon_mib: int = 800, kind: str = "oom-kill-global") -> LogEvent:
-    return event(kind, age_s, comm="redis-server", pid=812, anon_rss_kb=anon_mib << 10)
+    return event(kind, age_s, fields={"comm": "redis-server", "pid": 812, "anon_rss_kb": anon_mib << 10})
 
 
 def test_a_kill_for_want_of_the_hosts_memory_names_who_had_it() -> None:
@@ -169,8 +153,8 @@ def test_a_setting_that_cannot_be_read_is_unknown() -> None:
 
 def test_a_broken_page_names_whom_it_struck() -> None:
     events = log(
-        event("memory-failure", 30.0, pfn=0x1F3A40C),
-        event("memory-failure-sigbus", 30.0, pfn=0x1F3A40C, comm="imgproxy", pid=77),
+        event("memory-failure", 30.0, fields={"pfn": 0x1F3A40C}),
+        event("memory-failure-sigbus", 30.0, fields={"pfn": 0x1F3A40C, "comm": "imgproxy", "pid": 77}),
     )
     found = confirmed(PAGE, view({**memory(hardware_corrupted_bytes=4096), **events}))
     assert found.scope.name == "imgproxy[77]"
@@ -198,7 +182,7 @@ def test_one_machine_check_suggests_a_module_and_many_counted_errors_prove_it() 
 
 
 def test_a_machine_check_of_a_cache_is_not_memory() -> None:
-    seen = view(log(event("mce-corrected", 20.0, error_type="cache hierarchy")))
+    seen = view(log(event("mce-corrected", 20.0, fields={"error_type": "cache hierarchy"})))
     assert isinstance(verdict(MODULE, seen), Refuted)
 
 

@@ -11,7 +11,7 @@ from kernward.collectors.sources.pcie_errors import PcieErrors
 from kernward.collectors.sources.uptime import Uptime
 from kernward.diagnosis.hypotheses import hypotheses
 from kernward.diagnosis.hypothesis import Confirmed, Refuted, Unknown
-from tests.diagnosis.task_windows import event, log
+from tests.diagnosis.kernel_log import event, log
 from tests.diagnosis.windows import confirmed, verdict, verdicts, view
 
 ALL = hypotheses()

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import (
     cgroup_memory,
     kernel_events,
@@ -19,7 +18,6 @@ from kernward.collectors.sources import (
     zoneinfo,
 )
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
-from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.meminfo import Meminfo
 from kernward.collectors.sources.process_cgroups import ProcessCgroups
 from kernward.collectors.sources.process_status import ProcessStatus
@@ -30,6 +28,7 @@ from kernward.collectors.window import Window
 from kernward.diagnosis.hypotheses import kernel_memory_leak, process_memory_leak
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from kernward.diagnosis.view import View
+from tests.diagnosis.kernel_log import event, log
 from tests.diagnosis.windows import confirmed, verdict, view
 
 PROCESS, KERNEL = process_memory_leak.HYPOTHESIS, kernel_memory_leak.HYPOTHESIS
@@ -254,8 +253,7 @@ def test_a_cache_of_kmalloc_that_is_far_too_large_is_suspected() -> None:
 
 
 def test_what_kmemleak_found_is_believed() -> None:
-    event = LogEvent("kmemleak-summary", "", "error", 1.0, 30.0, "kmemleak: 33 new suspected memory leaks")
-    report = {kernel_events.SOURCE: {"kmemleak-summary": KernelEvents(1, 1, 30.0, 30.0, "error", (event,))}}
+    report = log(event("kmemleak-summary", 30.0, "kmemleak: 33 new suspected memory leaks"))
     found = confirmed(KERNEL, view(*({**slab(second), **report} for second in range(2))))
     assert found.confidence >= 0.9
 

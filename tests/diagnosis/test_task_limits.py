@@ -10,7 +10,8 @@ from kernward.collectors.sources.kernel_tables import KernelTable
 from kernward.collectors.sources.process_files import ProcessFiles
 from kernward.diagnosis.hypotheses import hypotheses
 from kernward.diagnosis.hypothesis import Confirmed, Refuted, Unknown
-from tests.diagnosis.task_windows import event, log, machine, process, table
+from tests.diagnosis.kernel_log import event, log
+from tests.diagnosis.task_windows import machine, process, table
 from tests.diagnosis.windows import confirmed, verdict, view
 
 ALL = hypotheses()

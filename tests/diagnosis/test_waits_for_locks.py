@@ -19,7 +19,8 @@ from kernward.collectors.sources.task_waits import BlockedTask, TaskWaits
 from kernward.collectors.sources.threads import Thread
 from kernward.diagnosis.hypotheses import hypotheses
 from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
-from tests.diagnosis.task_windows import event, log, machine, process, table
+from tests.diagnosis.kernel_log import event, log
+from tests.diagnosis.task_windows import machine, process, table
 from tests.diagnosis.windows import confirmed, verdict, view
 
 ALL = hypotheses()
