@@ -113,9 +113,8 @@ def mixed(folder: Path, compile_all: Callable[[], float], serve: Callable[[float
 def attached(names: list[str], tiers: tuple[Tier, ...] | None = None) -> Iterator[Session]:
     """These measurements at work, whatever they cost."""
     more = {} if tiers is None else {"tiers": tiers}
-    with Session(Root(), Clock(), max_overhead_percent=1e9, **more) as session:
+    with Session(Root(), Clock(), max_overhead_percent=1e9, counts=False, **more) as session:
         session.start(names)
-        session.rest()
         yield session
 
 

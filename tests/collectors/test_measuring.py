@@ -24,7 +24,7 @@ import pytest
 from kernward.collectors import cgroups
 from kernward.collectors.bpf import btf, build
 from kernward.collectors.bpf.attached import Attached, Scope
-from kernward.collectors.bpf.libbpf import BpfError
+from kernward.collectors.bpf.libbpf import BpfError, count_runs
 from kernward.collectors.bpf.tracefs import tracefs
 from kernward.collectors.clock import Clock
 from kernward.collectors.measurement import TIERS, Tier
@@ -609,6 +609,45 @@ def test_the_dearest_is_detached_when_the_budget_is_passed() -> None:
         assert became["syscalls"].cost_percent > 0
         assert "detached" not in became["oom"].reason
         assert set(session.read()) == {"oom"}
+
+
+@needs_bpf
+def test_the_kernel_begins_to_count_before_and_ends_after_any_program_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The kernel rewrites its text where every program passes: none of ours may be running there.
+    begun: list[int] = []
+    attached_when_ended: list[int] = []
+
+    def attached() -> int:
+        return sum(
+            os.readlink(f"/proc/self/fd/{fd}").startswith("anon_inode:bpf_link") for fd in _open_files()
+        )
+
+    def count() -> int:
+        begun.append(attached())
+        return count_runs()
+
+    monkeypatch.setattr("kernward.collectors.measuring.count_runs", count)
+    close = os.close
+    with Session(Root(), Clock()) as session:
+        session.start(["oom"])
+        session.start(["exec"])
+        counting = session._counting
+
+        def closing(fd: int) -> None:
+            if fd == counting:
+                attached_when_ended.append(attached())
+            close(fd)
+
+        assert attached() > 0
+        monkeypatch.setattr("os.close", closing)
+    assert begun == [0]
+    assert attached_when_ended == [0]
+
+
+def _open_files() -> list[str]:
+    return [fd for fd in os.listdir("/proc/self/fd") if os.path.islink(f"/proc/self/fd/{fd}")]
 
 
 @needs_bpf

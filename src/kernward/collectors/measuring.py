@@ -32,9 +32,8 @@ from kernward.records.errors import InputError, UsageError
 _BPF: tuple[Tier, ...] = ("tp_btf", "raw_tp", "tracepoint", "kprobe")
 # Those that know of each task which groups it is in.
 _SCOPED: tuple[Tier, ...] = ("tp_btf", "raw_tp")
-# For how long the kernel counts what programs cost, and how long it then rests.
+# What programs cost is told of stretches of at least this length.
 _COUNTED_S = 0.5
-_REST_S = 4.0
 
 
 @cache
@@ -136,7 +135,8 @@ class Session:
     """Measurements of this machine, attached between `start` and `close`.
 
     `cgroup` restricts them to the tasks of a group and all groups below it, where that can be done: the
-    reason of a measurement says where it cannot. `tiers` are those that may be used.
+    reason of a measurement says where it cannot. `tiers` are those that may be used. Without `counts` nothing
+    is told of their cost, and nothing detached for it.
     """
 
     def __init__(
@@ -147,18 +147,19 @@ class Session:
         cgroup: str | None = None,
         max_overhead_percent: float = 2.0,
         tiers: Iterable[Tier] = TIERS,
+        counts: bool = True,
     ) -> None:
         self._root, self._clock = root, clock
         self._cgroup = cgroup
         self._budget_percent = max_overhead_percent
         self._tiers = tuple(tiers)
+        self._counts = counts
         self._names = Names(root)
         self._working: dict[str, _Working] = {}
         self._became: dict[str, Measured] = {}
         self._counting: int | None = None
         self._counted_from_s = 0.0
         self._before: dict[str, int] = {}
-        self._may_count = True
 
     def __enter__(self) -> "Session":
         return self
@@ -169,11 +170,12 @@ class Session:
     def start(self, names: Iterable[str]) -> dict[str, Measured]:
         """Attach these; says of each which tier gives it, or why none does."""
         wanted = tuple(names)
+        self._begin_counting()
         for name in wanted:
             # What was detached for its cost stays detached.
             if name not in self._became or self._became[name].tier is None:
                 self._became[name] = self._start(name)
-        self._count(on=True)
+        self._weigh_from_now()
         return {name: self._became[name] for name in wanted}
 
     def _start(self, name: str) -> Measured:
@@ -231,8 +233,7 @@ class Session:
     def read(self) -> dict[str, Mapping[str, Any]]:
         """What each has counted since it was attached, by name and entity."""
         found: dict[str, Mapping[str, Any]] = {}
-        for name, last in self._count(on=None):
-            found[name] = last
+        found.update(self._weighed())
         for name, working in self._working.items():
             try:
                 found[name] = working.read()
@@ -242,7 +243,7 @@ class Session:
 
     def check_cost(self) -> list[Measured]:
         """What each costs, in percent of one CPU; detaches the dearest while all together pass the budget."""
-        self._count(on=None)
+        self._weighed()
         for name, working in self._working.items():
             self._became[name] = msgspec.structs.replace(self._became[name], lost=working.lost())
         return list(self._became.values())
@@ -251,45 +252,34 @@ class Session:
         """By measurement and event: how often its programs ran while runs were counted, and for how many ns."""
         return {name: working.ran() for name, working in self._working.items()}
 
-    def rest(self) -> None:
-        """Stop counting what they cost, for as long as nobody asks."""
-        self._stop_counting()
-        self._may_count = False
-
     def close(self) -> None:
         """Detach all."""
-        self._stop_counting()
         while self._working:
             self._working.popitem()[1].close()
+        if self._counting is not None:
+            os.close(self._counting)
+            self._counting = None
 
-    def _count(self, *, on: bool | None) -> list[tuple[str, Mapping[str, Any]]]:
-        """Begin counting what programs cost, or end it when it lasted long enough; what was detached for it."""
-        now_s = self._clock.monotonic_s()
-        lasted_s = now_s - self._counted_from_s
-        detached: list[tuple[str, Mapping[str, Any]]] = []
-        if self._counting is not None and (on or lasted_s >= _COUNTED_S):
-            if not on:
-                detached = self._weigh(lasted_s)
-            self._stop_counting()
-            self._counted_from_s = now_s
-            lasted_s = 0.0
-        elif self._counting is not None:
-            return []
-        if (on or lasted_s >= _REST_S) and self._may_count and self._working:
+    def _begin_counting(self) -> None:
+        if self._counting is None and self._counts and not self._working:
             try:
                 self._counting = count_runs()
             except BpfError:
                 # It takes more rights than attaching does.
-                self._may_count = False
-                return detached
-            self._counted_from_s = now_s
-            self._before = {name: _ran_ns(each) for name, each in self._working.items()}
-        return detached
+                self._counts = False
 
-    def _stop_counting(self) -> None:
-        if self._counting is not None:
-            os.close(self._counting)
-            self._counting = None
+    def _weigh_from_now(self) -> None:
+        self._counted_from_s = self._clock.monotonic_s()
+        self._before = {name: _ran_ns(each) for name, each in self._working.items()}
+
+    def _weighed(self) -> dict[str, Mapping[str, Any]]:
+        """What was detached because of what it cost lately, with its last counts."""
+        seconds = self._clock.monotonic_s() - self._counted_from_s
+        if self._counting is None or seconds < _COUNTED_S:
+            return {}
+        detached = self._weigh(seconds)
+        self._weigh_from_now()
+        return dict(detached)
 
     def _weigh(self, seconds: float) -> list[tuple[str, Mapping[str, Any]]]:
         """Say what each costs; detach the dearest while all together pass the budget, with their last counts."""
