@@ -55,7 +55,8 @@ from kernward.diagnosis.hypotheses import (
 from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
 from kernward.records.check import Scope
 
-from .windows import Reading, confirmed, verdict, verdicts, view
+from tests.diagnosis.kernel_log import event, log
+from tests.diagnosis.windows import Reading, confirmed, verdict, verdicts, view
 
 LISTEN = listen_queue_overflow.HYPOTHESIS
 FLOOD = tcp_syn_flood.HYPOTHESIS

@@ -36,7 +36,7 @@ from kernward.diagnosis.hypotheses import (
 from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
 from kernward.records.check import Scope
 
-from .windows import Reading, confirmed, verdict, verdicts, view
+from tests.diagnosis.windows import Reading, confirmed, verdict, verdicts, view
 
 LOSS = packet_loss.HYPOTHESIS
 DELAY = packet_delay.HYPOTHESIS
