@@ -54,7 +54,6 @@ from kernward.diagnosis.hypotheses import (
 )
 from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
 from kernward.records.check import Scope
-
 from tests.diagnosis.kernel_log import event, log
 from tests.diagnosis.windows import Reading, confirmed, verdict, verdicts, view
 

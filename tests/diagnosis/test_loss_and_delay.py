@@ -35,7 +35,6 @@ from kernward.diagnosis.hypotheses import (
 )
 from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
 from kernward.records.check import Scope
-
 from tests.diagnosis.windows import Reading, confirmed, verdict, verdicts, view
 
 LOSS = packet_loss.HYPOTHESIS
