@@ -145,7 +145,7 @@ def test_on_a_terminal_it_shows_frames_until_it_is_quit_and_leaves_the_terminal_
     before = termios.tcgetattr(theirs)
     process = subprocess.Popen(
         [sys.executable, "-m", "kernward.cli.main", "top", "--interval", "0.2"],
-        env=os.environ | {"KERNWARD_HOME": str(tmp_path), "TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
+        env=os.environ | {"KERNWARD_HOME": str(tmp_path), "TERM": "xterm", "COLUMNS": "300", "LINES": "30"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -344,9 +344,17 @@ class TestBuilds:
         pid = int(pid_file.read_text())
         owner.kill()
         owner.wait()
-        while Path(f"/proc/{pid}").exists() and "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():
+        while runs(pid):
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def runs(pid: int) -> bool:
+    """Whether it runs: it has not ended, and not only not been waited for."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @needs_compiler
