@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import md
-from kernward.diagnosis.memory import gist, recent
-from kernward.diagnosis.storage import Storage, devices_of
+from kernward.diagnosis.log_events import gist, recent
+from kernward.diagnosis.storage import REPORTED_S, Storage, devices_of
 from kernward.diagnosis.view import View
 
 # failed: given up. medium: some sectors cannot be read. late: requests timed out. failing: any other error.
@@ -114,7 +114,7 @@ def blamed(view: View, storage: Storage) -> dict[str, Blamed]:
 
 
 def _of(storage: Storage, view: View, kinds: tuple[str, ...]) -> dict[str, list[LogEvent]]:
-    return devices_of(storage, recent(view, *kinds))
+    return devices_of(storage, recent(view, *kinds, within_s=REPORTED_S))
 
 
 def _gone(view: View, storage: Storage) -> Mapping[str, str]:

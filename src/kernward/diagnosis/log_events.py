@@ -39,11 +39,22 @@ class Logged(NamedTuple):
 def logged(view: View, *kinds: str, within_s: float = RECENT_S) -> Logged:
     """The events of these kinds in the log of this boot."""
     found = view.window.each(kernel_events.SOURCE)
-    events = [each for kind in kinds if kind in found for each in found[kind].latest]
     counted = sum(found[kind].count for kind in kinds if kind in found)
-    recent = [each for each in events if each.age_s is None or each.age_s <= within_s]
-    recent.sort(key=lambda each: each.at_s or 0.0)
-    return Logged(tuple(recent), counted - len(recent))
+    events = recent(view, *kinds, within_s=within_s)
+    return Logged(tuple(events), counted - len(events))
+
+
+def recent(view: View, *kinds: str, within_s: float) -> list[LogEvent]:
+    """The events of these kinds that count, the newest last."""
+    found = view.window.each(kernel_events.SOURCE)
+    events = [
+        each
+        for kind in kinds
+        if kind in found
+        for each in found[kind].latest
+        if each.age_s is None or each.age_s <= within_s
+    ]
+    return sorted(events, key=lambda each: (each.at_s or 0.0, -(each.age_s or 0.0)))
 
 
 def unread(view: View) -> Unknown | None:
@@ -72,6 +83,25 @@ def evidence(view: View, event: LogEvent, *, scope: Scope = HOST, says: str = ""
         scope=scope,
         says=says or f"printed {ago(event.age_s)}",
     )
+
+
+def summed_up(view: View, events: Sequence[LogEvent], *, scope: Scope = HOST, says: str = "") -> Evidence:
+    """Events as one piece of evidence: how many, and what the newest says."""
+    newest = events[-1]
+    return view.evidence(
+        kernel_events.SOURCE,
+        "recent",
+        len(events),
+        scope=scope,
+        says=says or f"{gist(newest)} ({ago(newest.age_s)})",
+        change=False,
+    )
+
+
+def gist(event: LogEvent) -> str:
+    """What an event says in one line: a report of several begins with numbers, and its title names it."""
+    first, _, more = event.text.partition("\n")
+    return f"{event.title} ({first})" if more else first.rstrip(". ")
 
 
 def ago(seconds: float | None) -> str:

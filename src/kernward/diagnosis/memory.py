@@ -6,12 +6,10 @@ those of refaults and of swap do not. Telling the two apart is most of what thes
 
 from collections.abc import Callable, Collection, Iterator
 
-from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.source import AnySource
 from kernward.collectors.sources import (
     cgroup_memory,
     cgroup_pressure,
-    kernel_events,
     meminfo,
     pressure,
     process_cgroups,
@@ -19,12 +17,10 @@ from kernward.collectors.sources import (
     vmstat,
 )
 from kernward.collectors.sources.processes import Process
-from kernward.diagnosis.view import HOST, View
+from kernward.diagnosis.view import View
 from kernward.records.check import Evidence, Scope
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
-# An event in the log is of now for so long: what was restarted after it is still warming up.
-RECENT_S = 600.0
 _PAGE_SIZES = (4096, 16384, 65536)
 
 
@@ -34,13 +30,6 @@ def size(bytes_: float) -> str:
         if abs(bytes_) >= unit:
             return f"{bytes_ / unit:.1f} {name}"
     return f"{bytes_:.0f} bytes"
-
-
-def ago(seconds: float | None) -> str:
-    """`40 s ago`, `7 min ago`."""
-    if seconds is None:
-        return "at a time that the log does not tell"
-    return f"{seconds:.0f} s ago" if seconds < 120 else f"{seconds / 60:.0f} min ago"
 
 
 def page_bytes(view: View) -> int:
@@ -206,37 +195,3 @@ def holders(view: View) -> tuple[str, list[Evidence]]:
                 )
             )
     return told, shown
-
-
-def recent(view: View, *kinds: str, within_s: float = RECENT_S) -> list[LogEvent]:
-    """Events of these kinds that are of now, the newest last; those of unknown age count."""
-    found = view.window.each(kernel_events.SOURCE)
-    events = [
-        event
-        for kind in kinds
-        if kind in found
-        for event in found[kind].latest
-        if event.age_s is None or event.age_s <= within_s
-    ]
-    return sorted(events, key=lambda event: -(event.age_s or 0.0))
-
-
-def gist(event: LogEvent) -> str:
-    """What an event says in one line: a report of several begins with numbers, and its title names it."""
-    first, _, more = event.text.partition("\n")
-    return f"{event.title} ({first})" if more else first.rstrip(". ")
-
-
-def event_evidence(
-    view: View, events: Collection[LogEvent], *, scope: Scope = HOST, says: str = ""
-) -> Evidence:
-    """Events as one piece of evidence: how many, and what the newest says."""
-    newest = list(events)[-1]
-    return view.evidence(
-        kernel_events.SOURCE,
-        "recent",
-        len(events),
-        scope=scope,
-        says=says or f"{gist(newest)} ({ago(newest.age_s)})",
-        change=False,
-    )

@@ -23,6 +23,7 @@ from kernward.collectors.sources import (
 )
 from kernward.collectors.sources.net_namespaces import NetNamespace
 from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown, Verdict
+from kernward.diagnosis.log_events import recent
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Evidence, Scope
 
@@ -34,10 +35,8 @@ MOST_ASKED = 16
 
 def events(view: View, kind: str, within_s: float = RECENT_S) -> tuple[LogEvent, ...]:
     """The events of this kind of the last seconds, the newest last."""
-    known = view.window.each(kernel_events.SOURCE).get(kind)
-    if known is None:
-        return ()
-    return tuple(each for each in known.latest if each.age_s is not None and each.age_s <= within_s)
+    # The kernel prints these again and again: one of unknown age is no sign that it is so now.
+    return tuple(each for each in recent(view, kind, within_s=within_s) if each.age_s is not None)
 
 
 def event_evidence(view: View, kind: str, event: LogEvent, scope: Scope = HOST) -> Evidence:

@@ -14,6 +14,7 @@ from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import (
     block,
     diskstats,
+    kernel_events,
     mounts,
     processes,
     task_waits,
@@ -23,6 +24,9 @@ from kernward.collectors.sources.diskstats import Diskstats
 from kernward.collectors.sources.mounts import Mount
 from kernward.diagnosis.view import View
 from kernward.records.check import Scope
+
+# What storage has reported is of now for so long: what still fails or hangs is reported again within minutes.
+REPORTED_S = kernel_events.RECENT_S
 
 # The disk of vda1, sdb12; of nvme0n1p2, mmcblk0p1 the digits before the p belong to the name. Used only where
 # sysfs does not say which partitions a disk has.

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import filesystem_errors, kernel_events
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Refuted, Rival, Signal, Unknown, Verdict
-from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, gist, recent
-from kernward.diagnosis.storage import Storage
+from kernward.diagnosis.log_events import ago, gist, recent, summed_up
+from kernward.diagnosis.storage import REPORTED_S, Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -17,7 +17,7 @@ _VERITY = "CRYPT-VERITY-"
 def _test(view: View) -> Iterator[Verdict]:
     storage = Storage(view)
     devices: dict[str, list[LogEvent]] = {}
-    for event in recent(view, *KINDS):
+    for event in recent(view, *KINDS, within_s=REPORTED_S):
         device = _device(storage, event)
         if device is not None:
             devices.setdefault(device, []).append(event)
@@ -37,7 +37,7 @@ def _test(view: View) -> Iterator[Verdict]:
         yield Unknown(reason=f"wrong checksums stand in the kernel's log, which could not be read: {missing}")
     else:
         yield Refuted(
-            reason=f"no checksum of dm-verity, dm-integrity or btrfs failed in the last {RECENT_S / 60:.0f} minutes"
+            reason=f"no checksum of dm-verity, dm-integrity or btrfs failed in the last {REPORTED_S / 60:.0f} minutes"
         )
 
 
@@ -71,7 +71,7 @@ def _confirmed(view: View, storage: Storage, device: str, events: list[LogEvent]
             "or by somebody. verity_verify_io() in drivers/md/dm-verity-target.c (btrfs: btrfs_check_data_csum() in "
             "fs/btrfs/inode.c) fails the read, and whoever asked gets EIO."
         ),
-        evidence=(event_evidence(view, events, scope=scope),),
+        evidence=(summed_up(view, events, scope=scope),),
         chain=("a block's content changed", "its checksum does not fit", "reading it gives EIO"),
         victims=tuple(Scope("filesystem", each) for each in storage.on(device)[:8]),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kernward.collectors.sources import block, kernel_events, md, mounts
 from kernward.diagnosis.disk_errors import GIVEN_UP, STOPPED, Blamed, blamed
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Refuted, Rival, Signal, Unknown, Verdict
-from kernward.diagnosis.memory import ago, event_evidence
+from kernward.diagnosis.log_events import ago, summed_up
 from kernward.diagnosis.storage import Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
@@ -37,7 +37,7 @@ def _confirmed(view: View, storage: Storage, failed: Blamed) -> Confirmed:
     scope = Scope("device", failed.device)
     evidence: list[Evidence] = []
     if failed.events:
-        evidence.append(event_evidence(view, failed.events, scope=scope, says=failed.says))
+        evidence.append(summed_up(view, failed.events, scope=scope, says=failed.says))
     for array, members in view.window.each(md.SOURCE).items():
         if failed.device in {storage.whole(each) for each in members.faulty}:
             evidence.append(

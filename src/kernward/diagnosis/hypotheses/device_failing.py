@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from kernward.collectors.sources import block, diskstats, kernel_events
 from kernward.diagnosis.disk_errors import ERRORS, Blamed, blamed
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Refuted, Rival, Signal, Unknown, Verdict
-from kernward.diagnosis.memory import RECENT_S, ago, event_evidence
-from kernward.diagnosis.storage import Storage
+from kernward.diagnosis.log_events import ago, summed_up
+from kernward.diagnosis.storage import REPORTED_S, Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -27,17 +27,17 @@ def _test(view: View) -> Iterator[Verdict]:
         each = next(iter(blames.values()))
         yield Refuted(
             reason=f"the errors of {each.device} are of another kind ({each.failure}): {each.says}",
-            evidence=(event_evidence(view, each.events, scope=Scope("device", each.device)),)
+            evidence=(summed_up(view, each.events, scope=Scope("device", each.device)),)
             if each.events
             else (),
         )
         return
-    yield Refuted(reason=f"the log tells of no failed request in the last {RECENT_S / 60:.0f} minutes")
+    yield Refuted(reason=f"the log tells of no failed request in the last {REPORTED_S / 60:.0f} minutes")
 
 
 def _confirmed(view: View, storage: Storage, failing: Blamed) -> Confirmed:
     scope = Scope("device", failing.device)
-    evidence = [event_evidence(view, failing.events, scope=scope)]
+    evidence = [summed_up(view, failing.events, scope=scope)]
     first, last = failing.events[0].age_s, failing.events[-1].age_s
     disk = storage.disks.get(failing.device)
     if disk is not None and not view.window.since_boot and disk.requests:

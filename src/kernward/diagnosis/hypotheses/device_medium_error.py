@@ -14,8 +14,8 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import RECENT_S, ago, event_evidence
-from kernward.diagnosis.storage import Storage
+from kernward.diagnosis.log_events import ago, summed_up
+from kernward.diagnosis.storage import REPORTED_S, Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -45,12 +45,12 @@ def _test(view: View) -> Iterator[Verdict]:
         each = next(iter(blames.values()))
         yield Refuted(
             reason=f"the errors of {each.device} are not those of single sectors: {each.says}",
-            evidence=(event_evidence(view, each.events, scope=Scope("device", each.device)),)
+            evidence=(summed_up(view, each.events, scope=Scope("device", each.device)),)
             if each.events
             else (),
         )
         return
-    yield Refuted(reason=f"the log tells of no unreadable sector in the last {RECENT_S / 60:.0f} minutes")
+    yield Refuted(reason=f"the log tells of no unreadable sector in the last {REPORTED_S / 60:.0f} minutes")
 
 
 def _confirmed(view: View, storage: Storage, bad: Blamed) -> Confirmed:
@@ -65,7 +65,7 @@ def _confirmed(view: View, storage: Storage, bad: Blamed) -> Confirmed:
         if len(sectors) == 1
         else f" (sectors {sectors[0]} to {sectors[-1]})"
     )
-    evidence = [event_evidence(view, bad.events, scope=scope, says=bad.says)]
+    evidence = [summed_up(view, bad.events, scope=scope, says=bad.says)]
     disk = storage.disks.get(bad.device)
     if disk is not None and disk.now.reads:
         evidence.append(

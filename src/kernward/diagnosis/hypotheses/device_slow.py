@@ -17,7 +17,8 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import ago, event_evidence, stall, stall_evidence
+from kernward.diagnosis.log_events import ago, summed_up
+from kernward.diagnosis.memory import stall, stall_evidence
 from kernward.diagnosis.storage import Disk, Storage, Wait, Waiter, milliseconds, names, waiters
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
@@ -246,7 +247,7 @@ def _at_times(view: View, storage: Storage) -> Iterator[Confirmed]:
 def _timed_out(view: View, storage: Storage, name: str, late: Blamed) -> Confirmed:
     disk = storage.disks.get(name)
     scope = Scope("device", name)
-    evidence = [event_evidence(view, late.events, scope=scope)]
+    evidence = [summed_up(view, late.events, scope=scope)]
     limit = storage.blocks[name].request_timeout_s if name in storage.blocks else None
     if limit is not None:
         evidence.append(

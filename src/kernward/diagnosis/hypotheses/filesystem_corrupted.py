@@ -15,8 +15,8 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, gist, recent
-from kernward.diagnosis.storage import Storage
+from kernward.diagnosis.log_events import ago, gist, recent, summed_up
+from kernward.diagnosis.storage import REPORTED_S, Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -68,7 +68,7 @@ def _test(view: View) -> Iterator[Verdict]:
     failing = blamed(view, storage)
     found: dict[str, list[LogEvent]] = {}
     aside: LogEvent | None = None
-    for event in recent(view, *KINDS):
+    for event in recent(view, *KINDS, within_s=REPORTED_S):
         device = storage.of_event(event)
         if device is None:
             continue
@@ -120,12 +120,12 @@ def _test(view: View) -> Iterator[Verdict]:
     if aside is not None:
         yield Refuted(
             reason=f"what a file system reported is no damage of its own: {gist(aside)}",
-            evidence=(event_evidence(view, [aside]),),
+            evidence=(summed_up(view, [aside]),),
         )
     elif missing:
         yield Unknown(reason=f"damage stands in the kernel's log, which could not be read: {missing}")
     else:
-        yield Refuted(reason=f"no file system reported damage in the last {RECENT_S / 60:.0f} minutes")
+        yield Refuted(reason=f"no file system reported damage in the last {REPORTED_S / 60:.0f} minutes")
 
 
 def _damage(event: LogEvent) -> bool:
@@ -136,7 +136,7 @@ def _damage(event: LogEvent) -> bool:
 
 def _confirmed(view: View, storage: Storage, device: str, events: list[LogEvent]) -> Confirmed:
     scope = Scope("device", device)
-    evidence = [event_evidence(view, events, scope=scope, says=gist(events[0]))]
+    evidence = [summed_up(view, events, scope=scope, says=gist(events[0]))]
     counted = view.window.each(filesystem_errors.SOURCE).get(device)
     if counted is not None and counted.errors:
         evidence.append(

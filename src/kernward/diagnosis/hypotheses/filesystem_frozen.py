@@ -14,8 +14,8 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import ago, event_evidence, recent
-from kernward.diagnosis.storage import Waiter, wait_of, waiters
+from kernward.diagnosis.log_events import ago, recent, summed_up
+from kernward.diagnosis.storage import REPORTED_S, Waiter, wait_of, waiters
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -64,7 +64,9 @@ def _test(view: View) -> Iterator[Verdict]:
         yield _confirmed(view, first, waiting)
         return
     reported = [
-        each for each in recent(view, "hung-task") if wait_of(each.stack) == "frozen" and _writes(each.stack)
+        each
+        for each in recent(view, "hung-task", within_s=REPORTED_S)
+        if wait_of(each.stack) == "frozen" and _writes(each.stack)
     ]
     if reported:
         yield _over(view, reported)
@@ -87,7 +89,11 @@ def _writes(functions: "frozenset[str] | tuple[str, ...]") -> bool:
 
 
 def _confirmed(view: View, first: Waiter, waiting: list[Waiter]) -> Confirmed:
-    events = [each for each in recent(view, "hung-task") if str(each.pid) in {one.pid for one in waiting}]
+    events = [
+        each
+        for each in recent(view, "hung-task", within_s=REPORTED_S)
+        if str(each.pid) in {one.pid for one in waiting}
+    ]
     evidence = [
         view.evidence(
             task_waits.SOURCE,
@@ -100,7 +106,7 @@ def _confirmed(view: View, first: Waiter, waiting: list[Waiter]) -> Confirmed:
         for each in waiting[:4]
     ]
     if events:
-        evidence.append(event_evidence(view, events, scope=first.scope))
+        evidence.append(summed_up(view, events, scope=first.scope))
     return Confirmed(
         scope=first.scope,
         confidence=0.93 if events else 0.88,
@@ -132,7 +138,7 @@ def _over(view: View, reported: list[LogEvent]) -> Confirmed:
             + f" {ago(newest.age_s)} where writers wait for a frozen file system (sb_start_write() in include/linux/fs.h). It "
             "does not wait there now: it was thawed since."
         ),
-        evidence=(event_evidence(view, reported, scope=scope),),
+        evidence=(summed_up(view, reported, scope=scope),),
         chain=(
             "freeze_super() kept writers out",
             "sb_start_write() waited",

@@ -15,8 +15,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import ago, event_evidence, gist, recent, size
-from kernward.diagnosis.storage import Storage, devices_of
+from kernward.diagnosis.log_events import ago, gist, recent, summed_up
+from kernward.diagnosis.memory import size
+from kernward.diagnosis.storage import REPORTED_S, Storage, devices_of
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -45,7 +46,11 @@ _BOOT = ("/boot", "/boot/efi", "/efi", "/boot/firmware")
 
 def _test(view: View) -> Iterator[Verdict]:
     storage = Storage(view)
-    reported = [each for each in recent(view, POOL_FULL) if each.fields.get("mode") == "out-of-data-space"]
+    reported = [
+        each
+        for each in recent(view, POOL_FULL, within_s=REPORTED_S)
+        if each.fields.get("mode") == "out-of-data-space"
+    ]
     pools = devices_of(storage, reported)
     for name, events in pools.items():
         yield _pool(view, storage, name, events)
@@ -138,7 +143,7 @@ def _pool(view: View, storage: Storage, name: str, events: list[LogEvent]) -> Co
             "room that is not there: a write that needs a new block waits, or fails after no_space_timeout "
             "(set_pool_mode() in drivers/md/dm-thin.c)."
         ),
-        evidence=(event_evidence(view, events, scope=Scope("device", name)),),
+        evidence=(summed_up(view, events, scope=Scope("device", name)),),
         chain=(
             f"the pool {name} is full",
             "a write needs a block of it",

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import kernel_events, mounts
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Refuted, Rival, Signal, Unknown, Verdict
-from kernward.diagnosis.memory import RECENT_S, ago, event_evidence, gist, recent
-from kernward.diagnosis.storage import Storage
+from kernward.diagnosis.log_events import ago, gist, recent, summed_up
+from kernward.diagnosis.storage import REPORTED_S, Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -63,7 +63,7 @@ def _still(mount: mounts.Mount, events: list[LogEvent]) -> bool:
         return True
     # Kernels that do not set SB_RDONLY show rw as if nothing had happened: then what is recent counts.
     newest = events[-1].age_s
-    return events[-1].kind in STOPS and (newest is None or newest <= RECENT_S)
+    return events[-1].kind in STOPS and (newest is None or newest <= REPORTED_S)
 
 
 def _confirmed(
@@ -74,7 +74,7 @@ def _confirmed(
     scope = Scope("device", device) if device else Scope("filesystem", points[0])
     evidence: list[Evidence] = []
     if events:
-        evidence.append(event_evidence(view, events, scope=scope))
+        evidence.append(summed_up(view, events, scope=scope))
     options = mount.filesystem_options or ""
     field = "shut_down" if mount.shut_down else "filesystem_read_only"
     evidence.append(

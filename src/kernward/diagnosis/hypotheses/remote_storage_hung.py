@@ -14,8 +14,8 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import ago, event_evidence, gist, recent
-from kernward.diagnosis.storage import Storage, Waiter, names, waiters
+from kernward.diagnosis.log_events import ago, gist, recent, summed_up
+from kernward.diagnosis.storage import REPORTED_S, Storage, Waiter, names, waiters
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Evidence, Scope
 
@@ -90,7 +90,9 @@ def _disk(view: View, storage: Storage, name: str, waiting: list[Waiter]) -> Con
     flights = storage.in_flight(name)
     seconds = view.window.seconds_of(diskstats.SOURCE)
     events = [
-        each for each in recent(view, *SERVER_SILENT, "hung-task") if _about(storage, each, name, waiting)
+        each
+        for each in recent(view, *SERVER_SILENT, "hung-task", within_s=REPORTED_S)
+        if _about(storage, each, name, waiting)
     ]
     evidence = [
         view.evidence(
@@ -103,7 +105,7 @@ def _disk(view: View, storage: Storage, name: str, waiting: list[Waiter]) -> Con
         )
     ]
     if events:
-        evidence.append(event_evidence(view, events, scope=scope))
+        evidence.append(summed_up(view, events, scope=scope))
     sleepers = [each.scope for each in waiting if not each.kernel]
     return Confirmed(
         scope=scope,
@@ -163,7 +165,7 @@ def _mount(view: View, point: str, evidence: Evidence, waiting: list[Waiter]) ->
             f"The server of {point} does not answer: tasks sleep in rpc_wait_bit_killable() in net/sunrpc/sched.c until it "
             "does, for ever on a hard mount."
         ),
-        evidence=(evidence, *((event_evidence(view, events),) if events else ())),
+        evidence=(evidence, *((summed_up(view, events),) if events else ())),
         chain=(
             "the server does not answer",
             "RPC sends again and again",
@@ -175,7 +177,7 @@ def _mount(view: View, point: str, evidence: Evidence, waiting: list[Waiter]) ->
 
 def _silent(view: View) -> list[LogEvent]:
     """Complaints about servers, unless the newest word is that they answer again."""
-    events = recent(view, *SERVER_SILENT, ANSWERS_AGAIN)
+    events = recent(view, *SERVER_SILENT, ANSWERS_AGAIN, within_s=REPORTED_S)
     if not events or events[-1].kind == ANSWERS_AGAIN:
         return []
     return [each for each in events if each.kind != ANSWERS_AGAIN]
@@ -199,7 +201,7 @@ def _logged(view: View, storage: Storage, events: list[LogEvent], waiting: list[
         confidence=0.8 if waiting else 0.6,
         impact=0.9,
         mechanism=f"The kernel complained {ago(newest.age_s)} that a server does not answer: {gist(newest)}",
-        evidence=(event_evidence(view, events, scope=scope),),
+        evidence=(summed_up(view, events, scope=scope),),
         chain=("the server does not answer", "requests wait for it", "tasks sleep uninterruptibly"),
         victims=tuple(each.scope for each in waiting if not each.kernel)[:8],
     )
