@@ -206,20 +206,3 @@ def no_crash(view: View, what: str, *, also_now: bool = False) -> Refuted | Unkn
         )
     where = "this boot's log" + ("" if dumps else ", nor in a dump of the boot before")
     return Refuted(reason=f"there is no {what} in {where}")
-
-
-def names(scopes: Sequence[Scope], most: int = 4) -> str:
-    """Their names in a row, those beyond a few counted."""
-    shown = [each.name for each in dict.fromkeys(scopes)]
-    more = len(shown) - most
-    return ", ".join(shown[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def counted(number: int, what: str) -> str:
-    """`1 task`, `3 tasks`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def times(number: int) -> str:
-    """`once`, `3 times`."""
-    return "once" if number == 1 else f"{number} times"

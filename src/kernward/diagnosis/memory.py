@@ -18,18 +18,10 @@ from kernward.collectors.sources import (
 )
 from kernward.collectors.sources.processes import Process
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Evidence, Scope
 
-KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 _PAGE_SIZES = (4096, 16384, 65536)
-
-
-def size(bytes_: float) -> str:
-    """`48.0 MiB`."""
-    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
-        if abs(bytes_) >= unit:
-            return f"{bytes_ / unit:.1f} {name}"
-    return f"{bytes_:.0f} bytes"
 
 
 def page_bytes(view: View) -> int:

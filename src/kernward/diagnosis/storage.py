@@ -487,20 +487,6 @@ def devices_of(storage: Storage, events: Iterable[LogEvent]) -> dict[str, list[L
     return found
 
 
-def milliseconds(seconds: float) -> str:
-    """`0.4 ms`, `85 ms`, `3.2 s`."""
-    if seconds >= 1:
-        return f"{seconds:.1f} s"
-    return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.1f} ms"
-
-
-def names(scopes: Iterable[Scope], most: int = 4) -> str:
-    """`nginx[12], postgres[40] and 3 more`."""
-    found = [each.name for each in scopes]
-    shown = ", ".join(found[:most])
-    return f"{shown} and {len(found) - most} more" if len(found) > most else shown
-
-
 def steps(view: View, name: str) -> Iterator[tuple[float, Diskstats]]:
     """The seconds and the growth of a device from each sample to the next."""
     for _, seconds, grown in view.window.each_steps(diskstats.SOURCE, name):

@@ -14,8 +14,8 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.kinship import contains
-from kernward.diagnosis.log_events import counted, names
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import counted, names
 from kernward.records.check import Action, Scope
 
 TASKS = Threshold(

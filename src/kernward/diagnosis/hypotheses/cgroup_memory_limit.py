@@ -16,8 +16,9 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged
-from kernward.diagnosis.memory import ancestors, size
+from kernward.diagnosis.memory import ancestors
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence, Scope
 
 RECENT = Threshold(

@@ -15,8 +15,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import group_stall, members, rate, size, spent_in_kernel
+from kernward.diagnosis.memory import group_stall, members, rate, spent_in_kernel
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence, Scope
 
 STALLED = Threshold(

@@ -14,8 +14,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.storage import Storage, Waiter, names, waiters
+from kernward.diagnosis.storage import Storage, Waiter, waiters
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import names
 from kernward.records.check import Action, Scope
 
 SILENT = Threshold(

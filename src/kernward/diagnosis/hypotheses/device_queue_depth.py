@@ -13,8 +13,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.storage import Disk, Storage, milliseconds, waiters
+from kernward.diagnosis.storage import Disk, Storage, waiters
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import milliseconds
 from kernward.records.check import Action, Evidence
 
 SHALLOW = Threshold(

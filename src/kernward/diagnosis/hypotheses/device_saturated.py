@@ -14,9 +14,10 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import page_bytes, size, stall, stall_evidence
-from kernward.diagnosis.storage import Disk, Storage, Waiter, milliseconds, names, steps, waiters
+from kernward.diagnosis.memory import page_bytes, stall, stall_evidence
+from kernward.diagnosis.storage import Disk, Storage, Waiter, steps, waiters
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import milliseconds, names, size
 from kernward.records.check import Action, Evidence, Scope
 
 BUSY = Threshold(

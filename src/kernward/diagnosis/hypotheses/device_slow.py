@@ -19,8 +19,9 @@ from kernward.diagnosis.hypothesis import (
 )
 from kernward.diagnosis.log_events import ago, summed_up
 from kernward.diagnosis.memory import stall, stall_evidence
-from kernward.diagnosis.storage import Disk, Storage, Wait, Waiter, milliseconds, names, waiters
+from kernward.diagnosis.storage import Disk, Storage, Wait, Waiter, waiters
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import milliseconds, names
 from kernward.records.check import Action, Evidence, Scope
 
 SLOW_FLASH = Threshold(

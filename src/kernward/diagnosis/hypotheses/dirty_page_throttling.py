@@ -15,9 +15,10 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import page_bytes, size, stall, stall_evidence
-from kernward.diagnosis.storage import Disk, Storage, Waiter, names, waiters
+from kernward.diagnosis.memory import page_bytes, stall, stall_evidence
+from kernward.diagnosis.storage import Disk, Storage, Waiter, waiters
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import names, size
 from kernward.records.check import Action, Evidence, Scope
 
 SLEEPS = Threshold(

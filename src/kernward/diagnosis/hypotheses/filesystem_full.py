@@ -16,9 +16,9 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.log_events import ago, gist, recent, summed_up
-from kernward.diagnosis.memory import size
 from kernward.diagnosis.storage import REPORTED_S, Storage, devices_of
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence, Scope
 
 FULL = Threshold(

@@ -14,9 +14,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import size
 from kernward.diagnosis.storage import Storage
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence, Scope
 
 NEARLY = Threshold(

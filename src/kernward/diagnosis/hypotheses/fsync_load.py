@@ -16,8 +16,9 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.memory import stall, stall_evidence
-from kernward.diagnosis.storage import Disk, Storage, Waiter, milliseconds, names, waiters
+from kernward.diagnosis.storage import Disk, Storage, Waiter, waiters
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import milliseconds, names
 from kernward.records.check import Action, Evidence, Scope
 
 SLEEPS = Threshold(

@@ -15,8 +15,9 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged
-from kernward.diagnosis.memory import ancestors, holders, largest, size, stall, stall_evidence
+from kernward.diagnosis.memory import ancestors, holders, largest, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence, Scope
 
 RECENT = Threshold(

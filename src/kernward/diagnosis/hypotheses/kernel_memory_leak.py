@@ -18,8 +18,9 @@ from kernward.diagnosis.hypothesis import (
 )
 from kernward.diagnosis.log_events import LASTING_S, logged
 from kernward.diagnosis.log_events import evidence as of_event
-from kernward.diagnosis.memory import MIB, page_bytes, size
+from kernward.diagnosis.memory import page_bytes
 from kernward.diagnosis.view import HOST, View
+from kernward.diagnosis.wording import MIB, size
 from kernward.records.check import Action, Evidence
 
 LEAST = Threshold(

@@ -28,18 +28,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.log_events import (
-    RECENT_S,
-    ago,
-    counted,
-    evidence,
-    freshness,
-    logged,
-    names,
-    task,
-    unread,
-)
+from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged, task, unread
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import counted, names
 from kernward.records.check import Action, Evidence, Scope
 
 _EVENT = "hung-task"

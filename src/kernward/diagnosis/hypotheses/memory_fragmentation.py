@@ -17,14 +17,9 @@ from kernward.diagnosis.hypothesis import (
 )
 from kernward.diagnosis.log_events import evidence as of_event
 from kernward.diagnosis.log_events import logged
-from kernward.diagnosis.memory import (
-    page_bytes,
-    rate,
-    size,
-    stall,
-    stall_evidence,
-)
+from kernward.diagnosis.memory import page_bytes, rate, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence
 
 # 64 KiB: what slab caches, network buffers, stacks and jumbo frames ask for at most.

@@ -15,8 +15,8 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.log_events import LASTING_S, ago, evidence, logged
-from kernward.diagnosis.memory import size
 from kernward.diagnosis.view import HOST, View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Scope
 
 RECENT = Threshold(

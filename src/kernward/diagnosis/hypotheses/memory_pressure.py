@@ -14,8 +14,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import holders, largest, page_bytes, rate, size, stall, stall_evidence
+from kernward.diagnosis.memory import holders, largest, page_bytes, rate, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence
 
 STALLED = Threshold(

@@ -3,17 +3,9 @@
 from collections.abc import Iterator
 
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Rival, Signal, Threshold, Verdict
-from kernward.diagnosis.log_events import (
-    LASTING_S,
-    ago,
-    counted,
-    evidence,
-    freshness,
-    logged,
-    none_of,
-    unread,
-)
+from kernward.diagnosis.log_events import LASTING_S, ago, evidence, freshness, logged, none_of, unread
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import counted
 from kernward.records.check import Action, Scope
 
 KINDS = ("nmi-unknown", "nmi-serr", "nmi-io-check")

@@ -13,8 +13,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import rate, size
+from kernward.diagnosis.memory import rate
 from kernward.diagnosis.view import HOST, View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence
 
 FOREIGN = Threshold(

@@ -13,8 +13,8 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import MIB, size
 from kernward.diagnosis.view import HOST, View
+from kernward.diagnosis.wording import MIB, size
 from kernward.records.check import Action, Evidence, Scope
 
 NEVER = 2

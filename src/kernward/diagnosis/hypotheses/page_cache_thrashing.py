@@ -21,11 +21,11 @@ from kernward.diagnosis.memory import (
     outermost,
     page_bytes,
     rate,
-    size,
     stall,
     stall_evidence,
 )
 from kernward.diagnosis.view import HOST, View
+from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence, Scope
 
 REFAULTS = Threshold(

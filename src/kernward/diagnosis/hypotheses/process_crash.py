@@ -4,18 +4,9 @@ from collections.abc import Iterator
 
 from kernward.collectors.kernel_messages import LogEvent
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Rival, Signal, Threshold, Verdict
-from kernward.diagnosis.log_events import (
-    RECENT_S,
-    ago,
-    evidence,
-    freshness,
-    logged,
-    none_of,
-    task,
-    times,
-    unread,
-)
+from kernward.diagnosis.log_events import RECENT_S, ago, evidence, freshness, logged, none_of, task, unread
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import times
 from kernward.records.check import Action
 
 KINDS = ("segfault", "user-trap", "user-abnormal-end")

@@ -18,8 +18,9 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import MIB, ancestors, page_bytes, size
+from kernward.diagnosis.memory import ancestors, page_bytes
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import MIB, size
 from kernward.records.check import Action, Evidence, Scope
 
 LEAST = Threshold(

@@ -15,8 +15,9 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.log_events import ago, gist, recent, summed_up
-from kernward.diagnosis.storage import REPORTED_S, Storage, Waiter, names, waiters
+from kernward.diagnosis.storage import REPORTED_S, Storage, Waiter, waiters
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import names
 from kernward.records.check import Action, Evidence, Scope
 
 SILENT = Threshold(

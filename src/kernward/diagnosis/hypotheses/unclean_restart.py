@@ -16,7 +16,6 @@ from kernward.diagnosis.log_events import (
     LASTING_S,
     ago,
     before_this_boot,
-    counted,
     evidence,
     freshness,
     logged,
@@ -24,6 +23,7 @@ from kernward.diagnosis.log_events import (
     unread,
 )
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import counted
 from kernward.records.check import Action, Scope
 
 # A file system that is mounted first after a crash says that it replays its journal.

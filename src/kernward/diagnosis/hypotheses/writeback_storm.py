@@ -14,9 +14,10 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import page_bytes, size
-from kernward.diagnosis.storage import Disk, Storage, Waiter, milliseconds, names, waiters
+from kernward.diagnosis.memory import page_bytes
+from kernward.diagnosis.storage import Disk, Storage, Waiter, waiters
 from kernward.diagnosis.view import View
+from kernward.diagnosis.wording import milliseconds, names, size
 from kernward.records.check import Action, Evidence
 
 QUEUE = Threshold(
