@@ -24,7 +24,6 @@ from kernward.collectors.sources import (
 from kernward.collectors.sources.block import Block
 from kernward.collectors.sources.diskstats import Diskstats
 from kernward.collectors.sources.filesystem import Filesystem
-from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.mounts import Mount
 from kernward.collectors.sources.process_io import ProcessIo
 from kernward.collectors.sources.processes import Process
@@ -32,6 +31,8 @@ from kernward.collectors.sources.task_waits import BlockedTask, TaskWaits
 from kernward.collectors.sources.writeback import Writeback
 from kernward.diagnosis.view import View
 from kernward.records.check import Measured
+from tests.diagnosis import kernel_log
+from tests.diagnosis.kernel_log import by_kind
 from tests.diagnosis.windows import Reading, window
 
 SAMPLES = 7
@@ -110,35 +111,9 @@ def process(comm: str, *, kernel: bool = False) -> Process:
 
 
 def event(kind: str, text: str, age_s: float = 30.0, **fields: Any) -> LogEvent:
-    return LogEvent(
-        kind=kind,
-        title=kind,
-        severity="error",
-        at_s=4000.0,
-        age_s=age_s,
-        text=text,
-        fields={name: value for name, value in fields.items() if name not in ("comm", "pid", "stack")},
-        comm=fields.get("comm"),
-        pid=fields.get("pid"),
-        stack=fields.get("stack", ()),
-    )
-
-
-def logged(*events: LogEvent) -> dict[str, KernelEvents]:
-    kinds: dict[str, list[LogEvent]] = {}
-    for each in events:
-        kinds.setdefault(each.kind, []).append(each)
-    return {
-        kind: KernelEvents(
-            count=len(some),
-            recent=len(some),
-            age_s=some[-1].age_s,
-            first_age_s=some[0].age_s,
-            severity="error",
-            latest=tuple(some),
-        )
-        for kind, some in kinds.items()
-    }
+    """An event of the kernel's log: the task and the stack of its report, and its fields."""
+    more = {name: fields.pop(name) for name in ("comm", "pid", "stack") if name in fields}
+    return kernel_log.event(kind, age_s, text, fields=fields, **more)
 
 
 def dirty(part: float = 0.1, written: int = 0, limit: int = 100_000) -> Writeback:
@@ -192,7 +167,7 @@ def storage(
             },
             mounts.SOURCE: dict(mounted or {}),
             filesystem.SOURCE: dict(full or {}),
-            kernel_events.SOURCE: logged(*events),
+            kernel_events.SOURCE: by_kind(*events),
             writeback.SOURCE: pages or dirty(),
             md.SOURCE: dict(arrays or {}),
             filesystem_errors.SOURCE: dict(errors or {}),

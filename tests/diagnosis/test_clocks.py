@@ -2,28 +2,23 @@
 
 import pytest
 
-from kernward.collectors.kernel_messages import LogEvent
-from kernward.collectors.sources import clocksource, kernel_events, stat, wall_clock
+from kernward.collectors.sources import clocksource, stat, wall_clock
 from kernward.collectors.sources.clocksource import Clocksource
-from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.stat import Stat
 from kernward.collectors.sources.wall_clock import WallClock
 from kernward.diagnosis.hypotheses import clock_jump, clocksource_slow
 from kernward.diagnosis.hypothesis import Refuted, Unknown, Verdict
+from tests.diagnosis.kernel_log import event, log
 from tests.diagnosis.windows import confirmed, verdict, view
 
 ALL = ("tsc", "hpet", "acpi_pm")
-
-
-def event(kind: str, text: str, **fields: object) -> dict[str, KernelEvents]:
-    found = LogEvent(
-        kind=kind, title=kind, severity="warning", at_s=900.0, age_s=60.0, text=text, fields=fields
-    )
-    return {
-        kind: KernelEvents(
-            count=1, recent=1, age_s=60.0, first_age_s=60.0, severity="warning", latest=(found,)
-        )
-    }
+UNSTABLE = event(
+    "clocksource-unstable",
+    60.0,
+    "Marking clocksource 'tsc'",
+    severity="warning",
+    fields={"clocksource": "tsc"},
+)
 
 
 @pytest.mark.parametrize("slow", ["acpi_pm", "hpet"])
@@ -37,7 +32,7 @@ def test_a_device_in_place_of_a_better_clock_is_a_finding(slow: str) -> None:
 def test_a_clock_that_the_watchdog_gave_up_is_a_finding() -> None:
     reading = {
         clocksource.SOURCE: Clocksource("hpet", ("hpet", "acpi_pm")),
-        kernel_events.SOURCE: event("clocksource-unstable", "Marking clocksource 'tsc'", clocksource="tsc"),
+        **log(UNSTABLE),
     }
     assert "tsc unstable" in confirmed(clocksource_slow.HYPOTHESIS, view(reading)).mechanism
 
@@ -46,7 +41,7 @@ def test_in_a_virtual_machine_the_watchdogs_word_is_not_enough() -> None:
     """A virtual CPU that is kept from running looks to it like a clock that goes wrong."""
     reading = {
         clocksource.SOURCE: Clocksource("hpet", ("hpet", "acpi_pm"), virtual=True),
-        kernel_events.SOURCE: event("clocksource-unstable", "Marking clocksource 'tsc'", clocksource="tsc"),
+        **log(UNSTABLE),
     }
     assert isinstance(verdict(clocksource_slow.HYPOTHESIS, view(reading)), Unknown)
 

@@ -2,17 +2,14 @@
 
 import pytest
 
-from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import (
     cpufreq,
-    kernel_events,
     scheduler_settings,
     taint,
     thermal,
     vulnerabilities,
 )
 from kernward.collectors.sources.cpufreq import Cpufreq
-from kernward.collectors.sources.kernel_events import KernelEvents
 from kernward.collectors.sources.scheduler_settings import SchedulerSettings
 from kernward.collectors.sources.taint import Taint
 from kernward.collectors.sources.thermal import Thermal
@@ -24,32 +21,9 @@ from kernward.diagnosis.hypotheses import (
     thermal_throttling,
 )
 from kernward.diagnosis.hypothesis import Refuted, Unknown
+from tests.diagnosis.kernel_log import event, log
 from tests.diagnosis.processor_windows import Task, compile_jobs, machine
 from tests.diagnosis.windows import confirmed, verdict, view
-
-
-def event(
-    kind: str, *, age_s: float = 60.0, severity: str = "warning", modules: tuple[str, ...] = ()
-) -> dict[str, KernelEvents]:
-    found = LogEvent(
-        kind=kind,
-        title=kind,
-        severity=severity,
-        at_s=900.0,
-        age_s=age_s,
-        text=f"{kind} was printed",
-        modules=modules,
-    )
-    return {
-        kind: KernelEvents(
-            count=1,
-            recent=int(age_s < 600),
-            age_s=age_s,
-            first_age_s=age_s,
-            severity=severity,
-            latest=(found,),
-        )
-    }
 
 
 def clocks(slowed_s: float | None, times: int | None = None) -> dict[str, Cpufreq]:
@@ -110,10 +84,8 @@ def test_a_normal_task_may_use_a_cpu() -> None:
 
 
 def test_the_kernels_word_counts_while_it_is_recent() -> None:
-    assert confirmed(
-        real_time_throttling.HYPOTHESIS, machine(more={kernel_events.SOURCE: event("rt-throttling")})
-    )
-    old = machine(more={kernel_events.SOURCE: event("rt-throttling", age_s=9000.0)})
+    assert confirmed(real_time_throttling.HYPOTHESIS, machine(more=log(event("rt-throttling"))))
+    old = machine(more=log(event("rt-throttling", 9000.0)))
     assert isinstance(verdict(real_time_throttling.HYPOTHESIS, old), Refuted)
 
 
@@ -129,7 +101,7 @@ def test_an_open_flaw_makes_nothing_slow() -> None:
 def test_an_open_flaw_that_crashes_beside_a_machine_check_is_suspected() -> None:
     more = {
         vulnerabilities.SOURCE: {"itlb_multihit": Vulnerability("KVM: Vulnerable")},
-        kernel_events.SOURCE: event("mce-uncorrected", severity="error"),
+        **log(event("mce-uncorrected")),
     }
     assert confirmed(mitigation_off.HYPOTHESIS, machine(more=more)).confidence < 0.5
 
@@ -144,7 +116,7 @@ def test_closed_flaws_are_counted() -> None:
 def test_a_taint_alone_explains_nothing(letters: str, modules: tuple[str, ...]) -> None:
     more = {
         taint.SOURCE: Taint(1, letters),
-        kernel_events.SOURCE: event("oops", severity="fatal", modules=modules),
+        **log(event("oops", severity="fatal", modules=modules)),
     }
     assert isinstance(verdict(kernel_tainted.HYPOTHESIS, machine(more=more)), Refuted)
 
@@ -152,7 +124,7 @@ def test_a_taint_alone_explains_nothing(letters: str, modules: tuple[str, ...]) 
 def test_a_module_in_the_stack_of_a_tainted_kernel_is_suspected_and_no_more() -> None:
     more = {
         taint.SOURCE: Taint(12289, "POE"),
-        kernel_events.SOURCE: event("oops", severity="fatal", modules=("nvidia",)),
+        **log(event("oops", severity="fatal", modules=("nvidia",))),
     }
     found = confirmed(kernel_tainted.HYPOTHESIS, machine(more=more))
     assert found.confidence < 0.5
@@ -162,6 +134,6 @@ def test_a_module_in_the_stack_of_a_tainted_kernel_is_suspected_and_no_more() ->
 def test_what_was_reported_long_ago_explains_nothing_now() -> None:
     more = {
         taint.SOURCE: Taint(12289, "POE"),
-        kernel_events.SOURCE: event("oops", severity="fatal", modules=("nvidia",), age_s=90000.0),
+        **log(event("oops", 90000.0, severity="fatal", modules=("nvidia",))),
     }
     assert isinstance(verdict(kernel_tainted.HYPOTHESIS, machine(more=more)), Refuted)

@@ -30,7 +30,8 @@ from kernward.diagnosis.hypotheses import (
 )
 from kernward.diagnosis.hypothesis import Confirmed
 from kernward.diagnosis.view import View
-from tests.diagnosis.storage_windows import BALANCE, FROZEN, FSYNC, JOURNAL, READ, logged
+from tests.diagnosis.kernel_log import by_kind
+from tests.diagnosis.storage_windows import BALANCE, FROZEN, FSYNC, JOURNAL, READ
 from tests.diagnosis.windows import window
 
 IO = [each for each in hypotheses().values() if each.group == "io"]
@@ -130,7 +131,7 @@ READINGS = st.fixed_dictionaries(
         diskstats.SOURCE: DISKS,
         block.SOURCE: BLOCKS,
         task_waits.SOURCE: WAITS,
-        kernel_events.SOURCE: EVENTS.map(lambda some: logged(*some)),
+        kernel_events.SOURCE: EVENTS.map(lambda some: by_kind(*some)),
         writeback.SOURCE: some(writeback.Writeback),
         mounts.SOURCE: st.dictionaries(
             POINTS,
