@@ -23,7 +23,7 @@ from kernward.collectors.sources.block import Block
 from kernward.collectors.sources.diskstats import Diskstats
 from kernward.collectors.sources.mounts import Mount
 from kernward.diagnosis.view import View
-from kernward.records.check import Scope
+from kernward.records.check import Evidence, Scope
 
 # What storage has reported is of now for so long: what still fails or hangs is reported again within minutes.
 REPORTED_S = kernel_events.RECENT_S
@@ -198,6 +198,11 @@ class Disk(NamedTuple):
             if self.over.writes and self.over.write_ms is not None
             else None
         )
+
+    @property
+    def mean_s(self) -> float:
+        """How long a request took on average, queueing included (the queue's length over the rate)."""
+        return self.queue * self.seconds / self.requests if self.requests else 0.0
 
     @property
     def service_s(self) -> float | None:
@@ -464,6 +469,29 @@ def waiters(view: View) -> list[Waiter]:
         for pid, count in seen.items()
     ]
     return sorted(found, key=lambda each: (-each.share, -each.tasks, each.pid))
+
+
+def asleep(
+    view: View, waiting: Sequence[Waiter], says: Callable[[Waiter], str], *, as_share: bool = False
+) -> list[Evidence]:
+    """The first of those that slept as evidence: how many of their tasks, or in which part of the samples."""
+    return [
+        view.evidence(
+            task_waits.SOURCE,
+            "blocked",
+            each.share if as_share else each.tasks,
+            unit="" if as_share else None,
+            scope=each.scope,
+            change=False,
+            says=says(each),
+        )
+        for each in waiting[:4]
+    ]
+
+
+def victims(waiting: Iterable[Waiter]) -> tuple[Scope, ...]:
+    """Of those that slept the programs; threads of the kernel work for somebody else."""
+    return tuple(each.scope for each in waiting if not each.kernel)[:8]
 
 
 def wait_of(stack: Sequence[str]) -> Wait:

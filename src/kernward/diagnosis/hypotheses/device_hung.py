@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.storage import Storage, Waiter, waiters
+from kernward.diagnosis.storage import Storage, Waiter, victims, waiters
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import names
 from kernward.records.check import Action, Scope
@@ -103,7 +103,7 @@ def _test(view: View) -> Iterator[Verdict]:
                 "its requests stay in flight",
                 f"{names(each.scope for each in waiting)} sleep",
             ),
-            victims=tuple(each.scope for each in waiting if not each.kernel)[:8],
+            victims=victims(waiting),
         )
 
 
@@ -141,7 +141,7 @@ def _suspended(view: View, storage: Storage, name: str, waiting: list[Waiter]) -
             "its I/O is put aside",
             f"{names(each.scope for each in waiting)} sleep",
         ),
-        victims=tuple(each.scope for each in waiting if not each.kernel)[:8],
+        victims=victims(waiting),
     )
 
 

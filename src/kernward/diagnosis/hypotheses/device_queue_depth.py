@@ -13,7 +13,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.storage import Disk, Storage, waiters
+from kernward.diagnosis.storage import Disk, Storage, victims, waiters
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import milliseconds
 from kernward.records.check import Action, Evidence
@@ -118,7 +118,7 @@ def _confirmed(view: View, disk: Disk, limit: int, full: float) -> Confirmed:
             "further requests wait before they are sent",
             "readers sleep",
         ),
-        victims=tuple(each.scope for each in waiters(view) if not each.kernel and each.share >= 0.5)[:8],
+        victims=victims(each for each in waiters(view) if each.share >= 0.5),
     )
 
 

@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.memory import page_bytes, stall, stall_evidence
-from kernward.diagnosis.storage import Disk, Storage, Waiter, steps, waiters
+from kernward.diagnosis.storage import Disk, Storage, Waiter, asleep, steps, waiters
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import milliseconds, names, size
 from kernward.records.check import Action, Evidence, Scope
@@ -100,7 +100,7 @@ def _test(view: View) -> Iterator[Verdict]:
 
 
 def _saturated(view: View, storage: Storage, disk: Disk) -> bool:
-    if disk.busy < BUSY.value or _mean_s(disk) < WAIT.value or storage.stuck(disk.name):
+    if disk.busy < BUSY.value or disk.mean_s < WAIT.value or storage.stuck(disk.name):
         return False
     if _waited_for(view, storage, disk) < QUEUE.value:
         return False
@@ -143,10 +143,6 @@ def _waits(waiter: Waiter) -> bool:
     return waiter.share >= SLEEPS.value and waiter.part("read", "device", "tag", "fsync", "journal") > 0
 
 
-def _mean_s(disk: Disk) -> float:
-    return disk.queue * disk.seconds / disk.requests if disk.requests else 0.0
-
-
 def _confirmed(view: View, disk: Disk, waiting: list[Waiter]) -> Confirmed:
     users = [each for each in waiting if not each.kernel]
     hog = _hog(view, users)
@@ -163,17 +159,13 @@ def _confirmed(view: View, disk: Disk, waiting: list[Waiter]) -> Confirmed:
                 says=f"{hog[0].name} moves {size(hog[1])} a second, {hog[2]:.0%} of what all that wait move",
             )
         )
-    evidence += [
-        view.evidence(
-            task_waits.SOURCE,
-            "blocked",
-            each.tasks,
-            scope=each.scope,
-            change=False,
-            says=f"{each.tasks:.1f} tasks of {each.scope.name} slept for I/O in {each.share:.0%} of the samples",
-        )
-        for each in users[:4]
-    ]
+    evidence += asleep(
+        view,
+        users,
+        lambda each: (
+            f"{each.tasks:.1f} tasks of {each.scope.name} slept for I/O in {each.share:.0%} of the samples"
+        ),
+    )
     waited = stall(view, "io_some")
     if waited is not None:
         evidence.append(stall_evidence(view, waited, "io_some"))
@@ -182,11 +174,11 @@ def _confirmed(view: View, disk: Disk, waiting: list[Waiter]) -> Confirmed:
         scope=disk.scope,
         confidence=0.93 if len(users) > 1 else 0.85 if users else 0.7,
         # Of the time of a request, the part that it waits for the others.
-        impact=max(0.0, 1.0 - service / _mean_s(disk)),
+        impact=max(0.0, 1.0 - service / disk.mean_s),
         mechanism=(
             f"{disk.name} is busy for {disk.busy:.0%} of the time and ends {disk.requests / disk.seconds:,.0f} requests a "
             f"second, one in {milliseconds(service)}; {disk.queue:.1f} are under way on average, so that each takes "
-            f"{milliseconds(_mean_s(disk))}, most of it behind others"
+            f"{milliseconds(disk.mean_s)}, most of it behind others"
             + (f". {hog[0].name} sends most of them" if hog is not None and hog[2] > 0.5 else "")
             + "."
         ),

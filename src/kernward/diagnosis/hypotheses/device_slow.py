@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kernward.collectors.durations import at_least, quantile_s
 from kernward.collectors.measurements import blocklat
-from kernward.collectors.sources import block, diskstats, task_waits
+from kernward.collectors.sources import block, diskstats
 from kernward.diagnosis.disk_errors import Blamed, blamed
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -19,7 +19,7 @@ from kernward.diagnosis.hypothesis import (
 )
 from kernward.diagnosis.log_events import ago, summed_up
 from kernward.diagnosis.memory import stall, stall_evidence
-from kernward.diagnosis.storage import Disk, Storage, Wait, Waiter, waiters
+from kernward.diagnosis.storage import Disk, Storage, Wait, Waiter, asleep, victims, waiters
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import milliseconds, names
 from kernward.records.check import Action, Evidence, Scope
@@ -280,7 +280,7 @@ def _timed_out(view: View, storage: Storage, name: str, late: Blamed) -> Confirm
             "the driver aborts the command and resets the device or its link",
             "tasks sleep until the request has been tried again",
         ),
-        victims=tuple(each.scope for each in waiters(view) if not each.kernel)[:8],
+        victims=victims(waiters(view)),
     )
 
 
@@ -288,9 +288,9 @@ def _mapped(view: View, storage: Storage, disk: Disk, waiting: list[Waiter]) -> 
     """A device on top of others that adds most of the time itself."""
     if disk.block is None or disk.block.mapped_name is None or disk.requests < 2:
         return None
-    whole = _mean_s(disk)
+    whole = disk.mean_s
     lower = [storage.disks[each] for each in storage.below(disk.name) if each in storage.disks]
-    under = max((_mean_s(each) for each in lower if each.requests), default=0.0)
+    under = max((each.mean_s for each in lower if each.requests), default=0.0)
     added = whole - under
     works = (disk.block.mapped_id or "").startswith("CRYPT-")
     if added < (ADDED_BY_WORK if works else ADDED).value or added < MOSTLY_ADDED.value * whole:
@@ -315,7 +315,7 @@ def _mapped(view: View, storage: Storage, disk: Disk, waiting: list[Waiter]) -> 
             each.busy,
             unit="",
             scope=each.scope,
-            says=f"{each.name} below it takes {milliseconds(_mean_s(each))} and is busy for {each.busy:.0%} of the time",
+            says=f"{each.name} below it takes {milliseconds(each.mean_s)} and is busy for {each.busy:.0%} of the time",
         )
         for each in lower
         if each.requests
@@ -388,16 +388,11 @@ def _confirmed(
         each for each in waiting if not each.kernel and each.part("read", "device", "fsync", "journal", "tag")
     ]
     if users:
-        evidence.append(
-            view.evidence(
-                task_waits.SOURCE,
-                "blocked",
-                users[0].share,
-                unit="",
-                scope=users[0].scope,
-                change=False,
-                says=f"{users[0].scope.name} was asleep for I/O in {users[0].share:.0%} of the samples",
-            )
+        evidence += asleep(
+            view,
+            users[:1],
+            lambda each: f"{each.scope.name} was asleep for I/O in {each.share:.0%} of the samples",
+            as_share=True,
         )
     waited = stall(view, "io_some")
     if waited is not None:
@@ -428,10 +423,6 @@ def _only_written_back(disk: Disk, waiting: list[Waiter]) -> bool:
     if disk.request_bytes < BULK.value:
         waits = (*waits, "journal")
     return not any(each.part(*waits) > 0 and not each.kernel for each in waiting)
-
-
-def _mean_s(disk: Disk) -> float:
-    return disk.queue * disk.seconds / disk.requests if disk.requests else 0.0
 
 
 def _allowed_s(disk: Disk) -> float:

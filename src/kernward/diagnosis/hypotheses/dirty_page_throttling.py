@@ -16,7 +16,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.memory import page_bytes, stall, stall_evidence
-from kernward.diagnosis.storage import Disk, Storage, Waiter, waiters
+from kernward.diagnosis.storage import Disk, Storage, Waiter, asleep, waiters
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import names, size
 from kernward.records.check import Action, Evidence, Scope
@@ -198,18 +198,14 @@ def _confirmed(
     limit = (now.limit_pages or 0) * page if now is not None else 0
     dirty = ((now.dirty_pages or 0) + (now.writeback_pages or 0)) * page if now is not None else 0
     evidence = [_dirty(view, level)]
-    evidence += [
-        view.evidence(
-            task_waits.SOURCE,
-            "blocked",
-            each.share,
-            unit="",
-            scope=each.scope,
-            change=False,
-            says=f"{each.scope.name} {_place(each)} in {each.part('throttled') or each.share:.0%} of the samples",
-        )
-        for each in held[:4]
-    ]
+    evidence += asleep(
+        view,
+        held,
+        lambda each: (
+            f"{each.scope.name} {_place(each)} in {each.part('throttled') or each.share:.0%} of the samples"
+        ),
+        as_share=True,
+    )
     rate = 0.0
     if device is not None:
         rate = (device.over.write_bytes or 0) / device.seconds

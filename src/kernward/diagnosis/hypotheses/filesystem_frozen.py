@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.log_events import ago, recent, summed_up
-from kernward.diagnosis.storage import REPORTED_S, Waiter, wait_of, waiters
+from kernward.diagnosis.storage import REPORTED_S, Waiter, asleep, wait_of, waiters
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -94,17 +94,7 @@ def _confirmed(view: View, first: Waiter, waiting: list[Waiter]) -> Confirmed:
         for each in recent(view, "hung-task", within_s=REPORTED_S)
         if str(each.pid) in {one.pid for one in waiting}
     ]
-    evidence = [
-        view.evidence(
-            task_waits.SOURCE,
-            "blocked",
-            each.tasks,
-            scope=each.scope,
-            change=False,
-            says=f"waited for a thaw in {each.share:.0%} of the samples",
-        )
-        for each in waiting[:4]
-    ]
+    evidence = asleep(view, waiting, lambda each: f"waited for a thaw in {each.share:.0%} of the samples")
     if events:
         evidence.append(summed_up(view, events, scope=first.scope))
     return Confirmed(

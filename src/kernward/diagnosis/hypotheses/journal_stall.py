@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.storage import Storage, Waiter, waiters
+from kernward.diagnosis.storage import Storage, Waiter, asleep, waiters
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import milliseconds, names
 from kernward.records.check import Action, Evidence, Scope
@@ -109,17 +109,9 @@ def _confirmed(
         busiest = max(written, key=lambda disk: disk.busy, default=None)
         device = busiest.name if busiest is not None else None
     commit_s = (slowest[1].commit_s or 0.0) if slowest is not None else 0.0
-    evidence = [
-        view.evidence(
-            task_waits.SOURCE,
-            "blocked",
-            each.tasks,
-            scope=each.scope,
-            change=False,
-            says=f"slept for the journal in {each.part('journal'):.0%} of the samples",
-        )
-        for each in waiting[:4]
-    ]
+    evidence = asleep(
+        view, waiting, lambda each: f"slept for the journal in {each.part('journal'):.0%} of the samples"
+    )
     if slowest is not None and commit_s > 0:
         evidence.append(_commit(view, slowest[0], commit_s))
     return Confirmed(

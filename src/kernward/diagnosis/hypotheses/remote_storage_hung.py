@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.log_events import ago, gist, recent, summed_up
-from kernward.diagnosis.storage import REPORTED_S, Storage, Waiter, waiters
+from kernward.diagnosis.storage import REPORTED_S, Storage, Waiter, victims, waiters
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import names
 from kernward.records.check import Action, Evidence, Scope
@@ -172,7 +172,7 @@ def _mount(view: View, point: str, evidence: Evidence, waiting: list[Waiter]) ->
             "RPC sends again and again",
             f"{names(each.scope for each in waiting)} sleep",
         ),
-        victims=tuple(each.scope for each in waiting if not each.kernel)[:8],
+        victims=victims(waiting),
     )
 
 
@@ -204,7 +204,7 @@ def _logged(view: View, storage: Storage, events: list[LogEvent], waiting: list[
         mechanism=f"The kernel complained {ago(newest.age_s)} that a server does not answer: {gist(newest)}",
         evidence=(summed_up(view, events, scope=scope),),
         chain=("the server does not answer", "requests wait for it", "tasks sleep uninterruptibly"),
-        victims=tuple(each.scope for each in waiting if not each.kernel)[:8],
+        victims=victims(waiting),
     )
 
 

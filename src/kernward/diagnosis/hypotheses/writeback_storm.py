@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import diskstats, process_io, task_waits, writeback
+from kernward.collectors.sources import diskstats, process_io, writeback
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.memory import page_bytes
-from kernward.diagnosis.storage import Disk, Storage, Waiter, waiters
+from kernward.diagnosis.storage import Disk, Storage, Waiter, asleep, waiters
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import milliseconds, names, size
 from kernward.records.check import Action, Evidence
@@ -111,18 +111,12 @@ def _confirmed(view: View, disk: Disk, waiting: list[Waiter]) -> Confirmed:
             f"{milliseconds(disk.service_s or 0.0)} for each request",
         ),
     ]
-    evidence += [
-        view.evidence(
-            task_waits.SOURCE,
-            "blocked",
-            each.share,
-            unit="",
-            scope=each.scope,
-            change=False,
-            says=f"{each.scope.name} waited for a read in {each.part('read'):.0%} of the samples",
-        )
-        for each in waiting[:4]
-    ]
+    evidence += asleep(
+        view,
+        waiting,
+        lambda each: f"{each.scope.name} waited for a read in {each.part('read'):.0%} of the samples",
+        as_share=True,
+    )
     return Confirmed(
         scope=disk.scope,
         confidence=0.8,
