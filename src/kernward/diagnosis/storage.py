@@ -371,6 +371,16 @@ class Storage:
         devices |= {part for part, disk in self._partitions.items() if disk in devices}
         return [point for point, each in self.mounts.items() if self.device_of(each) in devices]
 
+    def filesystems_on(self, name: str) -> tuple[Scope, ...]:
+        """The first of these file systems as who suffers when the device does."""
+        return tuple(Scope("filesystem", point) for point in self.on(name)[:8])
+
+    def place_of(self, point: str) -> tuple[Scope, tuple[Scope, ...]]:
+        """Where what is wrong with the file system mounted there is: its device, with it as the victim, or itself."""
+        mount, itself = self.mounts.get(point), Scope("filesystem", point)
+        device = self.device_of(mount) if mount is not None else None
+        return (Scope("device", device), (itself,)) if device else (itself, ())
+
     def device_of(self, mount: Mount) -> str | None:
         """The device that a file system lies on; None for one without."""
         return (self._numbers.get(mount.number or "") if mount.number else None) or (

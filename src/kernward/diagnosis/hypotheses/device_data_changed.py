@@ -73,7 +73,7 @@ def _confirmed(view: View, storage: Storage, device: str, events: list[LogEvent]
         ),
         evidence=(summed_up(view, events, scope=scope),),
         chain=("a block's content changed", "its checksum does not fit", "reading it gives EIO"),
-        victims=tuple(Scope("filesystem", each) for each in storage.on(device)[:8]),
+        victims=storage.filesystems_on(device),
     )
 
 

@@ -69,7 +69,6 @@ def _confirmed(view: View, storage: Storage, failing: Blamed) -> Confirmed:
         if first is not None and last is not None and first - last > 1
         else ""
     )
-    points = storage.on(failing.device)
     return Confirmed(
         scope=scope,
         confidence=0.9,
@@ -90,7 +89,7 @@ def _confirmed(view: View, storage: Storage, failing: Blamed) -> Confirmed:
             "the error reaches whoever asked, or the page cache drops what it could not write",
             "programs get EIO; file systems stop when it is their journal",
         ),
-        victims=tuple(Scope("filesystem", each) for each in points[:8]),
+        victims=storage.filesystems_on(failing.device),
     )
 
 

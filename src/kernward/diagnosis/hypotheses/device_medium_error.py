@@ -94,7 +94,7 @@ def _confirmed(view: View, storage: Storage, bad: Blamed) -> Confirmed:
             "the driver fails the request, blk_print_req_error() names the sector",
             "a program gets EIO for that part of its file",
         ),
-        victims=tuple(Scope("filesystem", each) for each in storage.on(bad.device)[:8]),
+        victims=storage.filesystems_on(bad.device),
     )
 
 

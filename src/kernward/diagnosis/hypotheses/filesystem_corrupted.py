@@ -113,7 +113,7 @@ def _test(view: View) -> Iterator[Verdict]:
                     ),
                 ),
                 chain=("its structure is damaged", "what is damaged gives EUCLEAN or EIO"),
-                victims=tuple(Scope("filesystem", point) for point in storage.on(device)[:8]),
+                victims=storage.filesystems_on(device),
             )
             return
     missing = view.window.why_absent(kernel_events.SOURCE)
@@ -165,7 +165,7 @@ def _confirmed(view: View, storage: Storage, device: str, events: list[LogEvent]
             "the check of what is read finds it (__ext4_iget(), xfs_verifier_error())",
             f"files of {', '.join(points[:4])} cannot be used" if points else "files cannot be used",
         ),
-        victims=tuple(Scope("filesystem", each) for each in points[:8]),
+        victims=storage.filesystems_on(device),
     )
 
 

@@ -96,8 +96,7 @@ def _test(view: View) -> Iterator[Verdict]:
 
 def _confirmed(view: View, storage: Storage, point: str, of: Filesystem, *, full: bool) -> Confirmed:
     mount = storage.mounts.get(point)
-    device = storage.device_of(mount) if mount else None
-    scope = Scope("device", device) if device else Scope("filesystem", point)
+    scope, victims = storage.place_of(point)
     left, kept = of.available_bytes or 0, (of.free_bytes or 0) - (of.available_bytes or 0)
     kind = mount.kind if mount else "the file system"
     evidence = [_left(view, point, of, scope)]
@@ -122,18 +121,17 @@ def _confirmed(view: View, storage: Storage, point: str, of: Filesystem, *, full
         confidence=0.95 if full else 0.7,
         impact=1.0 if full else 0.4,
         mechanism=(
-            f"{point} ({kind}{f' on {device}' if device else ''}) is used to {of.used_share or 1.0:.0%}: {size(left)} of "
+            f"{point} ({kind}{f' on {scope.name}' if victims else ''}) is used to {of.used_share or 1.0:.0%}: {size(left)} of "
             f"{size(of.size_bytes or 0)} can still be taken, and {end}. ext4 finds that in ext4_claim_free_clusters() in "
             "fs/ext4/balloc.c, XFS in fs/xfs/xfs_mount.c."
         ),
         evidence=tuple(evidence),
         chain=(f"{point} has {size(left)} left", "no block can be reserved", "write() gives ENOSPC"),
-        victims=(Scope("filesystem", point),) if device else (),
+        victims=victims,
     )
 
 
 def _pool(view: View, storage: Storage, name: str, events: list[LogEvent]) -> Confirmed:
-    points = storage.on(name)
     return Confirmed(
         scope=Scope("device", name),
         confidence=0.9,
@@ -149,7 +147,7 @@ def _pool(view: View, storage: Storage, name: str, events: list[LogEvent]) -> Co
             "a write needs a block of it",
             "it waits or fails, whatever df says",
         ),
-        victims=tuple(Scope("filesystem", each) for each in points[:8]),
+        victims=storage.filesystems_on(name),
     )
 
 

@@ -71,9 +71,7 @@ def _test(view: View) -> Iterator[Verdict]:
 
 
 def _confirmed(view: View, storage: Storage, point: str, of: Filesystem) -> Confirmed:
-    mount = storage.mounts.get(point)
-    device = storage.device_of(mount) if mount else None
-    scope = Scope("device", device) if device else Scope("filesystem", point)
+    scope, victims = storage.place_of(point)
     none_left = of.inodes_free == 0
     return Confirmed(
         scope=scope,
@@ -102,7 +100,7 @@ def _confirmed(view: View, storage: Storage, point: str, of: Filesystem) -> Conf
             "no inode is free",
             "creat() and mkdir() give ENOSPC",
         ),
-        victims=(Scope("filesystem", point),) if device else (),
+        victims=victims,
     )
 
 
