@@ -3,9 +3,10 @@
 import msgspec
 
 from kernward.collectors.measurements import softirq
+from kernward.collectors.source import AnySource
 from kernward.collectors.sources import cpu, softirqs
 from kernward.diagnosis import processors
-from kernward.diagnosis.hypothesis import Threshold
+from kernward.diagnosis.hypothesis import Refuted, Threshold, Unknown
 from kernward.diagnosis.view import View
 from kernward.records.check import Evidence, Scope
 
@@ -51,6 +52,24 @@ def time_evidence(view: View, found: Busiest) -> Evidence:
         scope=Scope("cpu", found.cpu),
         says="part of its time in softirqs",
     )
+
+
+def heavy(view: View, *needed: AnySource) -> tuple[Busiest, Evidence] | Refuted | Unknown:
+    """The CPU where softirqs take much of the time, and that time; else what is to be said instead."""
+    missing = next(filter(None, (view.window.why_absent(each) for each in (cpu.SOURCE, *needed))), None)
+    if missing:
+        return Unknown(reason=f"the time in softirqs cannot be read: {missing}")
+    if view.window.since_boot:
+        return Unknown(reason="a share of the time takes two readings, and there is one")
+    found = busiest(view)
+    if found is None:
+        return Unknown(reason="the times of the CPUs were reset")
+    time = time_evidence(view, found)
+    if found.part < HEAVY.value:
+        return Refuted(
+            reason=f"softirqs take {found.part:.1%} of {found.cpu}, and less of the others", evidence=(time,)
+        )
+    return found, time
 
 
 def counts(view: View, name: str) -> dict[str, float]:

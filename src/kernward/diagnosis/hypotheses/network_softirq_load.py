@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kernward.collectors.measurements import softirq
-from kernward.collectors.sources import cpu, net_dev, processes, softirqs
+from kernward.collectors.sources import net_dev, processes, softirqs
 from kernward.diagnosis import processors, softirq_time
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -13,7 +13,6 @@ from kernward.diagnosis.hypothesis import (
     Rival,
     Signal,
     Threshold,
-    Unknown,
     Verdict,
 )
 from kernward.diagnosis.processors import Runner
@@ -42,24 +41,11 @@ LOCAL = Threshold(
 
 
 def _test(view: View) -> Iterator[Verdict]:
-    missing = view.window.why_absent(cpu.SOURCE) or view.window.why_absent(softirqs.SOURCE)
-    if missing:
-        yield Unknown(reason=f"the time in softirqs cannot be read: {missing}")
+    found = softirq_time.heavy(view, softirqs.SOURCE)
+    if not isinstance(found, tuple):
+        yield found
         return
-    if view.window.since_boot:
-        yield Unknown(reason="a share of the time takes two readings, and there is one")
-        return
-    busiest = softirq_time.busiest(view)
-    if busiest is None:
-        yield Unknown(reason="the times of the CPUs were reset")
-        return
-    time = softirq_time.time_evidence(view, busiest)
-    if busiest.part < HEAVY.value:
-        yield Refuted(
-            reason=f"softirqs take {busiest.part:.1%} of {busiest.cpu}, and less of the others",
-            evidence=(time,),
-        )
-        return
+    busiest, time = found
     rate = softirq_time.counts(view, busiest.cpu).get("net_rx", 0.0)
     if not softirq_time.of_network(view, busiest):
         yield Refuted(

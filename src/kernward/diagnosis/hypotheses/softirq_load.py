@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kernward.collectors.measurements import softirq
-from kernward.collectors.sources import cpu, processes, softirqs
+from kernward.collectors.sources import processes, softirqs
 from kernward.diagnosis import softirq_time
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -12,7 +12,6 @@ from kernward.diagnosis.hypothesis import (
     Refuted,
     Rival,
     Signal,
-    Unknown,
     Verdict,
 )
 from kernward.diagnosis.softirq_time import HEAVY, PACKET_S, Busiest
@@ -21,24 +20,11 @@ from kernward.records.check import Action, Evidence, Scope
 
 
 def _test(view: View) -> Iterator[Verdict]:
-    missing = view.window.why_absent(cpu.SOURCE)
-    if missing:
-        yield Unknown(reason=f"the time in softirqs cannot be read: {missing}")
+    found = softirq_time.heavy(view)
+    if not isinstance(found, tuple):
+        yield found
         return
-    if view.window.since_boot:
-        yield Unknown(reason="a share of the time takes two readings, and there is one")
-        return
-    busiest = softirq_time.busiest(view)
-    if busiest is None:
-        yield Unknown(reason="the times of the CPUs were reset")
-        return
-    time = softirq_time.time_evidence(view, busiest)
-    if busiest.part < HEAVY.value:
-        yield Refuted(
-            reason=f"softirqs take {busiest.part:.1%} of {busiest.cpu}, and less of the others",
-            evidence=(time,),
-        )
-        return
+    busiest, time = found
     if softirq_time.of_network(view, busiest):
         yield Refuted(reason=f"the softirqs on {busiest.cpu} are those of the network", evidence=(time,))
         return
