@@ -17,6 +17,7 @@ from kernward.diagnosis import processors
 from kernward.diagnosis.hypothesis import Open, Threshold
 from kernward.diagnosis.processors import Runner
 from kernward.diagnosis.view import View
+from kernward.records.check import Evidence
 
 CPU = Threshold(
     "CPUs that the process uses",
@@ -123,6 +124,34 @@ def switchers(view: View) -> Iterator[Switcher]:
         found = _switcher(view, runner, known.get(runner.pid, {}))
         if found is not None:
             yield found
+
+
+def sleeps_evidence(view: View, found: Switcher, says: str) -> Evidence:
+    """How often it sleeps, and where. `says` what that is: "times a second that …"."""
+    return view.evidence(
+        threads.SOURCE,
+        "voluntary_switches",
+        found.sleeps_per_s,
+        unit="1/s",
+        scope=found.runner.scope,
+        says=says + (f", mostly in {found.where}()" if found.where else ""),
+    )
+
+
+def moved_evidence(view: View, found: Switcher) -> list[Evidence]:
+    """How much it reads and writes between two sleeps, where that is known."""
+    if found.moved_bytes is None:
+        return []
+    return [
+        view.evidence(
+            process_io.SOURCE,
+            "characters_read_bytes",
+            found.moved_bytes,
+            unit="bytes",
+            scope=found.runner.scope,
+            says="read and written for each of them",
+        )
+    ]
 
 
 def _switcher(view: View, runner: Runner, own: Mapping[str, Thread]) -> Switcher | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import process_io, processes, stat, threads
+from kernward.collectors.sources import processes, stat, threads
 from kernward.diagnosis import processors, wakeups
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -68,15 +68,7 @@ def _test(view: View) -> Iterator[Verdict]:
 def _confirmed(view: View, found: Switcher) -> Confirmed:
     runner = found.runner
     evidence = [
-        view.evidence(
-            threads.SOURCE,
-            "voluntary_switches",
-            found.sleeps_per_s,
-            unit="1/s",
-            scope=runner.scope,
-            says="times a second that its threads gave the CPU away to wait"
-            + (f", mostly in {found.where}()" if found.where else ""),
-        ),
+        wakeups.sleeps_evidence(view, found, "times a second that its threads gave the CPU away to wait"),
         view.evidence(
             threads.SOURCE,
             "ran_s",
@@ -93,18 +85,8 @@ def _confirmed(view: View, found: Switcher) -> Confirmed:
             scope=runner.scope,
             says=f"part of its CPU time in the kernel; it uses {runner.ran:.2f} CPUs",
         ),
+        *wakeups.moved_evidence(view, found),
     ]
-    if found.moved_bytes is not None:
-        evidence.append(
-            view.evidence(
-                process_io.SOURCE,
-                "characters_read_bytes",
-                found.moved_bytes,
-                unit="bytes",
-                scope=runner.scope,
-                says="read and written for each of them",
-            )
-        )
     where = f" in {found.where}()" if found.where else ""
     return Confirmed(
         scope=runner.scope,

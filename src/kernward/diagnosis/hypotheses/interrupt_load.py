@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import cpu, interrupts, process_io, processes, threads
+from kernward.collectors.sources import cpu, interrupts, processes
 from kernward.diagnosis import processors, wakeups
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -101,15 +101,7 @@ def _of_process(view: View, found: Switcher) -> Confirmed:
         how = "the driver's handler (kernel/irq/handle.c) ends a small request"
     evidence = [
         source,
-        view.evidence(
-            threads.SOURCE,
-            "voluntary_switches",
-            found.sleeps_per_s,
-            unit="1/s",
-            scope=runner.scope,
-            says="times a second that its threads went to sleep"
-            + (f", mostly in {found.where}()" if found.where else ""),
-        ),
+        wakeups.sleeps_evidence(view, found, "times a second that its threads went to sleep"),
         view.evidence(
             processes.SOURCE,
             "system_s",
@@ -119,13 +111,8 @@ def _of_process(view: View, found: Switcher) -> Confirmed:
             says=f"its time in the kernel, of {runner.ran:.2f} CPUs in all: {found.slice_s * 1e6:,.0f} us for each sleep",
         ),
     ]
-    if found.moved_bytes is not None and found.waker == "device":
-        evidence.append(
-            view.evidence(
-                process_io.SOURCE, "characters_read_bytes", found.moved_bytes, unit="bytes", scope=runner.scope,
-                says="read and written for each of them",
-            )
-        )  # fmt: skip
+    if found.waker == "device":
+        evidence += wakeups.moved_evidence(view, found)
     return Confirmed(
         scope=runner.scope,
         confidence=0.9 if found.where else 0.8,
