@@ -17,6 +17,7 @@ from kernward.collectors.sources import (
     vmstat,
 )
 from kernward.collectors.sources.processes import Process
+from kernward.diagnosis.hypothesis import Refuted
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import size
 from kernward.records.check import Evidence, Scope
@@ -79,6 +80,15 @@ def host_scanned_pages(view: View) -> int | None:
     if over is None or over.pgscan_kswapd_pages is None or over.pgscan_direct_pages is None:
         return None
     return over.pgscan_kswapd_pages + over.pgscan_direct_pages
+
+
+def host_at_ease(view: View, reason: str, *evidence: Evidence) -> Refuted | None:
+    """That it is not the machine that is short of memory, where its own counters say that it looked at no page."""
+    over = view.window.over(vmstat.SOURCE)
+    if over is None or host_scanned_pages(view) != 0:
+        return None
+    looked = view.evidence(vmstat.SOURCE, "pgscan_kswapd_pages", over.pgscan_kswapd_pages or 0)
+    return Refuted(reason=reason, evidence=(*evidence, looked))
 
 
 def at_their_limit(view: View) -> list[str]:

@@ -16,7 +16,7 @@ from kernward.diagnosis.hypothesis import (
 )
 from kernward.diagnosis.memory import (
     at_their_limit,
-    host_scanned_pages,
+    host_at_ease,
     leader,
     outermost,
     page_bytes,
@@ -93,14 +93,13 @@ def _test(view: View) -> Iterator[Verdict]:
     if again < REFAULTS.value:
         yield Refuted(reason=f"{again:,.0f} pages a second were read again", evidence=tuple(evidence))
         return
-    if host_scanned_pages(view) == 0:
-        yield Refuted(
-            reason="the host evicts no pages; what comes back is of cgroups at a limit, or was evicted before",
-            evidence=(
-                *evidence,
-                view.evidence(vmstat.SOURCE, "pgscan_kswapd_pages", over.pgscan_kswapd_pages or 0),
-            ),
-        )
+    at_ease = host_at_ease(
+        view,
+        "the host evicts no pages; what comes back is of cgroups at a limit, or was evicted before",
+        *evidence,
+    )
+    if at_ease is not None:
+        yield at_ease
         return
     if over.pgpgin_kib:
         part = min(1.0, pages * page_bytes(view) / 1024 / over.pgpgin_kib)

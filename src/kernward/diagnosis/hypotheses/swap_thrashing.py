@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.kinship import pid
-from kernward.diagnosis.memory import host_scanned_pages, leader, rate, stall, stall_evidence
+from kernward.diagnosis.memory import host_at_ease, leader, rate, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Scope
 
@@ -95,14 +95,13 @@ def _test(view: View) -> Iterator[Verdict]:
                 evidence=tuple(evidence),
             )
             return
-    if host_scanned_pages(view) == 0:
-        yield Refuted(
-            reason="pages are swapped at the limit of a cgroup; the host itself reclaims nothing",
-            evidence=(
-                *evidence,
-                view.evidence(vmstat.SOURCE, "pgscan_kswapd_pages", over.pgscan_kswapd_pages or 0),
-            ),
-        )
+    at_ease = host_at_ease(
+        view,
+        "pages are swapped at the limit of a cgroup; the host itself reclaims nothing",
+        *evidence,
+    )
+    if at_ease is not None:
+        yield at_ease
         return
     scope, whose = HOST, ""
     if (
