@@ -9,6 +9,7 @@ import pytest
 from kernward.collectors import cgroups
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.sources import cgroup_cpu, cgroup_io, cgroup_memory, cgroup_pids, cgroup_pressure
+from tests.collectors.made_trees import made
 
 V2 = "31 23 0:28 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
 V1 = (
@@ -24,11 +25,7 @@ SHOP = "/shop.slice/web.service"
 def tree(folder: Path, mounts: str | None, files: dict[str, str]) -> Root:
     if mounts is not None:
         files = {**files, "/proc/self/mountinfo": mounts}
-    for path, text in files.items():
-        at = Path(str(folder) + path)
-        at.parent.mkdir(parents=True, exist_ok=True)
-        at.write_text(text)
-    return Root(folder)
+    return made(folder, files)
 
 
 def v2(folder: Path, files: dict[str, str]) -> Root:

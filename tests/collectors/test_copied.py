@@ -9,6 +9,7 @@ from kernward.collectors.copied import CopiedClock, CopiedRoot
 from kernward.collectors.root import Unavailable
 from kernward.collectors.sources import filesystem, loadavg, mounts, processes, snmp
 from kernward.records.errors import InputError
+from tests.collectors.made_trees import made
 
 FILES = {
     "proc/meminfo": "MemTotal: 1 kB\n",
@@ -45,10 +46,7 @@ FILES = {
 @pytest.fixture
 def tree(tmp_path) -> Path:
     """A sosreport as it is unpacked: in a folder of its name."""
-    for name, text in FILES.items():
-        path = tmp_path / "sosreport-web-1" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    made(tmp_path / "sosreport-web-1", FILES)
     return tmp_path
 
 

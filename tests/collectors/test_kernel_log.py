@@ -8,6 +8,7 @@ import pytest
 from kernward.collectors.kernel_messages import Message, Ring, busiest
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.sources import earlier_boot, kernel_events, kernel_log
+from tests.collectors.made_trees import made
 
 HUNG = """\
 [  100.000000] INFO: task kf_submit:812 blocked for more than 120 seconds.
@@ -27,11 +28,7 @@ HUNG = """\
 
 
 def tree(folder: Path, text: str | bytes, uptime: str = "130.50 200.00\n") -> Root:
-    (folder / "var/log").mkdir(parents=True)
-    (folder / "proc").mkdir()
-    (folder / "var/log/dmesg").write_bytes(text if isinstance(text, bytes) else text.encode())
-    (folder / "proc/uptime").write_text(uptime)
-    return Root(folder)
+    return made(folder, {"/var/log/dmesg": text, "/proc/uptime": uptime})
 
 
 def records(text: str, first: int = 0, facility: int = 0) -> list[bytes]:

@@ -18,6 +18,7 @@ from kernward.collectors.sources import (
     vmstat,
     zoneinfo,
 )
+from tests.collectors.made_trees import made
 
 # Copied from machines: the folder's name says which.
 TREES = sorted(
@@ -31,9 +32,7 @@ def line_of(text: str, name: str) -> list[str]:
 
 
 def written(folder: Path, path: str, data: bytes) -> Root:
-    (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    (folder / path).write_bytes(data)
-    return Root(folder)
+    return made(folder, {path: data})
 
 
 @every_tree

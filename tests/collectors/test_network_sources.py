@@ -35,6 +35,7 @@ from kernward.collectors.sources import (
     tcp_listeners,
     udp_sockets,
 )
+from tests.collectors.made_trees import made
 
 # Copied from machines: the folder's name says which.
 TREES = sorted(
@@ -42,14 +43,6 @@ TREES = sorted(
 )
 every_tree = pytest.mark.parametrize("tree", TREES, ids=lambda each: each.name)
 LIVE = Root()
-
-
-def made(folder: Path, files: dict[str, str | bytes]) -> Root:
-    for path, text in files.items():
-        file = folder / path.lstrip("/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return Root(folder)
 
 
 def counted(text: str, protocol: str, name: str) -> int:

@@ -9,6 +9,7 @@ import pytest
 
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.sources import processes
+from tests.collectors.made_trees import made
 
 REST = (
     "S 1 812 812 0 -1 4194560 2120 0 3 0 141 250 10 5 20 0 4 0 2128935 3133440 394 18446744073709551615 "
@@ -18,10 +19,7 @@ REST = (
 
 
 def tree(folder: Path, stats: dict[str, bytes]) -> Root:
-    for pid, stat in stats.items():
-        (folder / "proc" / pid).mkdir(parents=True)
-        (folder / "proc" / pid / "stat").write_bytes(stat)
-    return Root(folder)
+    return made(folder, {f"/proc/{pid}/stat": stat for pid, stat in stats.items()})
 
 
 def stat(comm: bytes, pid: int = 812) -> bytes:

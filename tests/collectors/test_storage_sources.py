@@ -19,6 +19,7 @@ from kernward.collectors.sources import (
     writeback,
 )
 from kernward.collectors.window import grown
+from tests.collectors.made_trees import made, unpacked
 
 TREES = sorted(
     each for each in (Path(__file__).parent / "trees").iterdir() if (each / "proc/diskstats").exists()
@@ -29,30 +30,19 @@ every_guest = pytest.mark.parametrize("guest", GUESTS)
 every_tree = pytest.mark.parametrize("tree", TREES, ids=lambda each: each.name)
 
 
-def made(folder: Path, files: dict[str, str]) -> Root:
-    for path, text in files.items():
-        file = folder / path.lstrip("/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, errors="surrogateescape")
-    return Root(folder)
-
-
-def unpacked(folder: Path, guest: str) -> Root:
+def guest_tree(folder: Path, guest: str) -> Root:
     """The tree of a guest."""
     text = (Path(__file__).parent / f"storage-guest-{guest}.txt").read_text()
     files, links = text.split("LINK ", 1)
-    for part in files.split("=== ")[1:]:
-        path, _, content = part.partition("\n")
-        made(folder, {path: content})
     for line in links.splitlines():
         if line.startswith("REL "):
             made(folder, {f"{line[4:]}/x": ""})
-    return Root(folder)
+    return unpacked(folder, files)
 
 
 @every_guest
 def test_the_devices_of_a_guest(tmp_path: Path, guest: str) -> None:
-    root = unpacked(tmp_path, guest)
+    root = guest_tree(tmp_path, guest)
     found = block.read(root, None)
     assert sorted(found) == ["dm-0", "md0", "sda", "vda", "vdb", "vdc"]
     assert found["dm-0"].mapped_name == "vg-right"
@@ -75,14 +65,14 @@ def test_the_devices_of_a_guest(tmp_path: Path, guest: str) -> None:
 
 @every_guest
 def test_the_mirror_of_a_guest_has_lost_a_half(tmp_path: Path, guest: str) -> None:
-    found = md.read(unpacked(tmp_path, guest), None)["md0"]
+    found = md.read(guest_tree(tmp_path, guest), None)["md0"]
     assert (found.level, found.disks, found.missing, found.faulty) == ("raid1", 2, 1, ("dm-0",))
     assert found.members == ("dm-0=faulty", "vdb=in_sync")
 
 
 @every_guest
 def test_the_file_system_of_a_guest_its_journal_and_its_errors(tmp_path: Path, guest: str) -> None:
-    root = unpacked(tmp_path, guest)
+    root = guest_tree(tmp_path, guest)
     assert mounts.read(root, None)["/mnt/my disk"].number == "254:0"
     written = journal.read(root, None)["vda"]
     assert (written.commits, written.commits_requested) == (3, 3)

@@ -23,6 +23,7 @@ from kernward.collectors.sources import (
     task_waits,
     threads,
 )
+from tests.collectors.made_trees import unpacked
 
 LIMITS = """\
 Limit                     Soft Limit           Hard Limit           Units
@@ -55,19 +56,14 @@ GUESTS = {"6.1": ("90", "91", "97"), "6.12": ("146", "147", "153")}
 every_guest = pytest.mark.parametrize("guest", GUESTS)
 
 
-def unpacked(folder: Path, guest: str) -> Root:
-    for part in (Path(__file__).parent / f"tasks-guest-{guest}.txt").read_text().split("=== ")[1:]:
-        path, _, text = part.partition("\n")
-        file = folder / path.lstrip("/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return Root(folder)
+def guest_tree(folder: Path, guest: str) -> Root:
+    return unpacked(folder, (Path(__file__).parent / f"tasks-guest-{guest}.txt").read_text())
 
 
 @every_guest
 def test_processes_of_a_guest(tmp_path: Path, guest: str) -> None:
     lock, odd, _ = GUESTS[guest]
-    found = processes.read(unpacked(tmp_path, guest))
+    found = processes.read(guest_tree(tmp_path, guest))
     assert found[lock].comm == "inventory"
     assert (found[lock].threads, found[lock].kernel_thread) == (5, False)
     assert found["2"].kernel_thread
@@ -80,7 +76,7 @@ def test_processes_of_a_guest(tmp_path: Path, guest: str) -> None:
 @every_guest
 def test_a_lock_that_threads_of_a_guest_contend_for(tmp_path: Path, guest: str) -> None:
     lock = GUESTS[guest][0]
-    found = task_waits.read(unpacked(tmp_path, guest))[lock]
+    found = task_waits.read(guest_tree(tmp_path, guest))[lock]
     assert (found.threads, found.futex_lock, found.futex_address) == (5, True, "0x59dec0")
     assert found.futex_same is not None
     assert found.futex_same >= 1
@@ -89,7 +85,7 @@ def test_a_lock_that_threads_of_a_guest_contend_for(tmp_path: Path, guest: str) 
 @every_guest
 def test_threads_of_a_guest(tmp_path: Path, guest: str) -> None:
     lock = GUESTS[guest][0]
-    found = threads.read(unpacked(tmp_path, guest), [lock])
+    found = threads.read(guest_tree(tmp_path, guest), [lock])
     assert len(found) == 5
     assert all(each.comm == "inventory" and each.allowed_cpus == "0-1" for each in found.values())
     assert all((each.voluntary_switches or 0) > 0 for each in found.values())
@@ -98,7 +94,7 @@ def test_threads_of_a_guest(tmp_path: Path, guest: str) -> None:
 
 @every_guest
 def test_limits_of_a_guest(tmp_path: Path, guest: str) -> None:
-    root = unpacked(tmp_path, guest)
+    root = guest_tree(tmp_path, guest)
     files = process_files.read(root)
     assert {(each.limit, each.hard_limit) for each in files.values()} == {(1024, 4096)}
     found = kernel_limits.read(root)
@@ -110,7 +106,7 @@ def test_limits_of_a_guest(tmp_path: Path, guest: str) -> None:
 
 @every_guest
 def test_stacks_of_a_guest(tmp_path: Path, guest: str) -> None:
-    found = stacks.read(unpacked(tmp_path, guest))
+    found = stacks.read(guest_tree(tmp_path, guest))
     assert found["2"].functions[0] == "kthreadd"
     assert "__do_sys_pause" in found[GUESTS[guest][1]].functions
 

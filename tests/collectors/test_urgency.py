@@ -7,6 +7,7 @@ import pytest
 
 from kernward.collectors import urgency
 from kernward.collectors.root import Root
+from tests.collectors.made_trees import made
 
 
 @pytest.fixture
@@ -24,10 +25,7 @@ def refuse(*_: object, **__: object) -> None:
 
 
 def root(folder: Path, ran_s: float, waited_s: float) -> Root:
-    at = folder / "proc/self/schedstat"
-    at.parent.mkdir(parents=True)
-    at.write_text(f"{round(ran_s * 1e9)} {round(waited_s * 1e9)} 12\n")
-    return Root(folder)
+    return made(folder, {"/proc/self/schedstat": f"{round(ran_s * 1e9)} {round(waited_s * 1e9)} 12\n"})
 
 
 def test_one_that_waits_far_longer_than_it_runs_raises_it(tmp_path: Path, asked: list[int]) -> None:
