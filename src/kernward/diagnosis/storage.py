@@ -14,6 +14,7 @@ from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.sources import (
     block,
     diskstats,
+    filesystem,
     kernel_events,
     mounts,
     processes,
@@ -502,6 +503,13 @@ def asleep(
 def victims(waiting: Iterable[Waiter]) -> tuple[Scope, ...]:
     """Of those that slept the programs; threads of the kernel work for somebody else."""
     return tuple(each.scope for each in waiting if not each.kernel)[:8]
+
+
+def statfs_evidence(view: View, point: str, field: str, value: int, *, scope: Scope, says: str) -> Evidence:
+    """What statfs() says of the file system mounted there."""
+    return view.evidence(
+        filesystem.SOURCE, field, value, scope=scope, change=False, file=f"statfs({point})", says=says
+    )
 
 
 def wait_of(stack: Sequence[str]) -> Wait:

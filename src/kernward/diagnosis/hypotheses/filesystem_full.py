@@ -16,7 +16,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.log_events import ago, gist, recent, summed_up
-from kernward.diagnosis.storage import REPORTED_S, Storage, devices_of
+from kernward.diagnosis.storage import REPORTED_S, Storage, devices_of, statfs_evidence
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence, Scope
@@ -152,13 +152,12 @@ def _pool(view: View, storage: Storage, name: str, events: list[LogEvent]) -> Co
 
 
 def _left(view: View, point: str, of: Filesystem, scope: Scope) -> Evidence:
-    return view.evidence(
-        filesystem.SOURCE,
+    return statfs_evidence(
+        view,
+        point,
         "available_bytes",
         of.available_bytes or 0,
         scope=scope,
-        change=False,
-        file=f"statfs({point})",
         says=f"{point}: {size(of.available_bytes or 0)} of {size(of.size_bytes or 0)} can still be taken",
     )
 

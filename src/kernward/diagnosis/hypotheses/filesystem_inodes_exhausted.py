@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.storage import Storage
+from kernward.diagnosis.storage import Storage, statfs_evidence
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence, Scope
@@ -85,13 +85,12 @@ def _confirmed(view: View, storage: Storage, point: str, of: Filesystem) -> Conf
         ),
         evidence=(
             _free(view, point, of, scope),
-            view.evidence(
-                filesystem.SOURCE,
+            statfs_evidence(
+                view,
+                point,
                 "available_bytes",
                 of.available_bytes or 0,
                 scope=scope,
-                change=False,
-                file=f"statfs({point})",
                 says="blocks are free: it is not full",
             ),
         ),
@@ -105,13 +104,12 @@ def _confirmed(view: View, storage: Storage, point: str, of: Filesystem) -> Conf
 
 
 def _free(view: View, point: str, of: Filesystem, scope: Scope) -> Evidence:
-    return view.evidence(
-        filesystem.SOURCE,
+    return statfs_evidence(
+        view,
+        point,
         "inodes_free",
         of.inodes_free or 0,
         scope=scope,
-        change=False,
-        file=f"statfs({point})",
         says=f"{point}: {of.inodes_free} of {of.inodes} inodes are free",
     )
 
