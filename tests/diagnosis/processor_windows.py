@@ -14,6 +14,7 @@ from kernward.collectors.sources import (
     stat,
     threads,
 )
+from kernward.collectors.sources.cgroup_cpu import CgroupCpu
 from kernward.collectors.sources.cpu import Cpu
 from kernward.collectors.sources.pressure import Pressure
 from kernward.collectors.sources.process_cgroups import ProcessCgroups
@@ -153,6 +154,11 @@ def _thread(task: Task, one: tuple[float, float, str | None, float], second: int
         allowed_cpus=task.allowed,
         wait=where,
     )
+
+
+def always_throttled(second: int) -> dict[str, CgroupCpu]:
+    """A group that used up its quota in each period."""
+    return {"/web": CgroupCpu(periods=10 * second, throttled_periods=10 * second, id=3)}
 
 
 def compile_jobs(count: int) -> tuple[Task, ...]:

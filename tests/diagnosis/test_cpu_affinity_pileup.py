@@ -1,11 +1,10 @@
 """Threads bound to few CPUs beside idle ones, and threads that wait for other reasons."""
 
 from kernward.collectors.sources import cgroup_cpu
-from kernward.collectors.sources.cgroup_cpu import CgroupCpu
 from kernward.diagnosis.hypotheses.cpu_affinity_pileup import HYPOTHESIS
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from kernward.diagnosis.processors import cpu_list
-from tests.diagnosis.processor_windows import Task, compile_jobs, machine
+from tests.diagnosis.processor_windows import Task, always_throttled, compile_jobs, machine
 from tests.diagnosis.windows import confirmed, verdict, view
 
 ONE_BUSY = ({"user": 1.0}, {"idle": 1.0})
@@ -56,12 +55,10 @@ def test_a_machine_without_time_to_spare_is_another_matter() -> None:
 
 
 def test_threads_that_wait_for_their_quota_are_another_matter() -> None:
-    def held(second: int) -> dict[str, CgroupCpu]:
-        return {"/web": CgroupCpu(periods=10 * second, throttled_periods=10 * second, id=3)}
-
     task = Task(comm="packets", pid=900, user=0.3, waiting=5.0, threads=6, allowed="0", group="/web")
     assert isinstance(
-        verdict(HYPOTHESIS, machine(task, shares=ONE_BUSY, more={cgroup_cpu.SOURCE: held})), Refuted
+        verdict(HYPOTHESIS, machine(task, shares=ONE_BUSY, more={cgroup_cpu.SOURCE: always_throttled})),
+        Refuted,
     )
 
 

@@ -3,13 +3,12 @@
 import pytest
 
 from kernward.collectors.sources import cgroup_cpu, loadavg, pressure, stat, threads
-from kernward.collectors.sources.cgroup_cpu import CgroupCpu
 from kernward.collectors.sources.loadavg import Loadavg
 from kernward.collectors.sources.pressure import Pressure
 from kernward.collectors.sources.stat import Stat
 from kernward.diagnosis.hypotheses.cpu_run_queue_overload import HYPOTHESIS
 from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
-from tests.diagnosis.processor_windows import Task, compile_jobs, machine
+from tests.diagnosis.processor_windows import Task, always_throttled, compile_jobs, machine
 from tests.diagnosis.windows import confirmed, verdict, view
 
 
@@ -79,10 +78,9 @@ def test_threads_that_wait_for_their_quota_are_not_the_queue() -> None:
     task = Task(comm="transcode", pid=900, user=0.2, waiting=7.0, threads=8, group="/web")
     other = Task(comm="batch", pid=901, user=1.8, waiting=0.2, threads=2)
 
-    def held(second: int) -> dict[str, CgroupCpu]:
-        return {"/web": CgroupCpu(periods=10 * second, throttled_periods=10 * second, id=3)}
-
-    assert isinstance(verdict(HYPOTHESIS, machine(task, other, more={cgroup_cpu.SOURCE: held})), Refuted)
+    assert isinstance(
+        verdict(HYPOTHESIS, machine(task, other, more={cgroup_cpu.SOURCE: always_throttled})), Refuted
+    )
 
 
 def test_threads_that_are_bound_to_some_cpus_are_another_matter() -> None:
