@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kernward.collectors.sources import links, uptime
+from kernward.collectors.sources.kernel_events import RECENT_S
 from kernward.collectors.sources.links import Link
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -37,7 +38,6 @@ EVERY_S = Threshold(
     "s",
     "maintenance takes a link down a few times in a machine's life; twice an hour since boot is the link itself",
 )
-RECENT_S = 600.0
 
 
 def _test(view: View) -> Iterator[Verdict]:

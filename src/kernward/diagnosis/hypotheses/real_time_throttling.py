@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kernward.collectors.sources import kernel_events, processes, scheduler_settings
+from kernward.collectors.sources.kernel_events import RECENT_S
 from kernward.diagnosis import processors
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -25,7 +26,6 @@ FULL = Threshold(
     "the kernel stops real-time tasks at 0.95 s of each second (kernel.sched_rt_runtime_us); what comes near that "
     "leaves nothing to others on that CPU",
 )
-RECENT_S = 600.0
 # SCHED_FIFO and SCHED_RR in include/uapi/linux/sched.h.
 REAL_TIME = (1, 2)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kernward.collectors.sources import cpufreq, kernel_events, thermal
+from kernward.collectors.sources.kernel_events import RECENT_S
 from kernward.diagnosis import processors
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -32,7 +33,6 @@ TIMES = Threshold(
 MARGIN_C = Threshold(
     "distance to the passive trip point", 0.0, "°C", "from there on the kernel slows the zone's devices"
 )
-RECENT_S = 600.0
 
 
 def _test(view: View) -> Iterator[Verdict]:
