@@ -6,7 +6,6 @@ those of refaults and of swap do not. Telling the two apart is most of what thes
 
 from collections.abc import Callable, Collection, Iterator
 
-from kernward.collectors.source import AnySource
 from kernward.collectors.sources import (
     cgroup_memory,
     cgroup_pressure,
@@ -32,11 +31,6 @@ def page_bytes(view: View) -> int:
         return _PAGE_SIZES[0]
     ratio = memory.free_bytes / counted.nr_free_pages
     return min(_PAGE_SIZES, key=lambda each: abs(each - ratio))
-
-
-def rate(view: View, source: AnySource, amount: float | None) -> float:
-    """What grew, per second; 0 for what is not known to have grown."""
-    return (amount or 0) / view.window.seconds_of(source)
 
 
 def stall(view: View, name: str = "memory_some") -> float | None:
@@ -139,7 +133,7 @@ def spent_in_kernel(view: View, pids: Collection[str]) -> float | None:
         each.each(processes.SOURCE) for each in view.window.samples if processes.SOURCE.name in each.read
     ]
     asleep = sum(any(each[pid].state == "D" for pid in pids if pid in each) for each in having)
-    return min(1.0, rate(view, processes.SOURCE, system) + asleep / max(len(having), 1))
+    return min(1.0, view.per_second(processes.SOURCE, system) + asleep / max(len(having), 1))
 
 
 def leader(view: View, amount: Callable[[Process], float | None]) -> tuple[Scope, float, float] | None:

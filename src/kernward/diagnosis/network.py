@@ -85,11 +85,6 @@ def busiest_interface(view: View, among: Sequence[str] | None = None) -> str | N
     return max(sent, key=lambda name: sent[name]) if any(sent.values()) else None
 
 
-def per_second(view: View, source: AnySource, amount: float) -> float:
-    """An amount of the window as a rate."""
-    return amount / view.window.seconds_of(source)
-
-
 class Traffic(msgspec.Struct, frozen=True):
     """What the established connections of one interface did in the window, those of one peer, or all of them."""
 

@@ -82,6 +82,10 @@ class View:
         found = self.measured.get(measurement)
         return found is not None and found.tier is not None
 
+    def per_second(self, source: AnySource, amount: float | None) -> float:
+        """What grew in the window as a rate; 0 for what is not known to have grown."""
+        return (amount or 0) / self.window.seconds_of(source)
+
     def evidence(
         self,
         source: AnySource,

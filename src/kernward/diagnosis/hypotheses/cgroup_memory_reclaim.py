@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import group_stall, members, rate, spent_in_kernel
+from kernward.diagnosis.memory import group_stall, members, spent_in_kernel
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence, Scope
@@ -131,9 +131,9 @@ def _test(view: View) -> Iterator[Verdict]:
 def _suffers(view: View, met: Met) -> bool:
     group, stalled = met.group, met.stalled
     refaults = _refaults(group)
-    often = rate(view, cgroup_memory.SOURCE, refaults) >= REFAULTS.value
+    often = view.per_second(cgroup_memory.SOURCE, refaults) >= REFAULTS.value
     if stalled is None:
-        many = rate(view, cgroup_memory.SOURCE, refaults) >= MANY.value
+        many = view.per_second(cgroup_memory.SOURCE, refaults) >= MANY.value
         return often and (many or met.spent is None or met.spent >= STALLED.value)
     if often and _mostly_again(group) and _lost(view, met.name, stalled) >= STALLED.value:
         return True
@@ -149,7 +149,7 @@ def _mostly_again(group: CgroupMemory) -> bool:
 def _lost(view: View, name: str, stalled: float) -> float:
     """The part of the time in which it waits for memory or for I/O, or works in the kernel."""
     works = view.window.each_over(cgroup_cpu.SOURCE).get(name)
-    system = 0.0 if works is None else rate(view, cgroup_cpu.SOURCE, works.system_s)
+    system = 0.0 if works is None else view.per_second(cgroup_cpu.SOURCE, works.system_s)
     return min(1.0, stalled + (group_stall(view, name, "io_some") or 0.0) + system)
 
 
@@ -220,7 +220,7 @@ def _confirmed(view: View, met: Met, unnamed: int) -> Confirmed:
                 file=f"{_folder(name, group)}/{'memory.current' if group.high_events is not None else 'memory.usage_in_bytes'}",
             )
         )
-    refaults = rate(view, cgroup_memory.SOURCE, _refaults(group))
+    refaults = view.per_second(cgroup_memory.SOURCE, _refaults(group))
     again = ""
     lost = stalled
     if (

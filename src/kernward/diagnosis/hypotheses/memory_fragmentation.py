@@ -17,7 +17,7 @@ from kernward.diagnosis.hypothesis import (
 )
 from kernward.diagnosis.log_events import evidence as of_event
 from kernward.diagnosis.log_events import logged
-from kernward.diagnosis.memory import page_bytes, rate, stall, stall_evidence
+from kernward.diagnosis.memory import page_bytes, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
 from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence
@@ -139,7 +139,7 @@ def _compaction_fails(view: View, evidence: list[Evidence]) -> float | None:
     over, stalled = view.window.over(vmstat.SOURCE), stall(view)
     if over is None or view.window.since_boot or not over.compact_stall:
         return None
-    stalls = rate(view, vmstat.SOURCE, over.compact_stall)
+    stalls = view.per_second(vmstat.SOURCE, over.compact_stall)
     failed = (over.compact_fail or 0) / over.compact_stall
     huge = (over.thp_fault_alloc or 0) + (over.thp_fault_fallback or 0)
     if stalls < STALLS.value or failed < FAILED.value or huge > over.compact_stall / 2:
@@ -150,7 +150,7 @@ def _compaction_fails(view: View, evidence: list[Evidence]) -> float | None:
         view.evidence(
             vmstat.SOURCE,
             "compact_fail",
-            rate(view, vmstat.SOURCE, over.compact_fail),
+            view.per_second(vmstat.SOURCE, over.compact_fail),
             unit="1/s",
             says=f"times a second that a task compacted in vain, of {stalls:,.0f}",
         )

@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import holders, largest, page_bytes, rate, stall, stall_evidence
+from kernward.diagnosis.memory import holders, largest, page_bytes, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
 from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence
@@ -86,7 +86,7 @@ def _test(view: View) -> Iterator[Verdict]:
                 evidence=(stall_evidence(view, stalled),),
             )
         return
-    stalls = rate(view, vmstat.SOURCE, over.allocstall)
+    stalls = view.per_second(vmstat.SOURCE, over.allocstall)
     evidence = [
         view.evidence(
             vmstat.SOURCE,

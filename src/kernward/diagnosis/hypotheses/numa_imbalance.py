@@ -13,7 +13,6 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import rate
 from kernward.diagnosis.view import HOST, View
 from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence
@@ -62,7 +61,7 @@ def _test(view: View) -> Iterator[Verdict]:
         if grown is None or grown.numa_hit_pages is None or grown.numa_foreign_pages is None:
             continue
         wanted = grown.numa_hit_pages + grown.numa_foreign_pages
-        if rate(view, node.SOURCE, wanted) < WANTED.value:
+        if view.per_second(node.SOURCE, wanted) < WANTED.value:
             continue
         part = grown.numa_foreign_pages / wanted
         evidence = view.evidence(

@@ -20,7 +20,6 @@ from kernward.diagnosis.memory import (
     leader,
     outermost,
     page_bytes,
-    rate,
     stall,
     stall_evidence,
 )
@@ -79,7 +78,7 @@ def _test(view: View) -> Iterator[Verdict]:
     limited = outermost(at_their_limit(view))
     of_groups = sum(groups[name].refaulted_file_pages or 0 for name in limited)
     pages = max(0, over.workingset_refault_file_pages - of_groups)
-    again = rate(view, vmstat.SOURCE, pages)
+    again = view.per_second(vmstat.SOURCE, pages)
     evidence = [
         view.evidence(
             vmstat.SOURCE,
@@ -109,7 +108,10 @@ def _test(view: View) -> Iterator[Verdict]:
                 evidence=(
                     *evidence,
                     view.evidence(
-                        vmstat.SOURCE, "pgpgin_kib", rate(view, vmstat.SOURCE, over.pgpgin_kib), unit="KiB/s"
+                        vmstat.SOURCE,
+                        "pgpgin_kib",
+                        view.per_second(vmstat.SOURCE, over.pgpgin_kib),
+                        unit="KiB/s",
                     ),
                 ),
             )
@@ -119,7 +121,7 @@ def _test(view: View) -> Iterator[Verdict]:
     if known:
         evidence.append(stall_evidence(view, max(known.values()), max(known, key=lambda name: known[name])))
     works = leader(view, lambda process: process.system_s)
-    system = 0.0 if works is None else rate(view, processes.SOURCE, works[1])
+    system = 0.0 if works is None else view.per_second(processes.SOURCE, works[1])
     lost = min(1.0, sum(known.values()) + system)
     if lost < LOST.value:
         yield Refuted(

@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.network import growing_steps, owner, per_second, whose
+from kernward.diagnosis.network import growing_steps, owner, whose
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Evidence
 
@@ -48,7 +48,7 @@ def _elsewhere(view: View) -> Iterator[Confirmed]:
         dropped, received = each.udp_receive_buffer_errors or 0, each.udp_received or 0
         share = dropped / (dropped + received) if dropped else 0.0
         steps = growing_steps(view, net_namespaces.SOURCE, name, "udp_receive_buffer_errors")
-        rate = per_second(view, net_namespaces.SOURCE, dropped)
+        rate = view.per_second(net_namespaces.SOURCE, dropped)
         if rate < DROPS.value or share < SHARE.value or steps < STEPS.value:
             continue
         yield Confirmed(
@@ -106,7 +106,7 @@ def _here(view: View) -> Iterator[Verdict]:
                 reason=f"{dropped + memory} UDP packets were dropped since boot", evidence=(counted,)
             )
         return
-    rate = per_second(view, snmp.SOURCE, dropped + memory)
+    rate = view.per_second(snmp.SOURCE, dropped + memory)
     steps = max(
         growing_steps(view, snmp.SOURCE, None, field)
         for field in ("udp_receive_buffer_errors", "udp_memory_errors")

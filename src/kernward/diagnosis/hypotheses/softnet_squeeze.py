@@ -13,7 +13,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.network import growing_steps, per_second
+from kernward.diagnosis.network import growing_steps
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -57,7 +57,7 @@ def _test(view: View) -> Iterator[Verdict]:
         dropped = (each.dropped or 0) + (each.flow_limited or 0)
         taken = each.processed or 0
         if (
-            per_second(view, softnet.SOURCE, dropped) < RATE.value
+            view.per_second(softnet.SOURCE, dropped) < RATE.value
             or dropped < DROPPED.value * (taken + dropped)
             or max(growing_steps(view, softnet.SOURCE, cpu, field) for field in ("dropped", "flow_limited"))
             < 2
@@ -125,7 +125,7 @@ def _dropping(view: View, cpu: str, each: softnet.Softnet, dropped: int) -> Conf
 
 def _missing(view: View, squeezed: int) -> Iterator[Confirmed]:
     """Cards whose rings were not emptied in time."""
-    if per_second(view, softnet.SOURCE, squeezed) < SQUEEZED.value:
+    if view.per_second(softnet.SOURCE, squeezed) < SQUEEZED.value:
         return
     for name, each in view.window.each_over(net_dev.SOURCE).items():
         # Drivers count what a full ring missed as drops, overruns, or both.
@@ -133,7 +133,7 @@ def _missing(view: View, squeezed: int) -> Iterator[Confirmed]:
         if (
             name == "lo"
             or missed < MISSED.value * ((each.received or 0) + missed)
-            or per_second(view, net_dev.SOURCE, missed) < RATE.value
+            or view.per_second(net_dev.SOURCE, missed) < RATE.value
         ):
             continue
         scope = Scope("interface", name)

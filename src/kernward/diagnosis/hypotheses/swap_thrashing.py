@@ -14,7 +14,7 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.kinship import pid
-from kernward.diagnosis.memory import host_at_ease, leader, rate, stall, stall_evidence
+from kernward.diagnosis.memory import host_at_ease, leader, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Scope
 
@@ -71,8 +71,8 @@ def _test(view: View) -> Iterator[Verdict]:
     if over.pswpin_pages is None or over.pswpout_pages is None:
         yield Unknown(reason="/proc/vmstat counts no swapped pages: the kernel was built without swap")
         return
-    into = rate(view, vmstat.SOURCE, over.pswpin_pages + (over.zswpin_pages or 0))
-    out = rate(view, vmstat.SOURCE, over.pswpout_pages + (over.zswpout_pages or 0))
+    into = view.per_second(vmstat.SOURCE, over.pswpin_pages + (over.zswpin_pages or 0))
+    out = view.per_second(vmstat.SOURCE, over.pswpout_pages + (over.zswpout_pages or 0))
     evidence = [
         view.evidence(vmstat.SOURCE, "pswpin_pages", into, unit="1/s", says="pages a second that came in"),
         view.evidence(vmstat.SOURCE, "pswpout_pages", out, unit="1/s", says="pages a second that went out"),
@@ -148,7 +148,7 @@ def _test(view: View) -> Iterator[Verdict]:
 def _works(view: View, scope: Scope) -> float:
     """The part of the time in which this process works in the kernel."""
     process = view.window.each_over(processes.SOURCE).get(pid(scope.name) or "")
-    return 0.0 if process is None else rate(view, processes.SOURCE, process.system_s)
+    return 0.0 if process is None else view.per_second(processes.SOURCE, process.system_s)
 
 
 HYPOTHESIS = Hypothesis(

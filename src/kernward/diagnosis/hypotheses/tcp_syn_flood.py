@@ -16,7 +16,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.network import event_evidence, events, owner, per_second, whose
+from kernward.diagnosis.network import event_evidence, events, owner, whose
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Evidence
 
@@ -49,7 +49,7 @@ def _test(view: View) -> Iterator[Verdict]:
     cookies, drops = counted.request_queue_cookies or 0, counted.request_queue_drops or 0
     met = cookies + drops
     recent = events(view, KIND)
-    rate = per_second(view, netstat.SOURCE, met)
+    rate = view.per_second(netstat.SOURCE, met)
     evidence = [_met(view, counted.request_queue_cookies, counted.request_queue_drops)]
     if window.since_boot:
         if recent:
@@ -150,7 +150,7 @@ def _confirmed(
             )
         )
     to = "a listening socket" if port is None else f"port {port}"
-    rate = "" if view.window.since_boot else f" ({per_second(view, netstat.SOURCE, met):,.0f} a second)"
+    rate = "" if view.window.since_boot else f" ({view.per_second(netstat.SOURCE, met):,.0f} a second)"
     does = (
         "drops them, so that clients are refused with them"
         if dropped

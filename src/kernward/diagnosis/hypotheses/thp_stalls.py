@@ -15,7 +15,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.memory import leader, rate, stall, stall_evidence
+from kernward.diagnosis.memory import leader, stall, stall_evidence
 from kernward.diagnosis.view import HOST, View
 from kernward.records.check import Action, Scope
 
@@ -62,7 +62,7 @@ def _test(view: View) -> Iterator[Verdict]:
     if window.since_boot:
         yield Unknown(reason="how often tasks compact takes two readings, and there is one")
         return
-    stalls = rate(view, vmstat.SOURCE, over.compact_stall)
+    stalls = view.per_second(vmstat.SOURCE, over.compact_stall)
     wanted = over.thp_fault_alloc + over.thp_fault_fallback
     evidence = [
         view.evidence(
@@ -75,9 +75,9 @@ def _test(view: View) -> Iterator[Verdict]:
         view.evidence(
             vmstat.SOURCE,
             "thp_fault_fallback",
-            rate(view, vmstat.SOURCE, over.thp_fault_fallback),
+            view.per_second(vmstat.SOURCE, over.thp_fault_fallback),
             unit="1/s",
-            says=f"page faults a second that got no huge page, of {rate(view, vmstat.SOURCE, wanted):,.0f} that wanted one",
+            says=f"page faults a second that got no huge page, of {view.per_second(vmstat.SOURCE, wanted):,.0f} that wanted one",
         ),
     ]
     if stalls < STALLS.value or wanted < FOR_HUGE.value * over.compact_stall:
