@@ -1,11 +1,15 @@
 """Time that the kernel loses, and time in which it works."""
 
+from typing import Any
+
 import pytest
 
 from kernward.collectors.measurements import syscalls
 from kernward.collectors.measurements.syscalls import SystemCalls
+from kernward.collectors.sources import process_io
+from kernward.collectors.sources.process_io import ProcessIo
 from kernward.diagnosis.hypotheses.kernel_time import HYPOTHESIS
-from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
+from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
 from kernward.diagnosis.view import View
 from tests.diagnosis.processor_windows import Task, compile_jobs, machine
 from tests.diagnosis.windows import confirmed, verdict, view
@@ -41,10 +45,40 @@ def test_a_few_calls_that_fail_take_no_time() -> None:
     assert isinstance(verdict(HYPOTHESIS, measured(50, 50)), Refuted)
 
 
-def test_it_asks_for_the_calls() -> None:
-    found = verdict(HYPOTHESIS, machine(LOOP, final=False))
-    assert isinstance(found, Open)
-    assert found.asks == ("syscalls",)
+def moving(calls: int, each_bytes: int) -> dict[Any, Any]:
+    def counted(second: int) -> dict[str, ProcessIo]:
+        return {
+            "900": ProcessIo(
+                characters_read_bytes=calls * each_bytes * second,
+                characters_written_bytes=calls * each_bytes * second,
+                read_calls=calls * second,
+                write_calls=calls * second,
+            )
+        }
+
+    return {process_io.SOURCE: counted}
+
+
+def test_a_byte_at_a_time_is_a_finding() -> None:
+    found = confirmed(HYPOTHESIS, machine(LOOP, more=moving(60000, 1)))
+    assert (found.scope.kind, found.scope.name) == ("process", "poll[900]")
+    assert "120,000 calls a second" in found.mechanism
+
+
+@pytest.mark.parametrize(("calls", "each_bytes"), [(60000, 4096), (60000, 64), (1000, 1)])
+def test_data_in_pieces_of_some_size_or_few_of_them_is_none(calls: int, each_bytes: int) -> None:
+    assert not any(
+        isinstance(each, Confirmed) for each in HYPOTHESIS.test(machine(LOOP, more=moving(calls, each_bytes)))
+    )
+
+
+def test_it_reads_what_is_moved_first_and_asks_for_the_calls_then() -> None:
+    first = verdict(HYPOTHESIS, machine(LOOP, final=False))
+    assert isinstance(first, Open)
+    assert first.sources == (("process_io", ("900",)),)
+    then = verdict(HYPOTHESIS, machine(LOOP, more=moving(60000, 4096), final=False))
+    assert isinstance(then, Open)
+    assert then.asks == ("syscalls",)
 
 
 def test_without_the_calls_nobody_is_accused() -> None:

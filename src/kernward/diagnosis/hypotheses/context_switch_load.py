@@ -129,7 +129,7 @@ HYPOTHESIS = Hypothesis(
             "there threads compute and are taken off the CPU; here they give it away",
         ),
     ),
-    explains=("cpu-run-queue-overload",),
+    explains=("cpu-run-queue-overload", "kernel-time"),
     mechanism=(
         "Waking a thread (try_to_wake_up()) and going to sleep (__schedule() in kernel/sched/core.c) take one to "
         "three microseconds each, on another CPU an interrupt besides, and caches and TLB have to be filled anew. A "

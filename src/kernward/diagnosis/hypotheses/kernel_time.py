@@ -1,11 +1,12 @@
-"""The kernel works for long on one path: calls that fail again and again, or a thread of its own that never ends."""
+"""The kernel works for long on one path: calls that fail, or move a few bytes each, or a thread that never ends."""
 
 import re
 from collections.abc import Iterator
 
 from kernward.collectors.measurements import syscalls
 from kernward.collectors.measurements.syscalls import SystemCalls
-from kernward.collectors.sources import processes
+from kernward.collectors.sources import process_io, processes
+from kernward.collectors.sources.process_io import ProcessIo
 from kernward.diagnosis import processors
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -36,6 +37,19 @@ FAILS = Threshold(
 )
 CALLS = Threshold(
     "system calls of the process per second", 500.0, "1/s", "fewer cannot take a CPU's time by failing"
+)
+TINY = Threshold(
+    "bytes that a call to read or write moves, on average",
+    16.0,
+    "bytes",
+    "entering and leaving the kernel takes as long as copying some hundreds of bytes; at so few nearly all of the "
+    "time is the way there and back",
+)
+TINY_CALLS = Threshold(
+    "calls to read and write per second",
+    5000.0,
+    "1/s",
+    "event counters and terminals pass few bytes at a time too, hundreds of times a second",
 )
 THREAD = Threshold(
     "part of a CPU that a thread of the kernel uses",
@@ -80,6 +94,22 @@ def _test(view: View) -> Iterator[Verdict]:
             reason=f"the kernel works for tasks {times.system:.0%} of the time, and for none of them for long",
             evidence=(system,),
         )
+        return
+    if view.can_read(process_io.SOURCE):
+        yield Open(
+            suspicion=0.3,
+            reason=f"{suspects[0].name} spends {suspects[0].system:.0%} of a CPU in the kernel; for what is not known",
+            sources=((process_io.SOURCE.name, tuple(each.pid for each in suspects)),),
+            evidence=(system,),
+        )
+        return
+    moved = view.window.each_over(process_io.SOURCE)
+    tiny = [
+        (each, moved[each.pid]) for each in suspects if each.pid in moved and _tiny(view, moved[each.pid])
+    ]
+    for each, counted in tiny:
+        yield _of_tiny(view, each, counted)
+    if tiny:
         return
     if view.can_ask(syscalls.SOURCE.name):
         yield Open(
@@ -127,6 +157,64 @@ def _loops(view: View, calls: SystemCalls) -> bool:
     return (
         count >= CALLS.value * view.window.seconds_of(syscalls.SOURCE)
         and (calls.errors or 0) >= FAILS.value * count
+    )
+
+
+def _calls_and_bytes(counted: ProcessIo) -> tuple[int, int] | None:
+    """Calls to read and write, and what they moved; None when one of the counters is absent."""
+    reads, writes = counted.read_calls, counted.write_calls
+    taken, given = counted.characters_read_bytes, counted.characters_written_bytes
+    if reads is None or writes is None or taken is None or given is None:
+        return None
+    return reads + writes, taken + given
+
+
+def _tiny(view: View, counted: ProcessIo) -> bool:
+    found = _calls_and_bytes(counted)
+    if found is None:
+        return False
+    calls, moved = found
+    return (
+        calls >= TINY_CALLS.value * view.window.seconds_of(process_io.SOURCE) and moved <= TINY.value * calls
+    )
+
+
+def _of_tiny(view: View, runner: Runner, counted: ProcessIo) -> Confirmed:
+    calls, moved = _calls_and_bytes(counted) or (0, 0)
+    seconds = view.window.seconds_of(process_io.SOURCE)
+    each = moved / max(calls, 1)
+    return Confirmed(
+        scope=runner.scope,
+        confidence=0.85,
+        impact=min(1.0, runner.system / runner.ran),
+        mechanism=(
+            f"{runner.name} makes {calls / seconds:,.0f} calls a second to read and write, of {each:.1f} bytes each: "
+            "entry_SYSCALL_64() in arch/x86/entry/entry_64.S, or its like, and vfs_read() and vfs_write() in "
+            f"fs/read_write.c are passed for next to nothing, and the kernel works {runner.system:.0%} of a CPU for it."
+        ),
+        evidence=(
+            view.evidence(
+                process_io.SOURCE,
+                "read_calls" if (counted.read_calls or 0) >= (counted.write_calls or 0) else "write_calls",
+                calls / seconds,
+                unit="1/s",
+                scope=runner.scope,
+                says=f"calls to read and write a second, of {each:.1f} bytes each",
+            ),
+            view.evidence(
+                processes.SOURCE,
+                "system_s",
+                runner.system,
+                unit="CPUs",
+                scope=runner.scope,
+                says="its time in the kernel",
+            ),
+        ),
+        chain=(
+            "the program reads and writes without a buffer",
+            "each few bytes cost a way into the kernel and back",
+            "a CPU is used up for little data",
+        ),
     )
 
 
@@ -196,10 +284,12 @@ HYPOTHESIS = Hypothesis(
     signals=(
         Signal("stat.system_s", "time in the kernel for tasks"),
         Signal("processes.system_s", "whose it is: a process, or a thread of the kernel"),
+        Signal("process_io.read_calls", "many calls that move a few bytes each: the way is the cost"),
+        Signal("process_io.write_calls", "the same for writes"),
         Signal("syscalls.errors", "calls that fail: time that gets nothing done"),
         Signal("syscalls.errors_by_name", "which call fails"),
     ),
-    thresholds=(IN_KERNEL, FAILS, CALLS, THREAD),
+    thresholds=(IN_KERNEL, TINY, TINY_CALLS, FAILS, CALLS, THREAD),
     rivals=(
         Rival("context-switch-load", "there the time goes into sleeping and waking"),
         Rival("lock-held-busy", "there CPUs spin for a lock of the kernel"),
@@ -209,7 +299,8 @@ HYPOTHESIS = Hypothesis(
     mechanism=(
         "Time in the kernel is accounted to the task for which it works (account_system_time() in "
         "kernel/sched/cputime.c), and to nobody for what path. Copying, encrypting and sending are work. Calls that "
-        "fail and are tried again at once, and kworkers (kernel/workqueue.c) whose work comes back, are not."
+        "fail and are tried again at once, that move a few bytes each, and kworkers (kernel/workqueue.c) whose work comes "
+        "back, are not."
     ),
     actions=(
         Action(
@@ -225,7 +316,10 @@ HYPOTHESIS = Hypothesis(
             "perf trace -s -p PID -- sleep 5",
         ),
         Action(
-            "for good", "Mend what makes the calls fail, and let the program wait between attempts.", "None."
+            "for good",
+            "Mend what makes the calls fail, and let the program wait between attempts; give it a buffer where it "
+            "reads and writes a few bytes at a time.",
+            "What is in a buffer is lost when the program crashes.",
         ),
     ),
     asks=("syscalls",),
