@@ -270,3 +270,10 @@ def held_back(runner: Runner, groups: Iterable[str]) -> bool:
 def share_evidence(view: View, field: str, part: float, says: str) -> Evidence:
     """A part of the machine's CPU time as evidence; `field` is one of the source stat."""
     return view.evidence(stat.SOURCE, field, part, unit="", says=says)
+
+
+def system_evidence(view: View, runner: Runner, says: str) -> Evidence:
+    """How much of CPUs' time it spends in the kernel."""
+    return view.evidence(
+        processes.SOURCE, "system_s", runner.system, unit="CPUs", scope=runner.scope, says=says
+    )

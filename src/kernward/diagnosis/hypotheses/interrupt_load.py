@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import cpu, interrupts, processes
+from kernward.collectors.sources import cpu, interrupts
 from kernward.diagnosis import processors, wakeups
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -102,13 +102,10 @@ def _of_process(view: View, found: Switcher) -> Confirmed:
     evidence = [
         source,
         wakeups.sleeps_evidence(view, found, "times a second that its threads went to sleep"),
-        view.evidence(
-            processes.SOURCE,
-            "system_s",
-            runner.system,
-            unit="CPUs",
-            scope=runner.scope,
-            says=f"its time in the kernel, of {runner.ran:.2f} CPUs in all: {found.slice_s * 1e6:,.0f} us for each sleep",
+        processors.system_evidence(
+            view,
+            runner,
+            f"its time in the kernel, of {runner.ran:.2f} CPUs in all: {found.slice_s * 1e6:,.0f} us for each sleep",
         ),
     ]
     if found.waker == "device":

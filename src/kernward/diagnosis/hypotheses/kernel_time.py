@@ -201,14 +201,7 @@ def _of_tiny(view: View, runner: Runner, counted: ProcessIo) -> Confirmed:
                 scope=runner.scope,
                 says=f"calls to read and write a second, of {each:.1f} bytes each",
             ),
-            view.evidence(
-                processes.SOURCE,
-                "system_s",
-                runner.system,
-                unit="CPUs",
-                scope=runner.scope,
-                says="its time in the kernel",
-            ),
+            processors.system_evidence(view, runner, "its time in the kernel"),
         ),
         chain=(
             "the program reads and writes without a buffer",
@@ -228,11 +221,7 @@ def _of_thread(view: View, runner: Runner) -> Confirmed:
             "kernel/workqueue.c, or its own loop, does not come to an end: a queue that grows faster than it is "
             "worked off, a work item that queues itself again, or a device that is polled in vain."
         ),
-        evidence=(
-            view.evidence(
-                processes.SOURCE, "system_s", runner.system, unit="CPUs", scope=runner.scope, says="its time"
-            ),
-        ),
+        evidence=(processors.system_evidence(view, runner, "its time"),),
         chain=(f"{runner.name} never pauses", "a CPU is gone, and what waits for that work waits longer"),
     )
 
@@ -259,14 +248,7 @@ def _of_calls(view: View, runner: Runner, calls: SystemCalls) -> Confirmed:
                 scope=runner.scope,
                 says=f"calls that failed, of {(calls.calls or 0) / seconds:,.0f}; most of them {name}()",
             ),
-            view.evidence(
-                processes.SOURCE,
-                "system_s",
-                runner.system,
-                unit="CPUs",
-                scope=runner.scope,
-                says="its time in the kernel",
-            ),
+            processors.system_evidence(view, runner, "its time in the kernel"),
         ),
         chain=(
             f"{name}() fails",

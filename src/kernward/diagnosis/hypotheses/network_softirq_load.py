@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kernward.collectors.measurements import softirq
-from kernward.collectors.sources import net_dev, processes, softirqs
+from kernward.collectors.sources import net_dev, softirqs
 from kernward.diagnosis import processors, softirq_time
 from kernward.diagnosis.hypothesis import (
     Confirmed,
@@ -99,13 +99,8 @@ def _confirmed(view: View, busiest: Busiest, time: Evidence, rate: float) -> Con
     if sender is not None:
         scope, who = sender.scope, f"Packets that {sender.name} sends over the loopback interface"
         evidence.append(
-            view.evidence(
-                processes.SOURCE,
-                "system_s",
-                sender.system,
-                unit="CPUs",
-                scope=sender.scope,
-                says=f"its time in the kernel, of {sender.ran:.2f} CPUs in all",
+            processors.system_evidence(
+                view, sender, f"its time in the kernel, of {sender.ran:.2f} CPUs in all"
             )
         )
     elif interface is not None and interface != "lo":
