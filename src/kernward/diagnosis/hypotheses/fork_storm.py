@@ -70,7 +70,7 @@ def _test(view: View) -> Iterator[Verdict]:
     if not storm and not bomb:
         yield Refuted(
             reason=f"{rate:.0f} processes and threads are started a second, the kernel takes {system:.0%} of the "
-            f"processors' time, and there are {grown} tasks more than at first",
+            f"processors' time, and the number of tasks went from {first} to {last}",
             evidence=proof,
         )
         return
