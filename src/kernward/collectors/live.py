@@ -26,7 +26,7 @@ from kernward.records.errors import UsageError
 FIRST_LOOK_S = 5.5
 # A look that only reads some more files, such as the stacks of a few tasks. With two of them the answer still comes
 # within 10 s.
-SHORT_LOOK_S = 2.0
+SHORT_LOOK_S = 1.75
 # All looks together; the answer is promised within 30 s, and starting, attaching and thinking take time too.
 LONGEST_S = 24.0
 INTERVAL_S = 1.0
