@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from kernward.collectors.cgroups import hierarchy
+from kernward.collectors.root import Root
 from kernward.vm.fault import Value, Values
 
 NAME = "kernward-score"
@@ -43,10 +45,12 @@ class Host:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._cgroups: list[Path] = []
 
-    def cgroup(self, controller: str, path: str) -> Path:
-        """Make the cgroup of that path with that controller."""
-        root, version = mounted(controller)
-        folder = root
+    def cgroup(self, controllers: str, path: str) -> Path:
+        """Make the cgroup of that path with the first of these controllers that there is."""
+        found = mounted(controllers)
+        if found is None:
+            raise FileNotFoundError(f"this machine has no cgroup controller {controllers}")
+        controller, folder, version = found
         for level in path.strip("/").split("/"):
             if version == 2:
                 (folder / "cgroup.subtree_control").write_text(f"+{controller}")
@@ -110,33 +114,21 @@ def host(folder: Path, misbehave: Path) -> Iterator[Host]:
         made.close()
 
 
-def mounted(controller: str) -> tuple[Path, int]:
-    """Where this controller's hierarchy is mounted, and its version; FileNotFoundError when it is nowhere."""
-    for line in Path("/proc/mounts").read_text().splitlines():
-        _, place, kind, options, *_ = line.split()
-        if kind == "cgroup" and controller in options.split(","):
-            return Path(place), 1
-        if kind == "cgroup2":
-            root = Path(place)
-            if controller in (root / "cgroup.controllers").read_text().split():
-                return root, 2
-    raise FileNotFoundError(f"this machine has no cgroup controller {controller}")
+def mounted(controllers: str) -> tuple[str, Path, int] | None:
+    """The first of these controllers ("io|blkio") that there is, where its tree is mounted, and its version."""
+    for controller in controllers.split("|"):
+        tree = hierarchy(Root(), controller)
+        if tree is None:
+            continue
+        place = Path(tree.mount)
+        if tree.version == 1 or controller in (place / "cgroup.controllers").read_text().split():
+            return controller, place, tree.version
+    return None
 
 
 def available(fault: HostFault) -> bool:
     """Whether this machine has the controllers that it needs."""
-    try:
-        for each in fault.controllers:
-            mounted(each)
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _write(folder: Path, **files: object) -> None:
-    for name, value in files.items():
-        controller, _, rest = name.partition("_")
-        (folder / f"{controller}.{rest}").write_text(str(value))
+    return all(mounted(each) for each in fault.controllers)
 
 
 def _path(chance: random.Random) -> str:
@@ -154,7 +146,8 @@ def _quota(host: Host, values: Values) -> None:
     if (folder / "cpu.max").exists():
         (folder / "cpu.max").write_text(f"{quota_us} {period_us}")
     else:
-        _write(folder, cpu_cfs_period_us=period_us, cpu_cfs_quota_us=quota_us)
+        (folder / "cpu.cfs_period_us").write_text(str(period_us))
+        (folder / "cpu.cfs_quota_us").write_text(str(quota_us))
     host.serve(str(values["service"]), (folder,), "spin", values["threads"])
 
 
@@ -190,31 +183,18 @@ def _pids(host: Host, values: Values) -> None:
 
 
 def _io(host: Host, values: Values) -> None:
-    root, version = mounted("io") if _has("io") else mounted("blkio")
-    folder = host.cgroup("io" if version == 2 else "blkio", str(values["cgroup"]))
+    folder = host.cgroup("io|blkio", str(values["cgroup"]))
     data = host.folder / "data"
     data.write_bytes(os.urandom(64 * MB))
     os.sync()
     device = os.stat(data).st_dev
     number = f"{os.major(device)}:{os.minor(device)}"
     rate = int(values["kb_s"]) * 1024
-    if version == 2:
+    if (folder / "io.max").exists():
         (folder / "io.max").write_text(f"{number} rbps={rate}")
     else:
-        _write_text(folder / "blkio.throttle.read_bps_device", f"{number} {rate}")
+        (folder / "blkio.throttle.read_bps_device").write_text(f"{number} {rate}")
     host.serve(str(values["service"]), (folder,), "direct", data, "read", 4, 65536, 64)
-
-
-def _has(controller: str) -> bool:
-    try:
-        mounted(controller)
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text)
 
 
 def _neighbour(host: Host, values: Values) -> None:
@@ -232,7 +212,7 @@ def _neighbour(host: Host, values: Values) -> None:
         host.serve(name if number else "payment-api", (folder,), "spin", threads)
 
 
-def _program(*arguments: str, entity_kind: str = "process") -> Callable[[Host, Values], None]:
+def _program(*arguments: str) -> Callable[[Host, Values], None]:
     def start(host: Host, values: Values) -> None:
         filled = [str(values.get(each, each)) for each in arguments]
         host.serve(str(values["service"]), (), *filled)
@@ -267,7 +247,7 @@ HOST_FAULTS = {
         },
     ),
     "io-limit": HostFault(
-        cause="cgroup-io-limit", entity_kind="cgroup", runs=3, controllers=("blkio",), start=_io,
+        cause="cgroup-io-limit", entity_kind="cgroup", runs=3, controllers=("io|blkio",), start=_io,
         values=lambda chance: {
             "kb_s": chance.choice((256, 1024, 4096)), "cgroup": _path(chance), "service": _name(chance),
         },
