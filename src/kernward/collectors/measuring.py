@@ -273,29 +273,23 @@ class Session:
         self._before = {name: _ran_ns(each) for name, each in self._working.items()}
 
     def _weighed(self) -> dict[str, Mapping[str, Any]]:
-        """What was detached because of what it cost lately, with its last counts."""
+        """Say what each cost lately; detach the dearest while all pass the budget, and return their last counts."""
         seconds = self._clock.monotonic_s() - self._counted_from_s
         if self._counting is None or seconds < _COUNTED_S:
             return {}
-        detached = self._weigh(seconds)
-        self._weigh_from_now()
-        return dict(detached)
-
-    def _weigh(self, seconds: float) -> list[tuple[str, Mapping[str, Any]]]:
-        """Say what each costs; detach the dearest while all together pass the budget, with their last counts."""
         costs = {
             name: 100 * (_ran_ns(working) - self._before[name]) / 1e9 / seconds
             for name, working in self._working.items()
-            if name in self._before and self._became[name].tier in _BPF
+            if self._became[name].tier in _BPF
         }
         for name, percent in costs.items():
             self._became[name] = msgspec.structs.replace(self._became[name], cost_percent=round(percent, 3))
-        detached: list[tuple[str, Mapping[str, Any]]] = []
+        detached: dict[str, Mapping[str, Any]] = {}
         for name in sorted(costs, key=lambda each: costs[each], reverse=True):
             if sum(costs.values()) <= self._budget_percent:
                 break
             working = self._working.pop(name)
-            detached.append((name, working.read()))
+            detached[name] = working.read()
             before = self._became[name]
             said = (
                 f"detached early, as it cost {costs.pop(name):.1f}% of a CPU and all together may cost "
@@ -305,6 +299,7 @@ class Session:
                 before, lost=working.lost(), reason="; ".join(part for part in (said, before.reason) if part)
             )
             working.close()
+        self._weigh_from_now()
         return detached
 
 

@@ -8,6 +8,7 @@ minute compiling. Made once for each state of the sources, named by their digest
 import compileall
 import hashlib
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -51,6 +52,8 @@ _UNUSED = frozenset(
         "pydoc_data",
     }
 )
+# A requirement's name ends where a version, an extra or a condition begins.
+_NAME = re.compile(r"[^A-Za-z0-9._-]")
 # Libraries that are opened by name when the program runs.
 _BY_NAME = ("libbpf.so.1",)
 _SPARE_MB = 16
@@ -170,15 +173,8 @@ def _needed(name: str, seen: set[str]) -> set[str]:
     seen.add(name)
     for requirement in requirements:
         if "extra ==" not in requirement:
-            _needed("".join(_name_of(requirement)).lower(), seen)
+            _needed(_NAME.split(requirement, maxsplit=1)[0].lower(), seen)
     return seen
-
-
-def _name_of(requirement: str) -> Iterator[str]:
-    for character in requirement:
-        if not (character.isalnum() or character in "-_."):
-            return
-        yield character
 
 
 def _named(home: Path) -> list[Path]:
