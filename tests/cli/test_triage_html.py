@@ -15,10 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kernward.cli.page import CHARS, TEMPLATES
 from kernward.cli.terminal import escape
-from kernward.cli.triage_html import render, report, timeline, words
+from kernward.cli.triage_html import render, report, timeline
 from kernward.cli.triage_html.fields import facts
-from kernward.cli.triage_html.page import DETAILED, TEMPLATES, anchors_of
+from kernward.cli.triage_html.page import DETAILED, anchors_of
 from kernward.cli.triage_html.report import Printed, deciding, marked, shorten
 from kernward.events import index
 from kernward.records.events import Event
@@ -437,7 +438,7 @@ def test_a_report_that_fits_is_shown_whole() -> None:
 
 def test_a_report_of_long_lines_is_bounded_by_characters() -> None:
     shown = shorten([Printed("x" * 10_000) for _ in range(150)])
-    assert sum(bool(line.text) for line in shown) == report.REPORT_CHARS // words.CHARS
+    assert sum(bool(line.text) for line in shown) == report.REPORT_CHARS // CHARS
 
 
 def test_a_trimmed_report_says_how_many_lines_are_missing() -> None:

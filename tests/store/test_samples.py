@@ -240,7 +240,7 @@ def test_a_compaction_that_is_killed_loses_and_doubles_nothing(tmp_path: Path, m
         "import os, sys\n"
         f"sys.path[:0] = [{str(Path(__file__).parents[2])!r}]\n"
         "from pathlib import Path\n"
-        "from kernward.store import sample_compaction as it\n"
+        "from kernward.store import sample_compaction as it, segments\n"
         f"left = [{moment}]\n"
         "def dying(call):\n"
         "    def once(*a, **k):\n"
@@ -248,7 +248,7 @@ def test_a_compaction_that_is_killed_loses_and_doubles_nothing(tmp_path: Path, m
         "        if left[0] < 0: os._exit(9)\n"
         "        return call(*a, **k)\n"
         "    return once\n"
-        "it.sync = dying(it.sync); it.remove = dying(it.remove)\n"
+        "segments.sync = dying(segments.sync); it.remove = dying(it.remove)\n"
         "Path.unlink = dying(Path.unlink); Path.rename = dying(Path.rename)\n"
         f"it.compact(Path({str(tmp_path)!r}), many=2)\n"
     )

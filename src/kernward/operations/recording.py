@@ -41,7 +41,17 @@ MOST_OTHERS = 1000
 SELDOM_S = 300.0
 # Of those that belong in every sample these are states that somebody has to change, or that fill slowly.
 SLOW = frozenset(
-    {"buddyinfo", "conntrack", "filesystem", "kernel_limits", "links", "neighbour_tables", "qdiscs", "swaps"}
+    {
+        "buddyinfo",
+        "conntrack",
+        "filesystem",
+        "kernel_limits",
+        "links",
+        "neighbour_tables",
+        "net_limits",
+        "qdiscs",
+        "swaps",
+    }
 )
 SLOW_S = 15.0
 # The kernel's messages are looked for this often, and read when there are new ones; else now and then.

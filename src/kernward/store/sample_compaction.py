@@ -19,11 +19,11 @@ import pyarrow
 import pyarrow.parquet
 import sqlalchemy
 
-from kernward.records.errors import StoreError
 from kernward.store import journal, recorded, sample_table
-from kernward.store.disk import make, sync
+from kernward.store.disk import make
 from kernward.store.facts import facts_path, ledger_path, remove, unread
 from kernward.store.ledger import JOURNALS, SAMPLE_SEGMENTS, Ledger
+from kernward.store.segments import write_whole
 
 # A recorder that is started and stopped leaves many small segments: so many of one boot and date, each with
 # fewer rows than this, are made into one.
@@ -125,23 +125,13 @@ def _write(
 
 
 def _segment(home: Path, day: str, pieces: Iterator[pyarrow.Table]) -> tuple[str, int, int]:
-    folder = facts_path(home) / "samples" / f"date={day}"
-    name = f"{journal.ulid()}.parquet"
-    # Readers of whole folders (DuckDB, Spark) pass over names that begin with a dot.
-    temporary, final = folder / f".{name}.part", folder / name
-    try:
-        make(folder)
-        with temporary.open("xb") as file:
-            rows = sample_table.write(file, pieces)
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-        temporary.rename(final)
-        sync(folder)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError(f"the segment {final} cannot be written: {error.strerror or error}") from error
-    return str(final.relative_to(facts_path(home))), rows, size
+    """Its path below the folder of facts, its rows and its size in bytes."""
+    rows, path, size = write_whole(
+        facts_path(home),
+        f"samples/date={day}/{journal.ulid()}.parquet",
+        lambda file: sample_table.write(file, pieces),
+    )
+    return path, rows, size
 
 
 def _merge(home: Path, ledger: Ledger, many: int, done: Done) -> None:

@@ -1,11 +1,11 @@
 """Parquet segments: written so that a file under its final name is whole and on the disk."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import IO, Any, TypeVar
 
 import msgspec
 import pyarrow
@@ -14,6 +14,8 @@ import pyarrow.parquet
 from kernward.records.errors import StoreError
 from kernward.store.disk import make, sync
 from kernward.store.rows import COLUMNS, DIGEST, TIME
+
+Filled = TypeVar("Filled")
 
 # The partition of events whose date no log tells, as Hive, Spark and DuckDB call it.
 UNDATED = "__HIVE_DEFAULT_PARTITION__"
@@ -84,28 +86,41 @@ def write_table(
     parts: dict[str, int],
     span: tuple[float | None, float | None],
 ) -> Segment:
-    """Write a table as a segment: temporary name, fsync, rename, fsync of the folder."""
-    folder = facts / "events" / f"date={day or UNDATED}"
+    """Write a table of events as a segment."""
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(8)}.parquet"
+
+    def fill(file: IO[bytes]) -> None:
+        pyarrow.parquet.write_table(
+            table,
+            file,
+            compression="zstd",
+            compression_level=3,
+            use_dictionary=_WORDS,
+            row_group_size=16_384,
+        )
+
+    _, path, size = write_whole(facts, f"events/date={day or UNDATED}/{name}", fill)
+    return Segment(day, path, table.num_rows, size, span[0], span[1], parts)
+
+
+def write_whole(facts: Path, path: str, fill: Callable[[IO[bytes]], Filled]) -> tuple[Filled, str, int]:
+    """Have a segment filled: temporary name, fsync, rename, fsync of the folder.
+
+    Returns what `fill` returned, the path below the folder of facts, and the size in bytes.
+    """
+    final = facts / path
     # Readers of whole folders (DuckDB, Spark) pass over names that begin with a dot.
-    temporary, final = folder / f".{name}.part", folder / name
+    temporary = final.with_name(f".{final.name}.part")
     try:
-        make(folder)
+        make(final.parent)
         with temporary.open("xb") as file:
-            pyarrow.parquet.write_table(
-                table,
-                file,
-                compression="zstd",
-                compression_level=3,
-                use_dictionary=_WORDS,
-                row_group_size=16_384,
-            )
+            filled = fill(file)
             file.flush()
             os.fsync(file.fileno())
             size = file.tell()
         temporary.rename(final)
-        sync(folder)
+        sync(final.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StoreError(f"the segment {final} cannot be written: {error.strerror or error}") from error
-    return Segment(day, str(final.relative_to(facts)), table.num_rows, size, span[0], span[1], parts)
+    return filled, path, size

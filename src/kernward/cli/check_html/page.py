@@ -1,28 +1,17 @@
-"""The page as a whole: what goes to the template, and what it may print of it.
+"""The page as a whole: what goes to the template. Its size is bounded whatever was found."""
 
-Names of processes, cgroups and devices may come from an attacker, so nothing gets in by itself: each value
-has its control characters shown by number (`terminal.escape`), is cut to a bounded length and is then escaped
-for HTML; a content security policy allows the one inline style by its hash and nothing else. The size is bounded
-whatever was found.
-"""
-
-from base64 import b64encode
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kernward import __version__
-from kernward.cli import check_words, wording
+from kernward.cli import check_words, page, wording
 from kernward.cli.check_html import plots
-from kernward.cli.terminal import escape
 from kernward.records.check import Action, Check, Consequence, Finding, Scope
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
 # Findings with all that there is to them, and by their title only.
 DETAILED = 40
 LISTED = 400
@@ -46,7 +35,8 @@ class Card:
 
 def render(result: Check) -> str:
     """The whole file as text; encode it as UTF-8."""
-    style = _style()
+    # What both pages share stands in the first.
+    style = page.inline("triage.css", "check.css")
     numbers: dict[tuple[str, Scope], int] = {}
     for number, finding in enumerate(result.findings[:DETAILED], 1):
         numbers.setdefault((finding.id, finding.scope), number)
@@ -67,7 +57,7 @@ def render(result: Check) -> str:
             size=(plots.WIDTH, plots.HEIGHT, plots.LEFT, plots.RIGHT, plots.BOTTOM),
             version=__version__,
             style=style,
-            style_hash="sha256-" + b64encode(sha256(style.encode()).digest()).decode(),
+            style_hash=page.fingerprint(style),
         )
     )
 
@@ -86,18 +76,8 @@ def _card(number: int, finding: Finding, numbers: dict[tuple[str, Scope], int]) 
 
 @lru_cache(maxsize=1)
 def _environment() -> "Environment":
-    """The templates. Jinja escapes for HTML what `_shown` lets through, everywhere."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    return page.environment(
+        CHARS,
         place=check_words.place,
         when=check_words.when,
         clock=check_words.clock,
@@ -107,24 +87,3 @@ def _environment() -> "Environment":
         many=wording.many,
         amount=check_words.amount,
     )
-    return environment
-
-
-@lru_cache(maxsize=1)
-def _style() -> Any:
-    from markupsafe import Markup
-
-    # Ours and static: the only text that is printed as it is. What both pages share stands in the first.
-    return Markup(
-        "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("triage.css", "check.css"))
-    )
-
-
-def _shown(value: Any) -> Any:
-    """What a template may print of `value`: markup made by templates, else plain, bounded text."""
-    if hasattr(value, "__html__"):
-        return value
-    if value is None:
-        return ""
-    text = escape(str(value))
-    return text if len(text) <= CHARS else text[: CHARS - 1] + "…"

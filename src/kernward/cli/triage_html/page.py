@@ -1,22 +1,13 @@
-"""The page as a whole: what goes to the templates, and what they may print of it.
+"""The page as a whole: what goes to the templates. Its size is bounded whatever the logs hold; ids are digests."""
 
-Everything may come from an attacker, so nothing gets in by itself: each value that a template prints
-has its control characters shown by number (`terminal.escape`), is cut to a bounded length and is then
-escaped for HTML; ids are digests; a content security policy allows the one inline style and script by
-their hashes and nothing else. The size is bounded whatever the logs hold.
-"""
-
-from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b, sha256
-from pathlib import Path
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from kernward import __version__
-from kernward.cli import wording
-from kernward.cli.terminal import escape
+from kernward.cli import page, wording
 from kernward.cli.triage_html import fields, report, timeline, words
 from kernward.events import index
 from kernward.events.kind import Kind
@@ -25,8 +16,6 @@ from kernward.records.problems import Problem, Triage
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-TEMPLATES = Path(__file__).parent.parent / "templates"
 
 # Problems with their report, and problems by their title only. What is beyond is counted.
 DETAILED = 200
@@ -50,7 +39,7 @@ class Card:
 
 def render(result: Triage) -> str:
     """The whole file as text; encode it as UTF-8."""
-    style, script = _inline("triage.css"), _inline("triage.js")
+    style, script = page.inline("triage.css"), page.inline("triage.js")
     detailed, rest = result.problems[:DETAILED], result.problems[DETAILED:]
     anchors = anchors_of(detailed)
     known = {name.replace("_", "-") for name in index.names()}
@@ -77,27 +66,16 @@ def render(result: Triage) -> str:
             height=timeline.HEIGHT_PX,
             version=__version__,
             style=style,
-            style_hash=_hash(style),
+            style_hash=page.fingerprint(style),
             script=script,
-            script_hash=_hash(script),
+            script_hash=page.fingerprint(script),
         )
     )
 
 
 @lru_cache(maxsize=1)
 def _environment() -> "Environment":
-    """The templates. Jinja escapes for HTML what `_shown` lets through, everywhere."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    return page.environment(
         utc=words.utc,
         seconds=words.seconds,
         size=wording.size,
@@ -106,37 +84,18 @@ def _environment() -> "Environment":
         many=wording.many,
         prose=_prose,
     )
-    return environment
-
-
-def _inline(name: str) -> Any:
-    from markupsafe import Markup
-
-    # Ours and static: the only text that is printed as it is.
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
 
 
 def _prose(text: str | None) -> Any:
     """A sentence of the catalogue; what stands between backquotes is code."""
     from markupsafe import Markup
 
-    pieces = words.cut(" ".join((text or "").split()), 4 * words.CHARS).split("`")
+    pieces = page.cut(" ".join((text or "").split()), 4 * page.CHARS).split("`")
     tags = [
         Markup("<code>{}</code>") if n % 2 and n < len(pieces) - 1 else Markup("{}")
         for n in range(len(pieces))
     ]
-    return Markup("").join(tag.format(_shown(piece)) for tag, piece in zip(tags, pieces, strict=True))
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
-
-
-def _shown(value: Any) -> Any:
-    """What a template may print of `value`: markup made by templates, else plain, bounded text."""
-    if hasattr(value, "__html__"):
-        return value
-    return "" if value is None else words.cut(escape(str(value)), words.CHARS)
+    return Markup("").join(tag.format(page.shown(piece)) for tag, piece in zip(tags, pieces, strict=True))
 
 
 def anchors_of(problems: Iterable[Problem]) -> list[str]:

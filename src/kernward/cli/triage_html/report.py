@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kernward.cli.triage_html.words import CHARS
+from kernward.cli.page import CHARS
 from kernward.events.blame import named, plain, syscall
 from kernward.events.kind import Kind
 from kernward.events.report import parse

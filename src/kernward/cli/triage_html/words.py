@@ -1,19 +1,11 @@
-"""Numbers and times in words, and texts cut to a length."""
+"""Numbers and times in words."""
 
 from datetime import UTC, datetime, timedelta
 
-# No value on the page is longer, and no list longer, than this.
-CHARS = 1_000
+# No list on the page is longer than this.
 ENTRIES = 40
 
 _LAST = datetime.max.replace(microsecond=0, tzinfo=UTC)
-
-
-def cut(text: str, limit: int) -> str:
-    """`text`, or its beginning and how much is missing."""
-    if len(text) <= limit:
-        return text
-    return f"{text[:limit]} … ({len(text) - limit:,} more characters)"
 
 
 def utc(time: datetime | None) -> str:
