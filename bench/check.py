@@ -1,6 +1,7 @@
 """How long a person on call waits for an answer, what it costs the machine, and how it grows with the machine."""
 
 import json
+import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,9 @@ from kernward.diagnosis.engine import examine
 from kernward.diagnosis.hypotheses import hypotheses
 from kernward.operations.check import check_recording
 
+HERE = Path(__file__).parent
 RUNS = 3
+THREADS = 16
 PROCESSES, CGROUPS, SAMPLES = 5000, 2000, 7
 
 
@@ -54,6 +57,7 @@ def main(folder: Path) -> None:
             ("the same hypotheses on a recording", f"{replay_s:.2f} s", "processor time"),
         ],
     )
+    _of_a_sick_machine(folder)
     window = _large()
     began_s = time.process_time()
     result = examine(Recorded(window), hypotheses().values())
@@ -65,6 +69,37 @@ def main(folder: Path) -> None:
             ("their verdicts", str(len(result.findings) + len(result.refuted) + len(result.unknown)), ""),
         ],
     )
+
+
+def _of_a_sick_machine(folder: Path) -> None:
+    """Threads that contend for a lock, more of them than CPUs: rivals that only measuring tells apart.
+
+    Once as root, once without the capabilities that attaching programs takes, which leaves procfs.
+    """
+    program = folder / "contend"
+    subprocess.run(["gcc", "-O2", "-pthread", "-o", program, HERE / "contend.c"], check=True)
+    rows = []
+    with subprocess.Popen([program, str(THREADS)], stdout=subprocess.DEVNULL) as sick:
+        try:
+            for name, before, limit_s in (
+                ("with eBPF", [], 30),
+                ("with procfs alone", ["setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin"], 10),
+            ):
+                runs = [run([*before, KERNWARD, "check", "--format", "json"]) for _ in range(RUNS)]
+                answer = json.loads(runs[-1].output)
+                found = ", ".join(each["id"] for each in answer["findings"]) or "nothing"
+                by = sorted({f"{each['name']} by {each['tier'] or 'nothing'}" for each in answer["measured"]})
+                rows += [
+                    (
+                        f"{name}, the slowest of {RUNS}",
+                        f"{max(each.wall_s for each in runs):.1f} s",
+                        f"limit {limit_s} s",
+                    ),
+                    ("what it found", found, f"measured: {', '.join(by) or 'nothing'}"),
+                ]
+        finally:
+            sick.kill()
+    table(f"check of this machine, with {THREADS} threads that contend for a lock", rows)
 
 
 def _large() -> list[Sample]:

@@ -6,14 +6,16 @@ The lowest device that shows it is to blame. What kind of failure it is follows 
 driver itself), and where nobody says, from where the errors lie.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from kernward.collectors.kernel_messages import LogEvent
-from kernward.collectors.sources import md
-from kernward.diagnosis.log_events import gist, recent
+from kernward.collectors.sources import kernel_events, md
+from kernward.diagnosis.hypothesis import Confirmed, Refuted, Unknown, Verdict
+from kernward.diagnosis.log_events import gist, recent, summed_up
 from kernward.diagnosis.storage import REPORTED_S, Storage, devices_of
 from kernward.diagnosis.view import View
+from kernward.records.check import Scope
 
 # failed: given up. medium: some sectors cannot be read. late: requests timed out. failing: any other error.
 Failure = Literal["failed", "medium", "late", "failing"]
@@ -111,6 +113,42 @@ def blamed(view: View, storage: Storage) -> dict[str, Blamed]:
         device: each for device, each in found.items() if device in storage.disks or device in storage.blocks
     }
     return known or found
+
+
+def by_failure(
+    view: View,
+    failure: Failure,
+    confirmed: Callable[[View, Storage, Blamed], Confirmed],
+    *,
+    known_by: str,
+    others: Callable[[Blamed], str],
+    none: str,
+) -> Iterator[Verdict]:
+    """The verdict about devices that fail in this way, of which only the kernel's log tells.
+
+    `known_by` is what stands in the log, `others` says how the errors that there are differ, `none` what the
+    log does not tell of.
+    """
+    missing = view.window.why_absent(kernel_events.SOURCE)
+    if missing:
+        yield Unknown(reason=f"{known_by} stand in the kernel's log, which could not be read: {missing}")
+        return
+    storage = Storage(view)
+    blames = blamed(view, storage)
+    such = [each for each in blames.values() if each.failure == failure]
+    for each in such:
+        yield confirmed(view, storage, each)
+    if such:
+        return
+    if blames:
+        each = next(iter(blames.values()))
+        scope = Scope("device", each.device)
+        yield Refuted(
+            reason=f"the errors of {each.device} {others(each)}: {each.says}",
+            evidence=(summed_up(view, each.events, scope=scope),) if each.events else (),
+        )
+        return
+    yield Refuted(reason=f"the log tells of no {none} in the last {REPORTED_S / 60:.0f} minutes")
 
 
 def _of(storage: Storage, view: View, kinds: tuple[str, ...]) -> dict[str, list[LogEvent]]:

@@ -2,37 +2,24 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import block, diskstats, kernel_events
-from kernward.diagnosis.disk_errors import ERRORS, Blamed, blamed
-from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Refuted, Rival, Signal, Unknown, Verdict
+from kernward.collectors.sources import block, diskstats
+from kernward.diagnosis.disk_errors import ERRORS, Blamed, by_failure
+from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Rival, Signal, Verdict
 from kernward.diagnosis.log_events import ago, summed_up
-from kernward.diagnosis.storage import REPORTED_S, Storage
+from kernward.diagnosis.storage import Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
 
 def _test(view: View) -> Iterator[Verdict]:
-    missing = view.window.why_absent(kernel_events.SOURCE)
-    if missing:
-        yield Unknown(reason=f"failed requests stand in the kernel's log, which could not be read: {missing}")
-        return
-    storage = Storage(view)
-    blames = blamed(view, storage)
-    failing = [each for each in blames.values() if each.failure == "failing"]
-    for each in failing:
-        yield _confirmed(view, storage, each)
-    if failing:
-        return
-    if blames:
-        each = next(iter(blames.values()))
-        yield Refuted(
-            reason=f"the errors of {each.device} are of another kind ({each.failure}): {each.says}",
-            evidence=(summed_up(view, each.events, scope=Scope("device", each.device)),)
-            if each.events
-            else (),
-        )
-        return
-    yield Refuted(reason=f"the log tells of no failed request in the last {REPORTED_S / 60:.0f} minutes")
+    return by_failure(
+        view,
+        "failing",
+        _confirmed,
+        known_by="failed requests",
+        others=lambda other: f"are of another kind ({other.failure})",
+        none="failed request",
+    )
 
 
 def _confirmed(view: View, storage: Storage, failing: Blamed) -> Confirmed:

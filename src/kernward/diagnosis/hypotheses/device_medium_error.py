@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import diskstats, kernel_events
-from kernward.diagnosis.disk_errors import SPOT_SECTORS, Blamed, blamed
+from kernward.collectors.sources import diskstats
+from kernward.diagnosis.disk_errors import SPOT_SECTORS, Blamed, by_failure
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
-    Refuted,
     Rival,
     Signal,
     Threshold,
-    Unknown,
     Verdict,
 )
 from kernward.diagnosis.log_events import ago, summed_up
-from kernward.diagnosis.storage import REPORTED_S, Storage
+from kernward.diagnosis.storage import Storage
 from kernward.diagnosis.view import View
 from kernward.records.check import Action, Scope
 
@@ -28,29 +26,14 @@ SPOT = Threshold(
 
 
 def _test(view: View) -> Iterator[Verdict]:
-    missing = view.window.why_absent(kernel_events.SOURCE)
-    if missing:
-        yield Unknown(
-            reason=f"unreadable sectors stand in the kernel's log, which could not be read: {missing}"
-        )
-        return
-    storage = Storage(view)
-    blames = blamed(view, storage)
-    bad = [each for each in blames.values() if each.failure == "medium"]
-    for each in bad:
-        yield _confirmed(view, storage, each)
-    if bad:
-        return
-    if blames:
-        each = next(iter(blames.values()))
-        yield Refuted(
-            reason=f"the errors of {each.device} are not those of single sectors: {each.says}",
-            evidence=(summed_up(view, each.events, scope=Scope("device", each.device)),)
-            if each.events
-            else (),
-        )
-        return
-    yield Refuted(reason=f"the log tells of no unreadable sector in the last {REPORTED_S / 60:.0f} minutes")
+    return by_failure(
+        view,
+        "medium",
+        _confirmed,
+        known_by="unreadable sectors",
+        others=lambda other: "are not those of single sectors",
+        none="unreadable sector",
+    )
 
 
 def _confirmed(view: View, storage: Storage, bad: Blamed) -> Confirmed:
