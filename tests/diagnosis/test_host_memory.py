@@ -19,6 +19,7 @@ from kernward.collectors.sources import (
     pressure,
     processes,
     vmstat,
+    zoneinfo,
 )
 from kernward.collectors.sources.buddyinfo import Buddyinfo
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
@@ -30,6 +31,7 @@ from kernward.collectors.sources.pagetypeinfo import Pagetypes
 from kernward.collectors.sources.pressure import Pressure
 from kernward.collectors.sources.processes import Process
 from kernward.collectors.sources.vmstat import Vmstat
+from kernward.collectors.sources.zoneinfo import Zone
 from kernward.diagnosis.hypotheses import (
     host_memory_exhausted,
     memory_fragmentation,
@@ -193,11 +195,13 @@ def test_without_counts_and_log_errors_of_memory_are_unknown() -> None:
     assert isinstance(verdict(MODULE, seen), Unknown)
 
 
-def uneven(foreign: int, free: int = 2, other: int = 60) -> View:
+def uneven(foreign: int, free: int = 2, other: int = 60, kept: int = 1) -> View:
+    watermarks = {"0/DMA32": Zone(high_pages=0), "0/Normal": Zone(high_pages=kept << 18)}
+
     def one(second: int) -> dict[Any, Any]:
         full = Node(100 * GIB, free * GIB, numa_hit_pages=9000 * second, numa_foreign_pages=foreign * second)
         roomy = Node(100 * GIB, other * GIB, numa_hit_pages=9000 * second, numa_foreign_pages=0)
-        return {node.SOURCE: {"node0": full, "node1": roomy}}
+        return {node.SOURCE: {"node0": full, "node1": roomy}, zoneinfo.SOURCE: watermarks}
 
     return view(one(0), one(3))
 
@@ -205,6 +209,10 @@ def uneven(foreign: int, free: int = 2, other: int = 60) -> View:
 def test_a_node_that_is_full_beside_one_with_room_is_uneven() -> None:
     found = confirmed(NODES, uneven(foreign=3000))
     assert "node0 is full (2% free) while node1 has 60% left" in found.mechanism
+
+
+def test_a_node_is_full_where_what_is_free_is_what_its_watermarks_keep() -> None:
+    assert "node0 is full (7% free)" in confirmed(NODES, uneven(foreign=3000, free=7, kept=6)).mechanism
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import memory_settings, node
+from kernward.collectors.sources import memory_settings, node, zoneinfo
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -13,6 +13,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
+from kernward.diagnosis.memory import page_bytes
 from kernward.diagnosis.view import HOST, View
 from kernward.diagnosis.wording import size
 from kernward.records.check import Action, Evidence
@@ -30,7 +31,18 @@ WANTED = Threshold(
     "a few pages of a node that nobody uses say nothing",
 )
 FULL = Threshold(
-    "part of the node that is free", 0.05, "", "below it kswapd works on the node, and allocations fall back"
+    "part of the node that is free",
+    0.05,
+    "",
+    "below it, or below what the watermarks keep where that is more, kswapd works on the node, and allocations fall "
+    "back",
+)
+KEPT = Threshold(
+    "times the high watermarks of its zones that is free",
+    1.25,
+    "",
+    "allocations fall back at the low watermark, 20 percent below the high one with the usual settings; per-CPU lists "
+    "hold a little more",
 )
 LEFT = Threshold(
     "part of another node that is free",
@@ -54,7 +66,7 @@ def _test(view: View) -> Iterator[Verdict]:
         yield Unknown(reason="where pages come from now takes two readings, and there is one")
         return
     over = window.each_over(node.SOURCE)
-    highest: tuple[float, str, Evidence] | None = None
+    highest: tuple[float, str, str, Evidence] | None = None
     confirmed = False
     for name, each in nodes.items():
         grown = over.get(name)
@@ -72,15 +84,21 @@ def _test(view: View) -> Iterator[Verdict]:
             says=f"part of the pages wanted of {name} that another node gave",
             file=f"/sys/devices/system/node/{name}/numastat",
         )
-        if highest is None or part > highest[0]:
-            highest = (part, name, evidence)
         free = (each.free_bytes or 0) / (each.total_bytes or 1)
         roomy = max(
             (other for other in nodes if other != name),
             key=lambda other: (nodes[other].free_bytes or 0) / (nodes[other].total_bytes or 1),
         )
         left = (nodes[roomy].free_bytes or 0) / (nodes[roomy].total_bytes or 1)
-        if part < FOREIGN.value or free >= FULL.value or left < LEFT.value:
+        why = ""
+        if part >= FOREIGN.value:
+            if free >= max(FULL.value, KEPT.value * _kept(view, name, each.total_bytes or 1)):
+                why = f", though {free:.0%} of it is free now"
+            elif left < LEFT.value:
+                why = f", and no node has room: {roomy} has {left:.0%} left"
+        if highest is None or part > highest[0]:
+            highest = (part, name, why, evidence)
+        if part < FOREIGN.value or why:
             continue
         confirmed = True
         settings = window.of(memory_settings.SOURCE)
@@ -112,10 +130,19 @@ def _test(view: View) -> Iterator[Verdict]:
         yield Refuted(reason="too few pages were allocated to tell a fallback from chance")
     else:
         yield Refuted(
-            reason=f"{highest[0]:.1%} of the pages wanted of {highest[1]} came from another node, or no node is full "
-            "beside one with room",
-            evidence=(highest[2],),
+            reason=f"{highest[0]:.1%} of the pages wanted of {highest[1]} came from another node{highest[2]}",
+            evidence=(highest[3],),
         )
+
+
+def _kept(view: View, name: str, total_bytes: int) -> float:
+    """The part of the node below which its zones' high watermarks lie, 0 where nothing tells it."""
+    zones = [
+        each
+        for zone, each in view.window.each(zoneinfo.SOURCE).items()
+        if f"node{zone.partition('/')[0]}" == name
+    ]
+    return sum(each.high_pages or 0 for each in zones) * page_bytes(view) / total_bytes
 
 
 def _free(view: View, name: str, free: int, total: int) -> Evidence:
@@ -137,10 +164,11 @@ HYPOTHESIS = Hypothesis(
     signals=(
         Signal("node.numa_foreign_pages", "grows: pages wanted of a node that another one gave"),
         Signal("node.free_bytes", "nearly none on one node, much on another"),
+        Signal("zoneinfo.high_pages", "what the allocator keeps free on the node: less than that is none"),
         Signal("vmstat.numa_pages_migrated", "NUMA balancing moves pages back"),
         Signal("memory_settings.zone_reclaim_mode", "above 0: the node reclaims before it falls back"),
     ),
-    thresholds=(FOREIGN, WANTED, FULL, LEFT),
+    thresholds=(FOREIGN, WANTED, FULL, KEPT, LEFT),
     rivals=(
         Rival("memory-pressure", "there all nodes are short"),
         Rival("cpu-affinity-pileup", "there CPUs are uneven, whatever memory does"),
