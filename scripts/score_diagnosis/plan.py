@@ -51,7 +51,8 @@ MIXTURES = (
     ("filesystem-full", "lock-contention"),
     ("fd-exhaustion", "packet-delay"),
 )
-# Faults that leave no machine to look at: what they print is for triage.
+# Processors that a fault occupies for as long as it lasts: the check takes a further one.
+OCCUPIED = {"spinlock-held": 2}
 Where = Literal["guest", "host"]
 
 
@@ -95,7 +96,8 @@ def plan(seed: int, *, strengths: int = 1, healthy: int = 64) -> Iterator[Run]:
                 if series not in fault.impossible:
                     yield Run(
                         id=f"{name}-{series}-{round_}", where="guest", series=series,
-                        smp=chance.choice((1, 2)), faults=((name, _strength(fault, chance)),),
+                        smp=chance.choice((1, 2)) + OCCUPIED.get(name, 0),
+                        faults=((name, _strength(fault, chance)),),
                         beside=_beside(chance),
                     )  # fmt: skip
         for number, pair in enumerate(MIXTURES):

@@ -23,6 +23,7 @@ from kernward.collectors.bpf.libbpf import BpfError, count_runs
 from kernward.collectors.clock import Clock
 from kernward.collectors.counted import Counted, Names
 from kernward.collectors.measurement import TIERS, Measurement, Tier
+from kernward.collectors.quiescence import grace_period_missing
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.traced import Tracing
 from kernward.collectors.window import grown
@@ -158,6 +159,8 @@ class Session:
         self._working: dict[str, _Working] = {}
         self._became: dict[str, Measured] = {}
         self._counting: int | None = None
+        # Why no programs are attached; None before that was asked.
+        self._stalled: str | None = None
         self._counted_from_s = 0.0
         self._before: dict[str, int] = {}
 
@@ -170,7 +173,11 @@ class Session:
     def start(self, names: Iterable[str]) -> dict[str, Measured]:
         """Attach these; says of each which tier gives it, or why none does."""
         wanted = tuple(names)
-        self._begin_counting()
+        if self._stalled is None:
+            attaches = self._root.live and self._tiers != ("procfs",)
+            self._stalled = grace_period_missing() if attaches else ""
+        if not self._stalled:
+            self._begin_counting()
         for name in wanted:
             # What was detached for its cost stays detached.
             if name not in self._became or self._became[name].tier is None:
@@ -190,6 +197,9 @@ class Session:
         why: dict[str, str] = {}
         for tier in self._tiers:
             if tier not in tiers(what):
+                continue
+            if self._stalled and tier != "procfs":
+                why.setdefault(self._stalled, tier)
                 continue
             try:
                 self._working[name] = self._by(what, tier, scope, tree)

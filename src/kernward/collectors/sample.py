@@ -3,8 +3,9 @@
 One source that cannot be read never stops the others: the sample keeps the reason in its place.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -62,32 +63,20 @@ def take(
     `entities` restricts a source, by name, to some of its entities.
     """
     import os
-    import time
 
     chosen = [each for each in sources().values() if each.when == "sample"] if wanted is None else wanted
-    began = time.process_time()
+    began = _spent_s()
     root.missing.clear()
     root.kept.clear()
     at_utc, at_s = clock.utc(), clock.monotonic_s()
     read: dict[str, Any] = {}
     read_at_s: dict[str, float] = {}
     absent: dict[str, str] = {}
-    for each in chosen:
-        try:
-            if isinstance(each, Source):
-                record = each.read(root)
-            else:
-                record = each.read(root, (entities or {}).get(each.name))
-        except Unavailable as error:
-            absent[each.name] = str(error)
+    for each, found in _found(root, chosen, entities or {}):
+        if isinstance(found, str):
+            absent[each.name] = found
             continue
-        except Exception as error:  # noqa: BLE001  what is read was written by somebody else
-            absent[each.name] = (
-                f"{', '.join(each.files)}: reading it failed ({type(error).__name__}: {error}), "
-                "a fault of kernward itself"
-            )
-            continue
-        read[each.name] = record
+        read[each.name] = found
         read_at_s[each.name] = clock.monotonic_s()
     return Sample(
         host=host_name(root),
@@ -100,9 +89,88 @@ def take(
         asked={name: tuple(some) for name, some in (entities or {}).items()},
         absent=absent,
         missing=dict(root.missing),
-        cost_s=time.process_time() - began,
+        cost_s=_spent_s() - began,
         reader=str(os.getpid()) if root.live else None,
     )
+
+
+def _spent_s() -> float:
+    """Processor time of this process and of its children that ended."""
+    import resource
+    import time
+
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+# A record, records by entity, or why there are none.
+_Found = Any
+
+
+def _found(
+    root: Root, chosen: Iterable[AnySource], entities: Mapping[str, Collection[str]]
+) -> Iterator[tuple[AnySource, _Found]]:
+    waiting = []
+    for each in chosen:
+        # In a copied tree nothing waits.
+        if each.waits and root.live:
+            waiting.append(each)
+        else:
+            yield each, _read(root, each, entities)
+    if waiting:
+        yield from _found_by_child(root, waiting, entities)
+
+
+def _read(root: Root, source: AnySource, entities: Mapping[str, Collection[str]]) -> _Found:
+    try:
+        if isinstance(source, Source):
+            return source.read(root)
+        return source.read(root, entities.get(source.name))
+    except Unavailable as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001  what is read was written by somebody else
+        return (
+            f"{', '.join(source.files)}: reading it failed ({type(error).__name__}: {error}), "
+            "a fault of kernward itself"
+        )
+
+
+def _found_by_child(
+    root: Root, waiting: list[AnySource], entities: Mapping[str, Collection[str]]
+) -> Iterator[tuple[AnySource, _Found]]:
+    """The same of sources whose reader may have to wait; one that does is left behind, and not asked again meanwhile."""
+    from kernward.collectors import left_behind
+
+    # By what they wait for: who waits for the same need not be tried.
+    stuck: dict[str, left_behind.Waits] = root.remembered.setdefault("why readers wait", {})
+    for why in [why for why, each in stuck.items() if left_behind.gone(each.child)]:
+        del stuck[why]
+    rest = list(waiting)
+    while rest:
+        known = [each for each in rest if each.waits in stuck]
+        rest = [each for each in rest if each.waits not in stuck]
+        for each in known:
+            yield each, _waits(each, stuck[each.waits])
+        acts = [partial(_read_apart, root, each, entities) for each in rest]
+        try:
+            for found, missing in left_behind.results(acts):
+                root.missing.update(missing)
+                yield rest.pop(0), found
+        except left_behind.Waits as error:
+            stuck[rest[0].waits] = error
+        except (OSError, ChildProcessError) as error:
+            yield rest[0], f"{', '.join(rest.pop(0).files)}: {error}"
+
+
+def _read_apart(
+    root: Root, source: AnySource, entities: Mapping[str, Collection[str]]
+) -> tuple[_Found, dict[str, str]]:
+    root.missing.clear()
+    return _read(root, source, entities), dict(root.missing)
+
+
+def _waits(source: AnySource, error: Exception) -> str:
+    return f"{', '.join(source.files)}: whoever reads it waits: {source.waits} ({error})"
 
 
 def host_name(root: Root) -> str:

@@ -35,6 +35,8 @@ class Source(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     read: Callable[[Root], T]
     when: When = "sample"
     scope: Scope = "host"
+    # Why whoever reads it may have to wait in the kernel without an end; "" where nobody does.
+    waits: str = ""
 
     @property
     def quantities(self) -> dict[str, Quantity]:
@@ -57,6 +59,7 @@ class EntitySource(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     read: Callable[[Root, Collection[str] | None], Mapping[str, T]]
     scope: Scope
     when: When = "sample"
+    waits: str = ""
 
     @property
     def quantities(self) -> dict[str, Quantity]:

@@ -19,6 +19,7 @@ import msgspec
 from kernward.collectors.sources import sources
 from kernward.collectors.sources.processes import SOURCE as PROCESSES
 from kernward.collectors.window import Window
+from kernward.diagnosis.commands import named
 from kernward.diagnosis.hypothesis import Confirmed, Hypothesis, Open, Refuted, Unknown, Verdict
 from kernward.diagnosis.kinship import Kinship
 from kernward.diagnosis.plots import plots_of
@@ -157,6 +158,7 @@ def answer(view: View, tested: Sequence[Tested]) -> Check:
     for finding in ranked(tested, kinship):
         if not finding.plots:
             finding = msgspec.structs.replace(finding, plots=plots_of(window, finding.evidence))
+        finding = msgspec.structs.replace(finding, actions=named(finding, window))
         reaches = kinship.any_related(about, (finding.scope, *finding.victims))
         (findings if reaches else elsewhere).append(finding)
     hidden = view.hidden_tasks

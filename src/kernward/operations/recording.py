@@ -54,6 +54,8 @@ SLOW = frozenset(
     }
 )
 SLOW_S = 15.0
+# Those among them that a child process reads (Source.waits), which costs more than the reading.
+APART_S = 60.0
 # The kernel's messages are looked for this often, and read when there are new ones; else now and then.
 MESSAGES_S = 300.0
 UNCHANGED_S = 600.0
@@ -373,7 +375,7 @@ def usual_s(source: AnySource) -> float:
     if of_messages(source):
         return UNCHANGED_S
     if source.name in SLOW:
-        return SLOW_S
+        return APART_S if source.waits else SLOW_S
     return 0.0 if source.when == "sample" else SELDOM_S
 
 

@@ -59,4 +59,5 @@ SOURCE = Source(
     record=FileLocks,
     read=read,
     when="check",
+    waits="it waits until each CPU has passed a quiescent state of RCU, and one does not",
 )

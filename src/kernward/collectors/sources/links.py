@@ -124,4 +124,5 @@ SOURCE = EntitySource(
     record=Link,
     read=read,
     scope="interface",
+    waits="somebody holds the RTNL lock, which settings of the network take",
 )

@@ -90,4 +90,5 @@ SOURCE = EntitySource(
     read=read,
     scope="interface",
     when="check",
+    waits="somebody holds the RTNL lock, which settings of the network take",
 )

@@ -237,4 +237,5 @@ SOURCE = EntitySource(
     record=Qdisc,
     read=read,
     scope="other",
+    waits="somebody holds the RTNL lock, which settings of the network take",
 )

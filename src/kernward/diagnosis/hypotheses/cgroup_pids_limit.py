@@ -156,7 +156,7 @@ HYPOTHESIS = Hypothesis(
             "now",
             "See whether the tasks are wanted (ps in the group); raise the limit, or end those that are not.",
             "A fork bomb takes whatever the limit allows, up to kernel.pid_max of the machine.",
-            "systemctl set-property SERVICE TasksMax=N; echo N > /sys/fs/cgroup/GROUP/pids.max",
+            "systemctl set-property UNIT TasksMax=N; echo N > /sys/fs/cgroup/GROUP/pids.max",
         ),
         Action(
             "for good",

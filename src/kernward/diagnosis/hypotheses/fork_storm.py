@@ -161,7 +161,7 @@ HYPOTHESIS = Hypothesis(
             "Stop who starts them; a bomb is stopped first (SIGSTOP) and killed then, since killing one at a time lets "
             "the others fork.",
             "What it did is stopped as well.",
-            "kill -STOP PID; systemctl kill --signal=KILL SERVICE",
+            "kill -STOP PID; systemctl kill --signal=KILL UNIT",
         ),
         Action(
             "for good",

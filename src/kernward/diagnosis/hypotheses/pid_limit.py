@@ -165,7 +165,7 @@ HYPOTHESIS = Hypothesis(
             "for good",
             "Give each service a limit of its own (TasksMax=, pids.max), so that one leak does not stop the machine.",
             "A limit that is too low makes the service's own forks fail.",
-            "systemctl set-property SERVICE TasksMax=4096",
+            "systemctl set-property UNIT TasksMax=4096",
         ),
     ),
     see=("kernel/pid.c", "kernel/fork.c", "Documentation/admin-guide/sysctl/kernel.rst"),

@@ -150,7 +150,7 @@ HYPOTHESIS = Hypothesis(
             "Close what is opened (connections without a time limit are the usual leak), and set LimitNOFILE= from the "
             "number of connections that the service is meant for.",
             "A program that uses select() breaks beyond 1024.",
-            "systemctl edit SERVICE  # [Service] LimitNOFILE=65536",
+            "systemctl edit UNIT  # [Service] LimitNOFILE=65536",
         ),
     ),
     cost="/proc/PID/limits and the size of /proc/PID/fd of each process, some 10 us each, in each sample",

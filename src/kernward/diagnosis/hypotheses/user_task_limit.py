@@ -143,7 +143,7 @@ HYPOTHESIS = Hypothesis(
             "Set LimitNPROC= of the service, or better TasksMax=, which counts the service alone; give each service a "
             "user of its own.",
             "None.",
-            "systemctl edit SERVICE  # [Service] LimitNPROC=infinity TasksMax=8192",
+            "systemctl edit UNIT  # [Service] LimitNPROC=infinity TasksMax=8192",
         ),
     ),
     see=("kernel/fork.c", "getrlimit(2)"),

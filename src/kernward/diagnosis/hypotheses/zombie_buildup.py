@@ -145,7 +145,7 @@ HYPOTHESIS = Hypothesis(
             "now",
             "Restart the parent: its zombies go to the first process, which collects them.",
             "The service is gone while it restarts. Killing the zombies themselves does nothing: they are dead.",
-            "systemctl restart SERVICE",
+            "systemctl restart UNIT",
         ),
         Action(
             "for good",
