@@ -169,7 +169,8 @@ FURTHER = {
             inject=SERVE + """
                 ip link set lo up
                 (sleep 1000000 | nc -u -l -p 7100) </dev/null >/dev/null 2>&1 &
-                sleep 0.5; kill -STOP $(pidof nc)
+                for attempt in $(seq 50); do sleep 0.2; pidof nc >/dev/null && break; done
+                kill -STOP $(pidof nc)
                 serve sender '' flood 127.0.0.1 7100 400 $per_s
             """,
             seen=NETSTAT + "sleep 1; [ $(netstat Udp RcvbufErrors) -ge 10 ]",

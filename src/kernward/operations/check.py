@@ -50,6 +50,9 @@ def check_here(
     if cgroup is not None:
         cgroup = _named(root, cgroup)
     clock = Clock()
+    # Loaded before the clock of the looks runs: on a machine without a processor to spare that takes seconds.
+    known = hypotheses().values()
+    sources()
 
     def session() -> "Session":
         from kernward.collectors.measuring import Session
@@ -66,7 +69,7 @@ def check_here(
         progress=progress,
     )
     with closing(machine):
-        result = examine(machine, hypotheses().values(), focus=Focus(cgroup=cgroup, pid=pid))
+        result = examine(machine, known, focus=Focus(cgroup=cgroup, pid=pid))
     if keep is not None:
         from kernward.collectors import snapshot_file
 

@@ -24,8 +24,8 @@ from kernward.diagnosis.view import View
 from kernward.records.check import Action
 
 IN_KERNEL = Threshold(
-    "CPUs that a process spends in the kernel",
-    0.6,
+    "CPUs that a process spends in the kernel, or would if it had not to wait for one",
+    0.45,
     "CPUs",
     "copying files, reading and sending are work of the kernel and take this much; it is where to look, no finding",
 )
@@ -87,7 +87,9 @@ def _test(view: View) -> Iterator[Verdict]:
     suspects = [
         each
         for each in processors.others(view)
-        if not each.process.kernel_thread and each.system >= IN_KERNEL.value and each.system >= 0.5 * each.ran
+        if not each.process.kernel_thread
+        and each.system >= 0.5 * each.ran > 0
+        and each.system / each.ran * each.demand >= IN_KERNEL.value
     ]
     if not suspects:
         yield Refuted(
