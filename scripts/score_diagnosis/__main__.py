@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 from scripts.score_diagnosis.carry_out import Outcome, outcomes
-from scripts.score_diagnosis.judge import Judged, judge, summary, table
+from scripts.score_diagnosis.judge import Judged, judge, page, summary, table
 from scripts.score_diagnosis.plan import Run, plan
 
 from kernward.store.home import home as default_home
@@ -30,7 +30,7 @@ def main() -> int:
     )
     arguments.add_argument("--workers", type=int, default=2)
     arguments.add_argument("--keep", type=Path, help="a folder for what each check read and said")
-    arguments.add_argument("--table", type=Path, help="a file for the table")
+    arguments.add_argument("--table", type=Path, help="a file for the figures and the table, as Markdown")
     arguments.add_argument("check", nargs="*", help="further arguments for kernward check, behind --")
     given = arguments.parse_args()
     if given.keep:
@@ -77,11 +77,10 @@ def main() -> int:
             work(hosts)
         elif hosts:
             skipped.append(f"{len(hosts)} runs on this machine itself, which take root")
-    text = "\n".join(table(judged)) + "\n"
     if given.table:
-        given.table.write_text(text)
+        given.table.write_text(page(given.seed, judged, skipped))
     else:
-        print(text)
+        print("\n".join(table(judged)))
     for line in skipped:
         print(f"no result: {line}")
     for name, value in summary(judged).items():

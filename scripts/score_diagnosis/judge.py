@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 from scripts.score_diagnosis.carry_out import Outcome, Truth
 
+from kernward import __version__
+
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. `entity` is None where the truth names none, or the cause was missed."""
+    """One run. `entity` is None where the truth names none."""
 
     id: str
     kind: str
@@ -31,10 +33,12 @@ def judge(outcome: Outcome) -> Judged:
         first = findings[0] if findings else None
         matching = [each for each in outcome.truths if first is not None and each.cause == first["id"]]
         right = bool(matching)
-        entity = _same(matching[0], first["scope"]) if first and matching and matching[0].entity else None
-    truth = " + ".join(f"{each.cause} ({each.entity_kind} {each.entity})" for each in outcome.truths)
+        # Who missed the cause has not named its entity either.
+        truth = matching[0] if matching else outcome.truths[0]
+        entity = (first is not None and right and _same(truth, first["scope"])) if truth.entity else None
+    there = " + ".join(f"{each.cause} ({each.entity_kind} {each.entity})" for each in outcome.truths)
     return Judged(
-        id=outcome.run.id, kind=kind, truth=truth or "healthy", found=named, cause=right, entity=entity,
+        id=outcome.run.id, kind=kind, truth=there or "healthy", found=named, cause=right, entity=entity,
         seconds=round(outcome.seconds, 1),
     )  # fmt: skip
 
@@ -64,6 +68,29 @@ def summary(judged: Sequence[Judged]) -> dict[str, Any]:
 
 def _share(hits: int, of: int) -> float | None:
     return round(hits / of, 4) if of else None
+
+
+def page(seed: int, judged: Sequence[Judged], skipped: Sequence[str]) -> str:
+    """Figures, table, and the runs without a result, as a page."""
+    figures = (f"| {name.replace('_', ' ')} | {value} |" for name, value in summary(judged).items())
+    lines = [
+        "# How often a check is right",
+        "",
+        f"Made by `make score-diagnosis SCORE_ARGS='--seed {seed} --table FILE'`, with kernward {__version__}. Each line is a",
+        "guest or this machine with a fault of a strength, a name and companions drawn at random, or none. The cause is",
+        "right where the first finding is what was injected, of two the one or the other; the entity where it names the",
+        "cgroup, the device or the process that was. A healthy run is right where nothing is found.",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        *figures,
+        "",
+        *table(judged),
+    ]
+    if skipped:
+        lines += ["", "Without a result, because the fault did not show or the machine did not answer:", ""]
+        lines += [f"- {line}" for line in skipped]
+    return "\n".join(lines) + "\n"
 
 
 def table(judged: Sequence[Judged]) -> Iterator[str]:
