@@ -11,7 +11,7 @@ import pytest
 
 from kernward.collectors import left_behind, measuring, quiescence
 from kernward.collectors.clock import Clock
-from kernward.collectors.left_behind import Waits, gone, results
+from kernward.collectors.left_behind import Helper, Waits, gone
 from kernward.collectors.measuring import Session
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.sample import take
@@ -41,7 +41,7 @@ def source(name: str, waits: str = "", act: Callable[[], str] = lambda: "") -> S
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(left_behind.results, "__defaults__", (PATIENCE_S,))
+    monkeypatch.setitem(Helper.ask.__kwdefaults__, "patience_s", PATIENCE_S)
     # Whoever sleeps uninterruptibly does not die of a signal, as one who is stopped does.
     monkeypatch.setattr(left_behind, "_kill", lambda child: None)
 
@@ -50,6 +50,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def root() -> Iterator[Root]:
     made = Root("/")
     yield made
+    made.close()
     for each in made.remembered.get("why readers wait", {}).values():
         end(each.child)
 
@@ -64,34 +65,56 @@ def end(child: int) -> None:
     raise AssertionError("it does not end")
 
 
-def test_results_come_in_their_order_however_large_and_odd_they_are() -> None:
-    large, odd = "x" * 300_000, "\udcff\x00"
-    assert list(results([lambda: large, lambda: odd, lambda: None])) == [large, odd, None]
+def children() -> set[str]:
+    with open(f"/proc/self/task/{os.getpid()}/children") as file:
+        return set(file.read().split())
 
 
-def test_one_that_waits_is_left_behind_with_what_came_before_it() -> None:
+def test_it_gives_what_it_is_asked_for_however_large_and_odd() -> None:
+    large, odd = "x" * 3_000_000, "\udcff\x00"
+    helper = Helper({"twice": lambda each: each * 2, "odd": lambda: odd})
+    assert helper.ask("twice", large) == large * 2
+    assert helper.ask("odd") == odd
+    helper.close()
+
+
+def test_one_that_waits_is_left_behind() -> None:
     began_s = time.monotonic()
-    found = results([lambda: "first", sleep, lambda: "never"], PATIENCE_S)
-    assert next(found) == "first"
+    helper = Helper({"sleep": sleep})
     with pytest.raises(Waits, match="waits in the kernel") as caught:
-        next(found)
+        helper.ask("sleep", patience_s=PATIENCE_S)
     assert time.monotonic() - began_s < 2.0
     end(caught.value.child)
 
 
-def test_a_child_that_computes_gets_the_time_that_it_needs() -> None:
+def test_one_that_computes_gets_the_time_that_it_needs() -> None:
     def compute() -> int:
         end_s = time.process_time() + 3 * PATIENCE_S
         while time.process_time() < end_s:
             pass
         return 7
 
-    assert list(results([compute], PATIENCE_S)) == [7]
+    helper = Helper({"compute": compute})
+    assert helper.ask("compute", patience_s=PATIENCE_S) == 7
+    helper.close()
 
 
-def test_a_child_that_dies_is_no_wait() -> None:
+def test_one_that_dies_or_fails_is_no_wait() -> None:
+    helper = Helper({"die": lambda: os._exit(3), "fail": lambda: [][1]})
+    with pytest.raises(ChildProcessError, match="IndexError"):
+        helper.ask("fail")
     with pytest.raises(ChildProcessError, match="ended early"):
-        list(results([lambda: os._exit(3)]))
+        helper.ask("die")
+    with pytest.raises(ChildProcessError, match="ended early"):
+        helper.ask("fail")
+
+
+def test_it_leaves_nothing_behind_when_it_may_end() -> None:
+    before = children()
+    helper = Helper({"any": lambda: 1})
+    assert children() > before
+    helper.close()
+    assert children() == before
 
 
 @pytest.mark.usefixtures("impatient")
@@ -127,22 +150,53 @@ def test_what_cannot_be_read_apart_has_its_reason(root: Root) -> None:
     assert sample.read == {"c": Told("c")}
 
 
-def test_grace_periods_end_here() -> None:
-    assert quiescence.grace_period_missing() == ""
+@pytest.mark.parametrize("stays", [True, False])
+def test_the_child_stays_from_sample_to_sample_where_that_is_wanted(root: Root, stays: bool) -> None:
+    root.keeps_helper = stays
+    before = children()
+    for _ in range(3):
+        take(root, Clock(), [source("a", WHY)])
+    assert len(children() - before) == stays
+    assert (root.helper is not None) == stays
+
+
+def test_grace_periods_end_here(root: Root) -> None:
+    assert quiescence.grace_period_missing(root) == ""
 
 
 def test_where_no_grace_period_ends_nothing_is_attached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "grace_period_missing", lambda: "no grace period of RCU ended")
+    monkeypatch.setattr(measuring, "grace_period_missing", lambda root: "no grace period of RCU ended")
     with Session(Root(), Clock()) as session:
         became = session.start(["runqlat", "syscalls"])
     assert {each.tier for each in became.values()} <= {"procfs", None}
     assert all("no grace period of RCU ended" in each.reason for each in became.values())
 
 
-def test_the_reason_names_what_was_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def waiting(*_: object) -> Iterator[int]:
-        raise Waits(1, "synchronize_rcu")
-        yield 0
+@pytest.mark.usefixtures("impatient")
+def test_a_grace_period_that_does_not_end_is_said(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(quiescence.ACTS, "grace period", sleep)
+    child = children()
+    assert "no grace period of RCU ended within 0.2 s" in quiescence.grace_period_missing(root, PATIENCE_S)
+    assert root.helper is None
+    for each in children() - child:
+        end(int(each))
 
-    monkeypatch.setattr(quiescence, "results", waiting)
-    assert "no grace period of RCU ended within 3 s" in quiescence.grace_period_missing()
+
+def test_it_holds_the_handles_of_programs_until_it_ends(root: Root) -> None:
+    before = children()
+    session = Session(root, Clock())
+    tier = session.start(["runqlat"])["runqlat"].tier
+    if tier not in ("tp_btf", "raw_tp", "tracepoint", "kprobe"):
+        pytest.skip(f"programs cannot be attached here: runqlat comes by {tier}")
+    assert root.helper is not None
+    (child,) = children() - before
+    assert not programs(child)
+    root.helper.hold()
+    assert programs(child)
+    session.close()
+    assert children() == before
+
+
+def programs(process: str) -> list[str]:
+    handles = (os.readlink(each.path) for each in os.scandir(f"/proc/{process}/fd"))
+    return [each for each in handles if "bpf" in each]

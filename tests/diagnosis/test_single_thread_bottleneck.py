@@ -2,8 +2,10 @@
 
 import pytest
 
+from kernward.collectors.sources import task_waits
+from kernward.collectors.sources.task_waits import TaskWaits
 from kernward.diagnosis.hypotheses.single_thread_bottleneck import HYPOTHESIS
-from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
+from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
 from tests.diagnosis.processor_windows import Task, compile_jobs, machine
 from tests.diagnosis.windows import confirmed, verdict, view
 
@@ -45,6 +47,17 @@ def test_threads_that_wait_for_clients_or_timers_do_not_wait_for_it() -> None:
     found = verdict(HYPOTHESIS, machine(service(*[(0.01, 0.0, "do_epoll_wait", 5.0)] * 3)))
     assert isinstance(found, Refuted)
     assert "do_epoll_wait" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("as_lock", "same", "expected"), [(True, 7, Refuted), (False, 7, Confirmed), (True, 1, Confirmed)]
+)
+def test_threads_that_want_a_lock_of_it_do_not_wait_for_its_work(
+    as_lock: bool, same: int, expected: type
+) -> None:
+    waits = {"900": TaskWaits("loop", threads=8, futex_waits=7, futex_same=same, futex_lock=as_lock)}
+    seen = machine(service(*[(0.0, 0.0, "futex_do_wait", 60.0)] * 7), more={task_waits.SOURCE: waits})
+    assert isinstance(verdict(HYPOTHESIS, seen), expected)
 
 
 def test_where_the_others_compute_as_well_the_work_is_spread() -> None:

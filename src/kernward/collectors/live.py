@@ -76,6 +76,7 @@ class Live:
         progress: Callable[[str], object] | None = None,
     ) -> None:
         self._root = root
+        root.keeps_helper = True
         self._clock = clock
         self._seconds = seconds
         self._max_overhead = max_overhead_percent / 100
@@ -144,6 +145,7 @@ class Live:
         """Detach what was attached."""
         if self._session is not None:
             self._session.close()
+        self._root.close()
 
     def _look(self, seconds: float) -> None:
         hurry(self._root)

@@ -175,7 +175,7 @@ class Session:
         wanted = tuple(names)
         if self._stalled is None:
             attaches = self._root.live and self._tiers != ("procfs",)
-            self._stalled = grace_period_missing() if attaches else ""
+            self._stalled = grace_period_missing(self._root) if attaches else ""
         if not self._stalled:
             self._begin_counting()
         for name in wanted:
@@ -263,12 +263,15 @@ class Session:
         return {name: working.ran() for name, working in self._working.items()}
 
     def close(self) -> None:
-        """Detach all."""
+        """Detach all. The kernel waits for a grace period then, which the helper does in turn where it takes long."""
+        if self._working and self._root.helper is not None:
+            self._root.helper.hold()
         while self._working:
             self._working.popitem()[1].close()
         if self._counting is not None:
             os.close(self._counting)
             self._counting = None
+        self._root.close()
 
     def _begin_counting(self) -> None:
         if self._counting is None and self._counts and not self._working:

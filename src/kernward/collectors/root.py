@@ -9,9 +9,12 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kernward.records.errors import InputError
+
+if TYPE_CHECKING:
+    from kernward.collectors.left_behind import Helper
 
 # The longest of them, /proc/interrupts of a machine with hundreds of CPUs, has a few megabytes.
 LIMIT_BYTES = 16 << 20
@@ -56,7 +59,16 @@ class Root:
         self.kept: dict[str, Any] = {}
         # What a source keeps from sample to sample, so as not to do again what comes out the same.
         self.remembered: dict[str, Any] = {}
+        # The child that reads what may keep its reader waiting, and whether it stays from sample to sample.
+        self.helper: Helper | None = None
+        self.keeps_helper = False
         self._real = os.path.realpath(self.path) if self.path else ""
+
+    def close(self) -> None:
+        """Let the helper end."""
+        if self.helper is not None:
+            self.helper.close()
+            self.helper = None
 
     @property
     def live(self) -> bool:

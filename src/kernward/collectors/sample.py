@@ -6,7 +6,7 @@ One source that cannot be read never stops the others: the sample keeps the reas
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,6 +14,9 @@ from kernward.collectors.clock import Clock
 from kernward.collectors.root import Root, Unavailable
 from kernward.collectors.source import AnySource, EntitySource, Source, T
 from kernward.collectors.sources import sources
+
+if TYPE_CHECKING:
+    from kernward.collectors.left_behind import Helper
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,34 +142,48 @@ def _found_by_child(
     root: Root, waiting: list[AnySource], entities: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[AnySource, _Found]]:
     """The same of sources whose reader may have to wait; one that does is left behind, and not asked again meanwhile."""
-    from kernward.collectors import left_behind
+    from kernward.collectors.left_behind import Waits, gone
 
     # By what they wait for: who waits for the same need not be tried.
-    stuck: dict[str, left_behind.Waits] = root.remembered.setdefault("why readers wait", {})
-    for why in [why for why, each in stuck.items() if left_behind.gone(each.child)]:
+    stuck: dict[str, Waits] = root.remembered.setdefault("why readers wait", {})
+    for why in [why for why, each in stuck.items() if gone(each.child)]:
         del stuck[why]
-    rest = list(waiting)
-    while rest:
-        known = [each for each in rest if each.waits in stuck]
-        rest = [each for each in rest if each.waits not in stuck]
-        for each in known:
-            yield each, _waits(each, stuck[each.waits])
-        acts = [partial(_read_apart, root, each, entities) for each in rest]
-        try:
-            for found, missing in left_behind.results(acts):
+    for each in waiting:
+        if each.waits not in stuck:
+            try:
+                found, missing = _helper(root, waiting).ask(each.name, entities.get(each.name))
+            except Waits as error:
+                root.helper = None
+                stuck[each.waits] = error
+            except (OSError, ChildProcessError) as error:
+                root.helper = None
+                yield each, f"{', '.join(each.files)}: {error}"
+                continue
+            else:
                 root.missing.update(missing)
-                yield rest.pop(0), found
-        except left_behind.Waits as error:
-            stuck[rest[0].waits] = error
-        except (OSError, ChildProcessError) as error:
-            yield rest[0], f"{', '.join(rest.pop(0).files)}: {error}"
+                yield each, found
+                continue
+        yield each, _waits(each, stuck[each.waits])
+    if not root.keeps_helper:
+        root.close()
 
 
-def _read_apart(
-    root: Root, source: AnySource, entities: Mapping[str, Collection[str]]
-) -> tuple[_Found, dict[str, str]]:
+def _helper(root: Root, waiting: list[AnySource]) -> "Helper":
+    """The child that reads these, made where there is none."""
+    from kernward.collectors.left_behind import Helper
+    from kernward.collectors.quiescence import ACTS
+
+    if root.helper is not None and not root.helper.acts.issuperset(each.name for each in waiting):
+        root.close()
+    if root.helper is None:
+        root.helper = Helper({**ACTS, **{each.name: partial(_read_apart, root, each) for each in waiting}})
+    return root.helper
+
+
+def _read_apart(root: Root, source: AnySource, some: Collection[str] | None) -> tuple[_Found, dict[str, str]]:
     root.missing.clear()
-    return _read(root, source, entities), dict(root.missing)
+    root.kept.clear()
+    return _read(root, source, {} if some is None else {source.name: some}), dict(root.missing)
 
 
 def _waits(source: AnySource, error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from kernward.collectors.sources import processes, threads
+from kernward.collectors.sources import processes, task_waits, threads
 from kernward.collectors.sources.threads import Thread
 from kernward.diagnosis import processors
 from kernward.diagnosis.hypothesis import (
@@ -151,6 +151,11 @@ def _bottleneck(view: View, runner: Runner, found: Mapping[str, Thread]) -> Conf
             f"one thread of {runner.name} computes all the time, and its others do not wait for it: they sleep in "
             f"{', '.join(sorted(set(where))[:3])}"
         )
+    if _for_a_lock(view, runner, len(others)):
+        return (
+            f"one thread of {runner.name} computes all the time, and its others want a lock that it has: see "
+            "user-lock-contention"
+        )
     woken = sum(each.voluntary_switches or 0 for each in others)
     if not woken:
         return f"one thread of {runner.name} computes all the time, and no other was woken: none waits for its work"
@@ -201,6 +206,21 @@ def _bottleneck(view: View, runner: Runner, found: Mapping[str, Thread]) -> Conf
     )
 
 
+def _for_a_lock(view: View, runner: Runner, others: int) -> bool:
+    """Whether most of its other threads slept in most readings as for a taken lock, which hands out no work."""
+    readings = [
+        each.each(task_waits.SOURCE).get(runner.pid)
+        for each in view.window.samples
+        if task_waits.SOURCE.name in each.read
+    ]
+    such = [
+        each
+        for each in readings
+        if each is not None and each.futex_lock and (each.futex_same or 0) >= HANDED.value * others
+    ]
+    return 2 * len(such) > len(readings)
+
+
 def _wants(thread: Thread) -> float:
     if thread.ran_s is not None:
         return thread.ran_s + (thread.waited_s or 0.0)
@@ -216,12 +236,16 @@ HYPOTHESIS = Hypothesis(
         Signal("threads.ran_s", "one thread runs all the time, the others hardly"),
         Signal("threads.wait", "the others sleep where threads wait for each other"),
         Signal("threads.voluntary_switches", "the others are woken now and then, so work reaches them"),
+        Signal("task_waits.futex_lock", "where they sleep as for a taken lock, it is that lock they want"),
         Signal("stat.idle_s", "other CPUs had time"),
     ),
     thresholds=(FULL, REST, SPARE, HANDED),
     rivals=(
         Rival("cpu-affinity-pileup", "there several threads want to run, and wait for one CPU"),
-        Rival("user-lock-contention", "there threads take turns under a lock, and each computes a part"),
+        Rival(
+            "user-lock-contention",
+            "there the others sleep for a lock, whether they take turns or one has it nearly always",
+        ),
         Rival("cpu-quota-throttling", "there the quota stops it, not the speed of a CPU"),
     ),
     mechanism=(

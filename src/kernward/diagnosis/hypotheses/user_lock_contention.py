@@ -52,8 +52,8 @@ SPREAD = Threshold(
     "largest part that one thread has of the process's CPU time",
     0.6,
     "",
-    "threads that take turns under a lock share the time; where one has most of it, the others wait for its work, not "
-    "for a lock",
+    "threads that take turns under a lock share the time; where one has most of it, the others wait for its work, or it "
+    "takes the lock again before those that it wakes have come",
 )
 ALONE = Threshold(
     "CPUs that the process uses, where nothing says that what its threads wait for is a lock",
@@ -343,6 +343,8 @@ def _confirmed(view: View, queue: Queue, confidence: float, proof: list[Evidence
         else [view.evidence(stat.SOURCE, "idle_s", idle, unit="CPUs", says="are idle meanwhile")]
     )
     lost = queue.mean / (queue.mean + max(queue.cpus, 0.2))
+    spread = _largest_part(view, queue.pid)
+    alone = queue.as_lock and queue.cpus >= RUNS.value and spread is not None and spread >= SPREAD.value
     return Confirmed(
         scope=queue.scope,
         confidence=confidence,
@@ -356,6 +358,11 @@ def _confirmed(view: View, queue: Queue, confidence: float, proof: list[Evidence
                 else "whoever has the lock sleeps with it, for I/O or an answer, and the others in futex_wait() for the lock"
             )
             + (f", and {idle:.1f} CPUs stand idle." if idle is not None and idle > 0.1 else ".")
+            + (
+                f" One thread has {spread:.0%} of that time: it takes the lock again before the one that it wakes has come."
+                if alone
+                else ""
+            )
         ),
         evidence=(_waiting(view, queue), used, *proof, *spare),
         chain=(
