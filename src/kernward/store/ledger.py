@@ -5,6 +5,8 @@ the process and of the machine. Transactions that write take the lock when they 
 they read first still holds when they write.
 """
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -176,8 +178,21 @@ def now() -> str:
 def _prepare(connection: Any, _record: object) -> None:
     # The driver is not to begin transactions by itself: it would begin them without the lock.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
+
+
+def _write_ahead(connection: Any) -> None:
+    """A new ledger is switched to WAL with a lock that SQLite does not wait for where another process switches it too."""
+    ends_s = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends_s:
+                raise
+        time.sleep(0.005)
 
 
 def _begin(connection: sqlalchemy.Connection) -> None:
