@@ -24,7 +24,7 @@ from kernward.operations.check import check_recording
 
 HERE = Path(__file__).parent
 RUNS = 3
-THREADS = 16
+CALLERS = 2
 PROCESSES, CGROUPS, SAMPLES = 5000, 2000, 7
 
 
@@ -72,14 +72,14 @@ def main(folder: Path) -> None:
 
 
 def _of_a_sick_machine(folder: Path) -> None:
-    """Threads that contend for a lock, more of them than CPUs: rivals that only measuring tells apart.
+    """Processes whose calls fail, which only measuring tells from work.
 
     Once as root, once without the capabilities that attaching programs takes, which leaves procfs.
     """
-    program = folder / "contend"
-    subprocess.run(["gcc", "-O2", "-pthread", "-o", program, HERE / "contend.c"], check=True)
+    program = folder / "again"
+    subprocess.run(["gcc", "-O2", "-o", program, HERE / "again.c"], check=True)
     rows = []
-    with subprocess.Popen([program, str(THREADS)], stdout=subprocess.DEVNULL) as sick:
+    with subprocess.Popen([program, str(CALLERS)], stdout=subprocess.DEVNULL) as sick:
         try:
             for name, before, limit_s in (
                 ("with eBPF", [], 30),
@@ -99,7 +99,7 @@ def _of_a_sick_machine(folder: Path) -> None:
                 ]
         finally:
             sick.kill()
-    table(f"check of this machine, with {THREADS} threads that contend for a lock", rows)
+    table(f"check of this machine, with {CALLERS} processes whose calls fail", rows)
 
 
 def _large() -> list[Sample]:
