@@ -1,10 +1,14 @@
 """A child that waits is left behind, the others' results are there, and nobody asks again before it has ended."""
 
+import fcntl
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -115,6 +119,37 @@ def test_it_leaves_nothing_behind_when_it_may_end() -> None:
     assert children() > before
     helper.close()
     assert children() == before
+
+
+LEAVING = """
+import os, signal
+from kernward.collectors import left_behind
+left_behind._kill = lambda child: None
+lock = os.open({lock!r}, os.O_RDWR | os.O_CREAT)
+import fcntl
+fcntl.flock(lock, fcntl.LOCK_EX)
+helper = left_behind.Helper({{"sleep": lambda: os.kill(os.getpid(), signal.SIGSTOP)}})
+try:
+    helper.ask("sleep", patience_s=0.2)
+except left_behind.Waits as error:
+    print(error.child)
+"""
+
+
+def test_who_is_left_behind_keeps_neither_the_output_nor_a_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVING.format(lock=str(lock))],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    child = int(done.stdout)
+    assert Path(f"/proc/{child}/stat").exists()
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.kill(child, signal.SIGKILL)
 
 
 @pytest.mark.usefixtures("impatient")

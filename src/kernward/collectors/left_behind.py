@@ -48,7 +48,7 @@ class Helper:
         ours, theirs = socket.socketpair()
         self._child = os.fork()
         if self._child == 0:
-            _be_child(acts, ours, theirs)
+            _be_child(acts, theirs)
         theirs.close()
         self._socket = ours
 
@@ -112,11 +112,11 @@ def gone(child: int) -> bool:
         return True
 
 
-def _be_child(acts: Mapping[str, Callable[..., Any]], ours: socket.socket, theirs: socket.socket) -> None:
+def _be_child(acts: Mapping[str, Callable[..., Any]], theirs: socket.socket) -> None:
     try:
         # What ends the parent from the terminal must not end the child before it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        ours.close()
+        _close_all_but(theirs.fileno())
         while True:
             name, arguments = _received(theirs)
             if name == _HOLD:
@@ -132,6 +132,17 @@ def _be_child(acts: Mapping[str, Callable[..., Any]], ours: socket.socket, their
             _send(theirs, given)
     finally:
         os._exit(0)
+
+
+def _close_all_but(kept: int) -> None:
+    """Locks and pipes of the parent would be held for as long as the child is: who reads its output would wait on."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    for handle in map(int, os.listdir("/proc/self/fd")):
+        if handle > 2 and handle != kept:
+            with suppress(OSError):
+                os.close(handle)
 
 
 def _send(to: socket.socket, what: object) -> None:

@@ -159,7 +159,7 @@ class Recorder:
             self.close()
             return False
         self._complain("")
-        self._note_costs(sample, wanted)
+        self._note_costs(sample)
         if self._taken % _REVIEW == 0:
             self._review()
         return True
@@ -300,10 +300,10 @@ class Recorder:
         names = dict.fromkeys([*(each for each in first if each in found), *chosen])
         return {name: found[name] for name in list(names)[:most]}
 
-    def _note_costs(self, sample: Sample, wanted: Collection[AnySource]) -> None:
+    def _note_costs(self, sample: Sample) -> None:
         """Sources are read one after the other, and the clock is asked after each that could be read."""
         stamps = self._stamps.cpu_s
-        read = [each.name for each in wanted if each.name in sample.read_at_s]
+        read = list(sample.read_at_s)
         if len(stamps) != len(read) + 1:
             return
         for name, before_s, after_s in zip(read, stamps[:-1], stamps[1:], strict=True):
