@@ -8,7 +8,6 @@ from kernward.vm.fault_parts import (
     DISK,
     FIND_CGROUP,
     MAKE_CGROUP,
-    NETSTAT,
     SERVE,
     cgroup_path,
     service_name,
@@ -159,21 +158,6 @@ FURTHER = {
             needs=Needs(smp=1),
             inject="for each in $(seq $(nproc)); do dd if=/dev/zero of=/dev/null bs=1 </dev/null >/dev/null 2>&1 & done",
             seen="pidof dd",
-        ),
-        _fault(
-            "deaf-receiver",
-            "a service does not read the datagrams that it gets",
-            cause="socket-buffer-limit", entity_kind="process", entity="nc",
-            parameters=(Parameter("per_s", 2000, "1/s", "", least=500, most=5000),),
-            needs=Needs(misbehave=True),
-            inject=SERVE + """
-                ip link set lo up
-                (sleep 1000000 | nc -u -l -p 7100) </dev/null >/dev/null 2>&1 &
-                for attempt in $(seq 50); do sleep 0.2; pidof nc >/dev/null && break; done
-                kill -STOP $(pidof nc)
-                serve sender '' flood 127.0.0.1 7100 400 $per_s
-            """,
-            seen=NETSTAT + "sleep 1; [ $(netstat Udp RcvbufErrors) -ge 10 ]",
         ),
     )
 }  # fmt: skip
