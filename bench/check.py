@@ -1,14 +1,19 @@
 """How long a person on call waits for an answer, what it costs the machine, and how it grows with the machine."""
 
+import contextlib
 import json
+import os
 import subprocess
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 
 from bench.processes import KERNWARD, middle, run, table
+from bench.recorder import at_least
+from kernward.collectors.cgroups import hierarchy
 from kernward.collectors.clock import Clock
 from kernward.collectors.recorded import Recorded
 from kernward.collectors.root import Root
@@ -58,6 +63,7 @@ def main(folder: Path) -> None:
         ],
     )
     _of_a_sick_machine(folder)
+    _of_a_crowd(folder)
     window = _large()
     began_s = time.process_time()
     result = examine(Recorded(window), hypotheses().values())
@@ -100,6 +106,52 @@ def _of_a_sick_machine(folder: Path) -> None:
         finally:
             sick.kill()
     table(f"check of this machine, with {CALLERS} processes whose calls fail", rows)
+
+
+def _of_a_crowd(folder: Path) -> None:
+    """So many processes in so many groups, on this machine: what is recorded once, and a check."""
+    rows = []
+    with at_least(PROCESSES) as there, _groups(CGROUPS) as made:
+        for name, command, limit in (
+            ("kernward record --once", ["record", "--once", folder / "crowd.snapshot"], "all sources, once"),
+            ("kernward check", ["check", "--format", "json"], "limit 10 s with procfs alone, 30 s with eBPF"),
+        ):
+            done = run([KERNWARD, *command])
+            rows.append(
+                (name, f"{done.wall_s:.1f} s", f"{done.cpu_s:.1f} s of CPU, {done.peak_mb:.0f} MB; {limit}")
+            )
+        answer = json.loads(done.output)
+        found = ", ".join(each["id"] for each in answer["findings"]) or "nothing"
+        rows.append(("what the check found", found, f"in {answer['seconds']:.1f} s"))
+    table(f"this machine with {there} processes and {made} cgroups besides its own", rows)
+
+
+@contextlib.contextmanager
+def _groups(count: int) -> Iterator[int]:
+    """Groups in the trees of the processor and of memory, a process in each; how many could be made."""
+    trees = {tree.mount for name in ("cpu", "memory") if (tree := hierarchy(Root("/"), name)) is not None}
+    # Those of at_least().
+    processes = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    made: list[Path] = []
+    try:
+        with contextlib.suppress(OSError):
+            for mount in trees:
+                for number in range(-1, count):
+                    # The first holds the others.
+                    place = Path(
+                        mount, "kernward-bench", *([] if number < 0 else [f"group-{number}.service"])
+                    )
+                    place.mkdir()
+                    made.append(place)
+                    if 0 <= number < len(processes):
+                        (place / "cgroup.procs").write_text(processes[number])
+        yield max(0, len(made) // max(len(trees), 1) - 1)
+    finally:
+        for place in reversed(made):
+            with contextlib.suppress(OSError):
+                for process in (place / "cgroup.procs").read_text().split():
+                    (place.parent.parent / "cgroup.procs").write_text(process)
+                place.rmdir()
 
 
 def _large() -> list[Sample]:
