@@ -32,7 +32,7 @@ class Waits(Exception):
     """A child waits in the kernel: its id, and the kernel's function where it does ("" where that is not told)."""
 
     def __init__(self, child: int, where: str) -> None:
-        super().__init__(f"it waits in the kernel, in {where}" if where else "it waits in the kernel")
+        super().__init__(f"child {child} waits in the kernel" + (f", in {where}" if where else ""))
         self.child = child
         self.where = where
 

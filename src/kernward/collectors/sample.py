@@ -16,7 +16,7 @@ from kernward.collectors.source import AnySource, EntitySource, Source, T
 from kernward.collectors.sources import sources
 
 if TYPE_CHECKING:
-    from kernward.collectors.left_behind import Helper
+    from kernward.collectors.left_behind import Helper, Waits
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,8 +186,9 @@ def _read_apart(root: Root, source: AnySource, some: Collection[str] | None) -> 
     return _read(root, source, {} if some is None else {source.name: some}), dict(root.missing)
 
 
-def _waits(source: AnySource, error: Exception) -> str:
-    return f"{', '.join(source.files)}: whoever reads it waits: {source.waits} ({error})"
+def _waits(source: AnySource, error: "Waits") -> str:
+    where = f" ({error.where})" if error.where else ""
+    return f"{', '.join(source.files)}: its reader waits in the kernel{where}: {source.waits}"
 
 
 def host_name(root: Root) -> str:

@@ -35,7 +35,7 @@ class Source(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     read: Callable[[Root], T]
     when: When = "sample"
     scope: Scope = "host"
-    # Why whoever reads it may have to wait in the kernel without an end; "" where nobody does.
+    # Why its reader may have to wait in the kernel without an end; "" where it never has to.
     waits: str = ""
 
     @property

@@ -59,5 +59,5 @@ SOURCE = Source(
     record=FileLocks,
     read=read,
     when="check",
-    waits="it waits until each CPU has passed a quiescent state of RCU, and one does not",
+    waits="each CPU has to pass a quiescent state of RCU first, and that does not come to an end",
 )
