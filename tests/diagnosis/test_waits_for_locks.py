@@ -10,15 +10,25 @@ from kernward.collectors.kernel_messages import LogEvent
 from kernward.collectors.measurements import futex, kernel_locks
 from kernward.collectors.measurements.futex import Futex
 from kernward.collectors.measurements.kernel_locks import KernelLock
-from kernward.collectors.sources import cgroup_freezer, process_cgroups, stacks, task_waits, threads
+from kernward.collectors.sources import (
+    cgroup_freezer,
+    process_cgroups,
+    processes,
+    stacks,
+    task_waits,
+    threads,
+)
 from kernward.collectors.sources.cgroup_freezer import CgroupFreezer
 from kernward.collectors.sources.process_cgroups import ProcessCgroups
 from kernward.collectors.sources.processes import Process
 from kernward.collectors.sources.stacks import Stack
 from kernward.collectors.sources.task_waits import BlockedTask, TaskWaits
 from kernward.collectors.sources.threads import Thread
+from kernward.collectors.window import Window
+from kernward.diagnosis import blocked
 from kernward.diagnosis.hypotheses import hypotheses
 from kernward.diagnosis.hypothesis import Confirmed, Open, Refuted, Unknown
+from kernward.diagnosis.view import View
 from tests.diagnosis.kernel_log import event, log
 from tests.diagnosis.task_windows import machine, process, table
 from tests.diagnosis.windows import confirmed, verdict, view
@@ -74,6 +84,15 @@ def held(**functions: tuple[str, ...]) -> dict[Any, Any]:
             name.rpartition("_")[2]: Stack(name.rpartition("_")[0], "S", each, ("kf",)) for name, each in functions.items()
         }
     }  # fmt: skip
+
+
+def test_what_the_reader_has_left_behind_is_not_stuck_itself() -> None:
+    waits = reading(stuck(OTHER, comm="kernward"))
+    waits[processes.SOURCE] = {**waits[processes.SOURCE], "812": process("kernward", state="D", parent=42)}
+    seen = view(waits, waits, every_s=6.0)
+    assert len(blocked.stuck(seen)) == 1
+    last = msgspec.structs.replace(seen.window.samples[-1], reader="42")
+    assert not blocked.stuck(View(Window([*seen.window.samples[:-1], last])))
 
 
 def test_the_stacks_of_others_are_asked_for_first() -> None:

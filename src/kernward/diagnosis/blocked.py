@@ -150,8 +150,11 @@ def stuck(view: View) -> list[Stuck]:
                 continue
         if pid in frozen or task.stack and task.stack[0] in _CHILD:
             continue
-        kernel = everybody[pid].kernel_thread if pid in everybody else False
-        found.append(Stuck(task, pid, kernel))
+        process = everybody.get(pid)
+        # What whoever reads the machine has left behind waits as any reader would.
+        if process is not None and str(process.parent) == view.window.last.reader:
+            continue
+        found.append(Stuck(task, pid, process is not None and process.kernel_thread))
     return found
 
 
