@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterator
 
-from kernward.cli.check_explained import SORTS, WHEN, ways
+from kernward.cli.check_explained import SORTS, WHEN, waiting, ways
 from kernward.cli.check_words import amount
 from kernward.collectors.measuring import measurements
 from kernward.collectors.quantity import Quantity
@@ -125,7 +125,7 @@ def _source(source: AnySource, cell: Cell, code: Cell) -> Iterator[str]:
         source.scope, f"of each {source.scope}"
     )
     yield f"## {source.name}\n"
-    yield f"{source.doc} Read from {', '.join(map(code, source.files))}; {of}; {WHEN[source.when]}.\n"
+    yield f"{source.doc} Read from {', '.join(map(code, source.files))}; {of}; {WHEN[source.when]}.{waiting(source)}\n"
     yield from _fields(source.quantities, cell, code)
 
 

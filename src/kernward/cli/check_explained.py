@@ -117,6 +117,7 @@ def signal_document(source: "AnySource", field: str | None) -> dict[str, Any]:
         "scope": source.scope,
         "when": source.when,
         "files": list(source.files),
+        "waits": source.waits,
         "signals": [
             {
                 "name": f"{source.name}.{name}",
@@ -190,7 +191,16 @@ def _about(source: "AnySource") -> str:
     of = "of the whole machine" if source.scope == "host" else f"of each {source.scope}"
     if source.scope == "other":
         of = "of several"
-    return f"Read from {', '.join(source.files)}; {of}; {WHEN[source.when]}."
+    return f"Read from {', '.join(source.files)}; {of}; {WHEN[source.when]}.{waiting(source)}"
+
+
+def waiting(source: "AnySource") -> str:
+    """A sentence about what its reader may have to wait for, with a blank before it; "" where there is nothing."""
+    return (
+        f" A child process reads it, since a reader may be kept waiting: {source.waits}."
+        if source.waits
+        else ""
+    )
 
 
 def _said(quantity: "Quantity") -> str:
