@@ -166,6 +166,12 @@ def test_a_pid_that_another_process_took_over_did_not_grow() -> None:
     assert isinstance(verdict(PROCESS, view(*readings)), Refuted)
 
 
+def test_who_reads_the_machine_keeps_what_it_has_read() -> None:
+    seen = grows(lambda second: 40 + 4 * second).window.samples
+    last = msgspec.structs.replace(seen[-1], reader="812")
+    assert isinstance(verdict(PROCESS, View(Window([*seen[:-1], last]), final=True)), Refuted)
+
+
 def test_one_reading_tells_no_growth() -> None:
     assert isinstance(verdict(PROCESS, grows(lambda second: 40 + 4 * second, count=1)), Unknown)
 

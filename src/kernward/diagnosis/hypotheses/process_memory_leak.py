@@ -227,6 +227,9 @@ def _growing(view: View) -> Iterator[Growth]:
         before = first.get(pid)
         if process.kernel_thread or before is None or before.start_s != process.start_s:
             continue
+        # Whoever reads the machine keeps what it has read, which on a large one is much.
+        if pid == view.window.last.reader:
+            continue
         if (process.rss_bytes or 0) - (before.rss_bytes or 0) < least:
             continue
         held: list[tuple[float, datetime, int]] = []
