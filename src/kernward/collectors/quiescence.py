@@ -32,8 +32,8 @@ def grace_period_missing(root: Root, patience_s: float = PATIENCE_S) -> str:
             f"no grace period of RCU ended within {patience_s:g} s: a CPU passes no quiescent state, or the kernel's "
             "threads get no CPU; who attaches a program would wait for it"
         )
-    except (OSError, ChildProcessError):
-        root.helper = None
+    except OSError:
+        root.close()
     return ""
 
 

@@ -142,30 +142,40 @@ def _found_by_child(
     root: Root, waiting: list[AnySource], entities: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[AnySource, _Found]]:
     """The same of sources whose reader may have to wait; one that does is left behind, and not asked again meanwhile."""
-    from kernward.collectors.left_behind import Waits, gone
+    from kernward.collectors.left_behind import gone
 
     # By what they wait for: who waits for the same need not be tried.
     stuck: dict[str, Waits] = root.remembered.setdefault("why readers wait", {})
     for why in [why for why, each in stuck.items() if gone(each.child)]:
         del stuck[why]
     for each in waiting:
-        if each.waits not in stuck:
-            try:
-                found, missing = _helper(root, waiting).ask(each.name, entities.get(each.name))
-            except Waits as error:
-                root.helper = None
-                stuck[each.waits] = error
-            except (OSError, ChildProcessError) as error:
-                root.helper = None
-                yield each, f"{', '.join(each.files)}: {error}"
-                continue
-            else:
-                root.missing.update(missing)
-                yield each, found
-                continue
-        yield each, _waits(each, stuck[each.waits])
+        yield each, _asked(root, each, entities.get(each.name), waiting, stuck)
     if not root.keeps_helper:
         root.close()
+
+
+def _asked(
+    root: Root,
+    source: AnySource,
+    some: Collection[str] | None,
+    waiting: list[AnySource],
+    stuck: "dict[str, Waits]",
+) -> _Found:
+    from kernward.collectors.left_behind import Waits
+
+    if source.waits not in stuck:
+        try:
+            found, missing = _helper(root, waiting).ask(source.name, some)
+        except Waits as error:
+            root.helper = None
+            stuck[source.waits] = error
+        except OSError as error:
+            root.close()
+            return f"{', '.join(source.files)}: {error}"
+        else:
+            root.missing.update(missing)
+            return found
+    return _waits(source, stuck[source.waits])
 
 
 def _helper(root: Root, waiting: list[AnySource]) -> "Helper":
