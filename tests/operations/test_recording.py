@@ -367,6 +367,13 @@ def test_it_ends_after_the_seconds_it_was_told(tmp_path: Path) -> None:
     assert 2 <= count(tmp_path) <= 12
 
 
+def test_the_last_sample_is_taken_when_the_time_is_over(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, interval_s=5, compact=lambda home: None)
+    assert recorder.run(0.3) == 2
+    (there,) = extents(tmp_path)
+    assert 0.3 <= (there.last_utc - there.first_utc).total_seconds() < 5
+
+
 def test_what_a_store_holds_is_told_by_host_and_time(tmp_path: Path) -> None:
     one = Recorder(tmp_path, compact=lambda home: None)
     one.once()

@@ -20,7 +20,7 @@ SNAPSHOT_S = 10.0
 @click.option(
     "--seconds",
     type=click.FloatRange(1, 86400 * 366),
-    help=f"Stop after so long; of a snapshot how long it lasts ({SNAPSHOT_S:g} unless told).",
+    help=f"Stop after so long, with a last sample; of a snapshot how long it lasts ({SNAPSHOT_S:g} unless told).",
 )
 @click.option(
     "--max-overhead",

@@ -7,6 +7,7 @@ written (a full disk) is lost; the recorder goes on.
 """
 
 import gc
+import math
 import os
 import signal
 import sys
@@ -120,24 +121,30 @@ class Recorder:
         self._complained = ""
 
     def run(self, seconds: float | None = None) -> int:
-        """Record until a signal says stop, or for so many seconds; returns how many samples were kept."""
+        """Record until a signal says stop, or for so many seconds; returns how many samples were kept.
+
+        The last sample is taken when the time is over, so that there are two at least and a rate between them.
+        """
         lock = self._alone()
         kept = 0
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _WAKING)
         try:
             self._start_compaction()
-            begun_s = next_s = self._clock.monotonic_s()
+            next_s = self._clock.monotonic_s()
+            ends_s = math.inf if seconds is None else next_s + seconds
             while True:
                 kept += self.once()
                 if self._taken == 1:
                     # What was loaded by now stays; a sample leaves nothing that only the collector frees.
                     gc.freeze()
                     gc.set_threshold(50_000, 50, 50)
+                if next_s >= ends_s:
+                    return kept
                 now_s = self._clock.monotonic_s()
                 # Moments that went by while the machine stood still are not made up for.
                 next_s += self._interval_s * max(1, -(-(now_s - next_s) // self._interval_s))
-                if seconds is not None and next_s > begun_s + seconds:
-                    return kept
+                if ends_s - next_s < self._interval_s / 2:
+                    next_s = ends_s
                 if not self._wait(next_s):
                     return kept
         finally:
