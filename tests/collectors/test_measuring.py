@@ -175,6 +175,39 @@ def _mine(records: Mapping[str, Any]) -> Any:
     return records[str(os.getpid())]
 
 
+def _echo(one: socket.socket, other: socket.socket) -> None:
+    """Hands bytes to a thread that waits for them, and back."""
+
+    def answer() -> None:
+        while data := other.recv(1):
+            other.sendall(data)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    for _ in range(200):
+        one.sendall(b"x")
+        one.recv(1)
+    one.shutdown(socket.SHUT_WR)
+    thread.join()
+
+
+def _over_tcp() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.79", 0))
+        server.listen()
+        with socket.socket() as one:
+            one.connect(server.getsockname())
+            other, _ = server.accept()
+            with other:
+                _echo(one, other)
+
+
+def _between_two() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        _echo(one, other)
+
+
 _LOOKS: dict[str, tuple[Callable[[], Any], Callable[[Mapping[str, Any]], bool]]] = {
     "runqlat": (_spin_two_on_one_cpu, lambda all_: _total(all_, "wait_s") > 0.1),
     "preempt": (_spin_two_on_one_cpu, lambda all_: _total(all_, "preemptions") > 10),
@@ -208,6 +241,10 @@ _LOOKS: dict[str, tuple[Callable[[], Any], Callable[[Mapping[str, Any]], bool]]]
         lambda: [python("pass") for _ in range(5)],
         lambda all_: _mine(all_).forks >= 5,
     ),
+    "wakeups": (
+        lambda: [time.sleep(0.001) for _ in range(50)],
+        lambda all_: _mine(all_).by_timer >= 45 and _mine(all_).wakeups >= 45,
+    ),
 }
 
 
@@ -225,6 +262,20 @@ def test_it_sees_what_it_is_for(name: str, tier: Tier) -> None:
     act, seen = _LOOKS[name]
     # What depends on two processes meeting does not happen each time.
     assert any(seen(measured(name, (tier,), act)) for _ in range(5))
+
+
+@needs_bpf
+@pytest.mark.parametrize("tier", ["tp_btf", "raw_tp"])
+def test_tasks_packets_and_devices_that_wake_somebody_are_told_apart(tier: Tier) -> None:
+    own = _mine(measured("wakeups", (tier,), _between_two))
+    assert own.by_task >= 100 > own.by_packet
+    assert max(own.by_waker, key=own.by_waker.get).endswith(f"[{os.getpid()}]")
+    own = _mine(measured("wakeups", (tier,), _over_tcp))
+    assert own.by_packet >= 100
+    own = _mine(measured("wakeups", (tier,), _write_to_disk))
+    _disk()
+    assert own.from_io >= 4
+    assert own.by_device + own.by_task >= own.from_io
 
 
 @needs_bpf

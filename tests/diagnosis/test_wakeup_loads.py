@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
-from kernward.collectors.sources import interrupts, process_io, softirqs
+from kernward.collectors.measurements import wakeups
+from kernward.collectors.measurements.wakeups import Wakeups
+from kernward.collectors.sources import interrupts, process_io, softirqs, task_waits
 from kernward.collectors.sources.interrupts import Interrupt
 from kernward.collectors.sources.process_io import ProcessIo
 from kernward.collectors.sources.softirqs import Softirqs
+from kernward.collectors.sources.task_waits import TaskWaits
 from kernward.diagnosis.hypotheses import context_switch_load, interrupt_load
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from kernward.diagnosis.view import View
@@ -29,11 +32,19 @@ def seen(
     bytes_each: float | None = 1.0,
     final: bool = True,
     count: int = 4,
+    woken: dict[str, int] | None = None,
+    waker: str = "bus[900]",
+    for_lock: bool | None = None,
+    asks: bool = False,
+    comm: str = "bus",
 ) -> View:
-    """A process with four threads that go to sleep so often each, and so many interrupts a second."""
+    """A process with four threads that go to sleep so often each, and so many interrupts a second.
+
+    `woken` is how often a second `wakeups` saw it woken, by what; with `asks` something may still be measured.
+    """
     ran = (system + user) / count
     task = Task(
-        comm="bus",
+        comm=comm,
         pid=900,
         user=user,
         system=system,
@@ -66,7 +77,25 @@ def seen(
                 characters_written_bytes=round(rate * second / 2),
             )
         }
-    return machine(task, more=more, final=final)
+    if woken is not None:
+        more[wakeups.SOURCE] = lambda second: {
+            "900": Wakeups(
+                comm=comm,
+                wakeups=(sum(woken.values()) - woken.get("from_io", 0)) * second,
+                by_waker={waker: woken.get("by_task", 0) * second},
+                **{
+                    **dict.fromkeys(
+                        ("by_task", "by_timer", "by_device", "by_packet", "by_other", "from_io"), 0
+                    ),
+                    **{name: rate * second for name, rate in woken.items()},
+                },
+            )
+        }
+    if for_lock is not None:
+        more[task_waits.SOURCE] = lambda second: {
+            "900": TaskWaits(comm=comm, threads=count, futex_waits=2, futex_same=2, futex_lock=for_lock)
+        }
+    return machine(task, more=more, final=final and not asks)
 
 
 @pytest.mark.parametrize("where", ["pipe_read", "anon_pipe_read", "unix_stream_read_generic", "eventfd_read"])
@@ -172,3 +201,60 @@ def test_the_time_of_handlers_counts_where_it_is_accounted() -> None:
 def test_one_reading_is_not_enough() -> None:
     assert isinstance(verdict(SWITCH, view({})), Unknown)
     assert isinstance(verdict(IRQ, view({})), Unknown)
+
+
+@pytest.mark.parametrize("where", [None, "futex_do_wait", "do_something_new"])
+def test_what_wakes_them_is_measured_where_no_place_tells_it(where: str | None) -> None:
+    load = seen(where, timers=6000.0, asks=True)
+    assert isinstance(found := verdict(SWITCH, load), Open)
+    assert found.asks == ("wakeups",)
+    assert isinstance(found := verdict(IRQ, load), Open)
+    assert found.asks == ("wakeups",)
+
+
+def test_where_they_sleep_tells_it_without_a_measurement() -> None:
+    assert confirmed(SWITCH, seen("pipe_read", asks=True))
+
+
+def test_packets_are_not_taken_for_the_timers_that_come_as_often() -> None:
+    load = seen(None, timers=20000.0, woken={"by_packet": 12000})
+    assert isinstance(found := verdict(IRQ, load), Refuted)
+    assert isinstance(found := verdict(SWITCH, load), Refuted)
+    assert "packets wake it" in found.reason
+
+
+def test_time_outs_of_locks_are_timers() -> None:
+    load = seen("futex_do_wait", timers=11000.0, woken={"by_timer": 11990, "by_task": 10})
+    found = confirmed(IRQ, load)
+    assert found.confidence == 0.9
+    (counted,) = [each for each in found.evidence if each.signal == "wakeups.by_timer"]
+    assert (counted.value, counted.unit) == (11990, "1/s")
+    assert isinstance(verdict(SWITCH, load), Refuted)
+
+
+def test_who_is_woken_by_another_process_is_told_with_its_name() -> None:
+    load = seen("futex_do_wait", woken={"by_task": 12000}, waker="feeder[901]")
+    found = confirmed(SWITCH, load)
+    assert "bus[900] sleeps in futex_do_wait() and is woken by feeder[901] 12,000 times" in found.mechanism
+    assert isinstance(verdict(IRQ, load), Refuted)
+
+
+def test_threads_that_wake_each_other_for_a_lock_are_another_matter() -> None:
+    load = seen("futex_do_wait", woken={"by_task": 12000}, for_lock=True)
+    assert isinstance(found := verdict(SWITCH, load), Refuted)
+    assert "locks of their own" in found.reason
+    assert confirmed(SWITCH, seen("futex_do_wait", woken={"by_task": 12000}, for_lock=False))
+
+
+def test_requests_whose_end_a_thread_of_the_kernel_tells_are_those_of_the_device() -> None:
+    load = seen(None, disk=9000.0, bytes_each=512.0, woken={"by_task": 9000, "from_io": 8900})
+    assert "virtio1-req.0" in confirmed(IRQ, load).mechanism
+    assert isinstance(verdict(SWITCH, load), Refuted)
+
+
+def test_who_is_woken_by_many_things_is_accused_of_none() -> None:
+    woken = {"by_task": 4000, "by_timer": 4000, "by_packet": 4000}
+    load = seen(None, timers=6000.0, woken=woken)
+    assert isinstance(verdict(IRQ, load), Refuted)
+    assert isinstance(found := verdict(SWITCH, load), Refuted)
+    assert "different things" in found.reason

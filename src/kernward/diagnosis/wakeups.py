@@ -11,7 +11,9 @@ from typing import Literal
 
 import msgspec
 
-from kernward.collectors.sources import interrupts, process_io, softirqs, threads
+from kernward.collectors.measurements import wakeups as measured_wakeups
+from kernward.collectors.measurements.wakeups import Wakeups
+from kernward.collectors.sources import interrupts, process_io, softirqs, task_waits, threads
 from kernward.collectors.sources.threads import Thread
 from kernward.diagnosis import processors
 from kernward.diagnosis.hypothesis import Open, Threshold
@@ -54,8 +56,18 @@ MOVED = Threshold(
 OFTEN = Threshold(
     "times a second that it goes to sleep", 500.0, "1/s", "less often is no load on any machine"
 )
+MOSTLY = Threshold(
+    "part of its wakeups that come of one sort of waker",
+    0.5,
+    "",
+    "threads that serve a queue are woken by a timer now and then; what wakes them more often than not is what they "
+    "live of",
+)
 _PART = 0.4
-_CANDIDATES = 4
+# Who hands over and who takes are often two processes, and several pairs are at it.
+_CANDIDATES = 8
+# Wakeups below which the shares of a measurement say nothing.
+_FEW = 100
 
 Waker = Literal["timer", "device", "network", "lock", "thread", "other"]
 
@@ -84,7 +96,8 @@ class Switcher(msgspec.Struct, frozen=True):
     """A process that is woken all the time.
 
     `sleeps_per_s` is how often its threads go to sleep, `slice_s` how long they run for each, `moved_bytes`
-    what they read and write for each (None when that is not known), `waker` what wakes them.
+    what they read and write for each (None when that is not known), `waker` what wakes them: as `wakeups`
+    counted it, or by the function in which they sleep, or else by what comes as often, which is a guess.
     """
 
     runner: Runner
@@ -93,6 +106,8 @@ class Switcher(msgspec.Struct, frozen=True):
     moved_bytes: float | None
     waker: Waker
     where: str | None
+    wakeups: Wakeups | None = None
+    guessed: bool = False
 
 
 def suspects(view: View) -> list[Runner]:
@@ -124,6 +139,82 @@ def switchers(view: View) -> Iterator[Switcher]:
         found = _switcher(view, runner, known.get(runner.pid, {}))
         if found is not None:
             yield found
+
+
+def ask_who(view: View, found: list[Switcher]) -> Open | None:
+    """What is to be measured before it is known what wakes them; None when that is known or cannot be had."""
+    unclear = [each for each in found if each.guessed]
+    if not unclear or not view.can_ask(measured_wakeups.SOURCE.name):
+        return None
+    first = unclear[0]
+    return Open(
+        suspicion=0.5,
+        reason=f"{first.runner.name} is woken {first.sleeps_per_s:,.0f} times a second; by what is not known yet",
+        asks=(measured_wakeups.SOURCE.name,),
+    )
+
+
+def of_one_name(found: list[Switcher]) -> Iterator[tuple[Switcher, list[Switcher]]]:
+    """Each with the others of its name that the same wakes: workers of one program are one trouble."""
+    left = found
+    while left:
+        first = left[0]
+        same = [
+            each
+            for each in left[1:]
+            if each.runner.process.comm == first.runner.process.comm and each.waker == first.waker
+        ]
+        yield first, same
+        left = [each for each in left[1:] if each not in same]
+
+
+def others_of(same: list[Switcher]) -> str:
+    """ " and 3 more of its name do so too", where there are."""
+    return f", as do {len(same)} more of its name" if same else ""
+
+
+def wakers_evidence(view: View, found: Switcher) -> list[Evidence]:
+    """How often it was woken by what it was woken by most, where that was measured."""
+    fields: dict[Waker, tuple[str, str]] = {
+        "timer": ("by_timer", "by timers"),
+        "device": ("from_io", "when a request to a device was done"),
+        "network": ("by_packet", "by packets"),
+        "thread": ("by_task", "by tasks"),
+        "lock": ("by_task", "by tasks"),
+    }
+    if found.wakeups is None or found.waker not in fields:
+        return []
+    field, how = fields[found.waker]
+    seconds = view.window.seconds_of(measured_wakeups.SOURCE)
+    return [
+        view.evidence(
+            measured_wakeups.SOURCE,
+            field,
+            getattr(found.wakeups, field) / seconds,
+            unit="1/s",
+            scope=found.runner.scope,
+            says=f"times a second that it was woken {how}, of {(found.wakeups.wakeups or 0) / seconds:,.0f} in all"
+            + _by_whom(found.wakeups, found.waker),
+        )
+    ]
+
+
+def peer(found: Switcher) -> str | None:
+    """The other process that wakes it more often than not, where that was measured and is one."""
+    counted = found.wakeups
+    wakers = (counted.by_waker or {}) if counted is not None else {}
+    first = max(wakers, key=lambda each: wakers[each], default=None)
+    if counted is None or first is None or first == found.runner.name:
+        return None
+    return first if wakers[first] >= MOSTLY.value * (counted.wakeups or 0) else None
+
+
+def _by_whom(counted: Wakeups, waker: Waker) -> str:
+    wakers = counted.by_waker or {}
+    if not wakers or waker not in ("thread", "lock", "network"):
+        return ""
+    first = max(wakers, key=lambda each: wakers[each])
+    return f"; {first} did {wakers[first] / (counted.wakeups or 1):.0%} of it"
 
 
 def sleeps_evidence(view: View, found: Switcher, says: str) -> Evidence:
@@ -175,7 +266,17 @@ def _switcher(view: View, runner: Runner, own: Mapping[str, Thread]) -> Switcher
     where = _where(view, runner.pid, own)
     if where is None and used / sleeps > UNSEEN.value:
         return None
-    return Switcher(runner, sleeps, used / sleeps, moved, _waker(view, where, sleeps), where)
+    counted = view.window.each_over(measured_wakeups.SOURCE).get(runner.pid)
+    if counted is not None and (counted.wakeups or 0) >= _FEW:
+        waker = _counted(counted)
+        if waker == "thread" and _queues_for_a_lock(view, runner.pid):
+            waker = "lock"
+        return Switcher(runner, sleeps, used / sleeps, moved, waker, where, counted)
+    by_place = _by_place(where)
+    # In futex(2) threads wait for locks, for each other's signals, and for time-outs.
+    sure = by_place not in (None, "other", "lock") or _queues_for_a_lock(view, runner.pid)
+    waker = by_place or _by_rates(view, sleeps)
+    return Switcher(runner, sleeps, used / sleeps, moved, waker, where, guessed=not sure)
 
 
 def _where(view: View, pid: str, own: Mapping[str, Thread]) -> str | None:
@@ -192,11 +293,34 @@ def _where(view: View, pid: str, own: Mapping[str, Thread]) -> str | None:
     return max(sorted(set(found)), key=found.count) if found else None
 
 
-def _waker(view: View, where: str | None, sleeps: float) -> Waker:
-    if where:
-        found = (waker for waker, functions in _SLEEPS if where.startswith(functions))
-        return next(found, "other")
-    # Not seen asleep: by what comes as often as it wakes.
+def _queues_for_a_lock(view: View, pid: str) -> bool:
+    """Whether threads of it were seen to wait in futex(2) as for a lock that is taken."""
+    found = (sample.each(task_waits.SOURCE).get(pid) for sample in view.window.samples)
+    return any(each is not None and each.futex_lock for each in found)
+
+
+def _counted(counted: Wakeups) -> Waker:
+    """What wakes a process more often than not."""
+    by: dict[Waker, int] = {
+        "timer": counted.by_timer or 0,
+        # A thread of the kernel may hand on what a device has done.
+        "device": max(counted.by_device or 0, counted.from_io or 0),
+        "network": counted.by_packet or 0,
+        "thread": (counted.by_task or 0) - max(0, (counted.from_io or 0) - (counted.by_device or 0)),
+    }
+    most = max(by, key=lambda each: by[each])
+    return most if by[most] >= MOSTLY.value * (counted.wakeups or 0) else "other"
+
+
+def _by_place(where: str | None) -> Waker | None:
+    """What wakes those that sleep in this function; None when they were not seen asleep."""
+    if not where:
+        return None
+    return next((waker for waker, functions in _SLEEPS if where.startswith(functions)), "other")
+
+
+def _by_rates(view: View, sleeps: float) -> Waker:
+    """What comes about as often as they wake."""
     if timer_rate(view) >= _PART * sleeps:
         return "timer"
     device = busiest_device(view)

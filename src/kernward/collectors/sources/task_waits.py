@@ -84,7 +84,7 @@ def read(root: Root, pids: Collection[str] | None = None) -> dict[str, TaskWaits
             found[pid] = record
     if shown[False] > HIDDEN * shown.total():
         root.missing[task_files.SYSCALL] = (
-            f"what {shown[False]} of {shown.total()} threads wait for is shown to root, and to their own user"
+            f"what {shown[False]} of {shown.total()} threads wait for is shown only to whoever may trace them"
         )
     return found
 

@@ -14,7 +14,17 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.view import View
-from kernward.diagnosis.wakeups import CPU, KERNEL, MOVED, OFTEN, SLICE, UNSEEN, Switcher
+from kernward.diagnosis.wakeups import (
+    CPU,
+    KERNEL,
+    MOSTLY,
+    MOVED,
+    OFTEN,
+    SLICE,
+    UNSEEN,
+    Switcher,
+    others_of,
+)
 from kernward.records.check import Action
 
 
@@ -44,9 +54,13 @@ def _test(view: View) -> Iterator[Verdict]:
         yield Unknown(reason=f"how often the threads of {suspects[0].name} sleep could not be read")
         return
     found = [each for each in wakeups.switchers(view) if each.runner in suspects]
+    asked = wakeups.ask_who(view, found)
+    if asked is not None:
+        yield asked
+        return
     struck = [each for each in found if each.waker == "thread"]
-    for each in struck:
-        yield _confirmed(view, each)
+    for each, same in wakeups.of_one_name(struck):
+        yield _confirmed(view, each, same)
     if struck:
         return
     if found:
@@ -55,7 +69,7 @@ def _test(view: View) -> Iterator[Verdict]:
             "device": "a device wakes it",
             "network": "packets wake it",
             "lock": "its threads wait for locks of their own",
-            "other": f"its threads wait in {found[0].where}()",
+            "other": f"its threads wait in {found[0].where}()" if found[0].where else "by different things",
         }
         yield Refuted(
             reason=f"{found[0].runner.name} sleeps {found[0].sleeps_per_s:,.0f} times a second, and "
@@ -65,7 +79,7 @@ def _test(view: View) -> Iterator[Verdict]:
         yield Refuted(reason=f"{rate}no process sleeps without having done something")
 
 
-def _confirmed(view: View, found: Switcher) -> Confirmed:
+def _confirmed(view: View, found: Switcher, same: list[Switcher]) -> Confirmed:
     runner = found.runner
     evidence = [
         wakeups.sleeps_evidence(view, found, "times a second that its threads gave the CPU away to wait"),
@@ -85,16 +99,15 @@ def _confirmed(view: View, found: Switcher) -> Confirmed:
             scope=runner.scope,
             says=f"part of its CPU time in the kernel; it uses {runner.ran:.2f} CPUs",
         ),
+        *wakeups.wakers_evidence(view, found),
         *wakeups.moved_evidence(view, found),
     ]
-    where = f" in {found.where}()" if found.where else ""
     return Confirmed(
         scope=runner.scope,
-        confidence=0.9 if found.where else 0.75,
+        confidence=0.75 if found.guessed else 0.9,
         impact=min(1.0, runner.system / runner.ran),
         mechanism=(
-            f"The {runner.process.threads or 1} threads of {runner.name} sleep{where} and wake each other "
-            f"{found.sleeps_per_s:,.0f} times a second, and run {found.slice_s * 1e6:,.0f} us each time: "
+            f"{_who(found)} {found.sleeps_per_s:,.0f} times a second{others_of(same)}, and run {found.slice_s * 1e6:,.0f} us each time: "
             f"{runner.system / runner.ran:.0%} of its CPU time goes into __schedule() in kernel/sched/core.c and the calls "
             "that sleep and wake, and no timer, device or packet asks for it."
         ),
@@ -105,6 +118,16 @@ def _confirmed(view: View, found: Switcher) -> Confirmed:
             "the CPU is busy with that, its caches are cold, and whoever else is runnable waits",
         ),
     )
+
+
+def _who(found: Switcher) -> str:
+    runner, waker = found.runner, wakeups.peer(found)
+    where = f" in {found.where}()" if found.where else ""
+    if waker is not None:
+        return f"{runner.name} sleeps{where} and is woken by {waker}"
+    if (runner.process.threads or 1) > 1:
+        return f"The {runner.process.threads} threads of {runner.name} sleep{where} and wake each other"
+    return f"{runner.name} sleeps{where} and is woken by other tasks"
 
 
 HYPOTHESIS = Hypothesis(
@@ -119,8 +142,9 @@ HYPOTHESIS = Hypothesis(
         Signal("processes.system_s", "its time is the kernel's rather than its own"),
         Signal("process_io.characters_read_bytes", "how little is handed over each time"),
         Signal("interrupts.count", "too few to be what wakes them"),
+        Signal("wakeups.by_task", "measured: who wakes them"),
     ),
-    thresholds=(CPU, KERNEL, SLICE, UNSEEN, MOVED, OFTEN),
+    thresholds=(CPU, KERNEL, SLICE, UNSEEN, MOSTLY, MOVED, OFTEN),
     rivals=(
         Rival("interrupt-load", "there timers or a device wake the threads, as often as they sleep"),
         Rival("user-lock-contention", "there they sleep in futex_wait(), for a lock that one of them holds"),
@@ -156,7 +180,8 @@ HYPOTHESIS = Hypothesis(
             "Batches add latency at low load.",
         ),
     ),
-    cost="in a second look, /proc/PID/task and io of at most 4 processes",
+    asks=("wakeups",),
+    cost="in a second look, /proc/PID/task and io of at most 8 processes",
     see=("kernel/sched/core.c", "fs/pipe.c", "Documentation/scheduler/sched-design-CFS.rst"),
     test=_test,
 )

@@ -15,7 +15,17 @@ from kernward.diagnosis.hypothesis import (
     Verdict,
 )
 from kernward.diagnosis.view import HOST, View
-from kernward.diagnosis.wakeups import CPU, KERNEL, MOVED, OFTEN, SLICE, UNSEEN, Switcher
+from kernward.diagnosis.wakeups import (
+    CPU,
+    KERNEL,
+    MOSTLY,
+    MOVED,
+    OFTEN,
+    SLICE,
+    UNSEEN,
+    Switcher,
+    others_of,
+)
 from kernward.records.check import Action, Evidence, Scope
 
 HANDLERS = Threshold(
@@ -48,9 +58,14 @@ def _test(view: View) -> Iterator[Verdict]:
     if asked is not None and rate >= OFTEN.value:
         yield asked
         return
-    found = [each for each in wakeups.switchers(view) if _by_interrupts(view, each)]
-    for each in found:
-        yield _of_process(view, each)
+    switchers = list(wakeups.switchers(view))
+    asked = wakeups.ask_who(view, switchers) if rate >= OFTEN.value else None
+    if asked is not None:
+        yield asked
+        return
+    found = [each for each in switchers if _by_interrupts(view, each)]
+    for each, same in wakeups.of_one_name(found):
+        yield _of_process(view, each, same)
     if found:
         return
     worst = max(each_cpu, key=lambda name: each_cpu[name].irq, default=None)
@@ -74,7 +89,7 @@ def _rate(view: View) -> float:
 def _by_interrupts(view: View, found: Switcher) -> bool:
     device = wakeups.busiest_device(view)
     if found.waker == "timer":
-        return wakeups.timer_rate(view) >= SHARE.value * found.sleeps_per_s
+        return found.wakeups is not None or wakeups.timer_rate(view) >= SHARE.value * found.sleeps_per_s
     return found.waker == "device" and device is not None and device[1] >= SHARE.value * found.sleeps_per_s
 
 
@@ -86,7 +101,7 @@ def _most(view: View) -> Iterator[Evidence]:
         )
 
 
-def _of_process(view: View, found: Switcher) -> Confirmed:
+def _of_process(view: View, found: Switcher, same: list[Switcher]) -> Confirmed:
     runner = found.runner
     if found.waker == "timer":
         rate = wakeups.timer_rate(view)
@@ -108,16 +123,18 @@ def _of_process(view: View, found: Switcher) -> Confirmed:
             f"its time in the kernel, of {runner.ran:.2f} CPUs in all: {found.slice_s * 1e6:,.0f} us for each sleep",
         ),
     ]
+    evidence += wakeups.wakers_evidence(view, found)
     if found.waker == "device":
         evidence += wakeups.moved_evidence(view, found)
+    ran = runner.ran + sum(each.runner.ran for each in same)
     return Confirmed(
         scope=runner.scope,
-        confidence=0.9 if found.where else 0.8,
-        impact=min(1.0, max(runner.system / runner.ran * 0.8, runner.ran / processors.cpus(view))),
+        confidence=0.8 if found.guessed else 0.9,
+        impact=min(1.0, max(runner.system / runner.ran * 0.8, ran / processors.cpus(view))),
         mechanism=(
             f"{rate:,.0f} {what} come in a second, and {runner.name} goes to sleep {found.sleeps_per_s:,.0f} times a "
-            f"second for them: {how}, the thread does next to nothing and asks for the next one. Interrupt, waking "
-            f"and sleeping take {runner.ran:.2f} CPUs, partly in the time of whatever else runs there."
+            f"second for them{others_of(same)}: {how}, the thread does next to nothing and asks for the next one. "
+            f"Interrupt, waking and sleeping take {ran:.2f} CPUs, partly in the time of whatever else runs there."
         ),
         evidence=tuple(evidence),
         chain=(
@@ -190,8 +207,10 @@ HYPOTHESIS = Hypothesis(
         Signal("softirqs.timer", "how many of the local timer's interrupts are ticks"),
         Signal("threads.voluntary_switches", "a process that sleeps as often as they come lives of them"),
         Signal("process_io.characters_read_bytes", "how little it gets each time"),
+        Signal("wakeups.by_timer", "measured: how often a timer wakes it"),
+        Signal("wakeups.from_io", "measured: how often a request to a device that is done wakes it"),
     ),
-    thresholds=(HANDLERS, SHARE, CPU, KERNEL, SLICE, UNSEEN, MOVED, OFTEN),
+    thresholds=(HANDLERS, SHARE, MOSTLY, CPU, KERNEL, SLICE, UNSEEN, MOVED, OFTEN),
     rivals=(
         Rival("context-switch-load", "there threads wake each other, and few interrupts come"),
         Rival("softirq-load", "there the time goes into what handlers put off"),
@@ -226,7 +245,8 @@ HYPOTHESIS = Hypothesis(
             "It reacts a little later.",
         ),
     ),
-    cost="in a second look, /proc/PID/task and io of at most 4 processes",
+    asks=("wakeups",),
+    cost="in a second look, /proc/PID/task and io of at most 8 processes",
     see=("kernel/irq/handle.c", "kernel/time/hrtimer.c", "Documentation/core-api/irq/irq-affinity.rst"),
     test=_test,
 )

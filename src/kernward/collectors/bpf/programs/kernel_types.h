@@ -104,6 +104,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	int exit_code;
+	unsigned in_iowait : 1;
 	char comm[16];
 	struct task_struct *group_leader;
 	struct task_struct *real_parent;
