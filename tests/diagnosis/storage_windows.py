@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from kernward.collectors.kernel_messages import LogEvent
+from kernward.collectors.measurements import offcpu
+from kernward.collectors.measurements.offcpu import OffCpu
 from kernward.collectors.sources import (
     block,
     diskstats,
@@ -47,6 +49,8 @@ READ = ("io_schedule", "__blkdev_direct_IO_simple", "blkdev_read_iter", "vfs_rea
 DIRECT = ("io_schedule", "__blkdev_direct_IO_simple", "blkdev_write_iter", "vfs_write", "ksys_pwrite64")
 FROZEN = ("percpu_rwsem_wait", "__percpu_down_read", "mnt_want_write", "path_openat", "do_filp_open")
 JOURNAL = ("wait_transaction_locked", "add_transaction_credits", "start_this_handle", "ext4_create")
+DISCARD = ("io_schedule", "submit_bio_wait", "blkdev_issue_discard", "ext4_free_blocks", "ext4_truncate")
+TRIM = ("io_schedule", "submit_bio_wait", "blkdev_issue_discard", "ext4_trim_fs", "__x64_sys_ioctl")
 SYNC = ("io_schedule", "wait_sb_inodes", "sync_inodes_sb", "iterate_supers", "ksys_sync")
 
 
@@ -62,6 +66,8 @@ def does(
     busy: float = 0.0,
     flushes: float = 0,
     flush_s: float = 0.0,
+    discards: float = 0,
+    discard_s: float = 0.0,
     in_flight: int = 0,
 ) -> dict[str, Any]:
     """What a device does in a second: requests, how long each takes, the part of the time it is busy."""
@@ -79,7 +85,8 @@ def does(
             "waited_ms": (reads * read_s + writes * write_s) * 1000,
             "flushes": flushes,
             "flush_ms": flushes * flush_s * 1000,
-            "discards": 0,
+            "discards": discards,
+            "discard_ms": discards * discard_s * 1000,
         },
     }
 
@@ -143,6 +150,7 @@ def storage(
     commit_s: float = 0.01,
     io: Mapping[str, tuple[float, float]] | None = None,
     served: Mapping[str, tuple[float, float]] | None = None,
+    slept: Mapping[str, Mapping[Sequence[str], float]] | None = None,
     before: Mapping[str, Diskstats] | None = None,
     samples: int = SAMPLES,
     every_s: float = 1.0,
@@ -151,7 +159,10 @@ def storage(
     asked: bool = True,
     measured: Mapping[str, Measured] | None = None,
 ) -> View:
-    """The view of such a machine. `io` are bytes a second that processes read and write, by pid."""
+    """The view of such a machine. `io` are bytes a second that processes read and write, by pid.
+
+    `slept` is what `offcpu` measured: the part of the time, by comm[pid] and stack.
+    """
     readings: list[dict[Any, Any]] = []
     for number in range(samples):
         at = number * every_s
@@ -188,12 +199,20 @@ def storage(
                 point: nfs.Nfs(server="server:/x", sent=round(sent * at), received=round(received * at))
                 for point, (sent, received) in served.items()
             }
+        if slept is not None:
+            reading[offcpu.SOURCE] = {
+                name.partition("[")[2].rstrip("]"): OffCpu(
+                    comm=name.partition("[")[0],
+                    by_stack_s={";".join(stack): share * at for stack, share in stacks.items()},
+                )
+                for name, stacks in slept.items()
+            }
         readings.append({source: each for source, each in reading.items() if source not in without})
     typed: list[Reading] = list(readings)
     return View(
         window(*typed, every_s=every_s, absent={source: "it cannot be read here" for source in without}),
         final=final,
-        measured=measured or {},
+        measured=measured or ({} if slept is None else {"offcpu": Measured(name="offcpu", tier="tp_btf")}),
     )
 
 

@@ -42,7 +42,9 @@ _DEEPEST = 16
 # System calls are functions of the processor's own name: __x64_sys_fsync, __arm64_sys_fsync.
 _CALL = re.compile(r"__(?:x64|ia32|arm64|s390x?|riscv|powerpc|do)_sys_")
 # What a task sleeps for, told by functions on its stack, of several releases; the first that fits counts.
-Wait = Literal["throttled", "frozen", "fsync", "sync", "journal", "network", "tag", "read", "device", "other"]
+Wait = Literal[
+    "throttled", "frozen", "discard", "fsync", "sync", "journal", "network", "tag", "read", "device", "other"
+]
 _FUNCTIONS: tuple[tuple[Wait, frozenset[str]], ...] = (
     ("throttled", frozenset({"balance_dirty_pages", "balance_dirty_pages_ratelimited_flags"})),
     (
@@ -135,6 +137,14 @@ _FUNCTIONS: tuple[tuple[Wait, frozenset[str]], ...] = (
             }
         ),
     ),
+)
+_DISCARD = frozenset({"blkdev_issue_discard", "blkdev_issue_secure_erase"})
+# Who was asked to discard all that is free, or a device, waits for its own work.
+_ASKED_TO_DISCARD = frozenset(
+    {
+        *("ioctl_fitrim", "ext4_trim_fs", "xfs_ioc_trim", "btrfs_ioctl_fitrim", "f2fs_trim_fs"),
+        *("blk_ioctl_discard", "blkdev_common_ioctl", "blkdev_fallocate"),
+    }
 )
 _FROZEN = frozenset({"percpu_rwsem_wait", "__percpu_down_read", "sb_start_write", "__sb_start_write"})
 # The same kind of lock guards other things: groups of threads, hotplug of processors.
@@ -242,6 +252,11 @@ class Disk(NamedTuple):
     def bytes_per_s(self) -> float:
         """What was read and written."""
         return ((self.over.read_bytes or 0) + (self.over.write_bytes or 0)) / self.seconds
+
+    @property
+    def discard_queue(self) -> float:
+        """Discards under way or waiting, on average; 0 where the kernel does not count them."""
+        return (self.over.discard_ms or 0) / 1000 / self.seconds
 
     @property
     def flush_share(self) -> float:
@@ -517,6 +532,8 @@ def wait_of(stack: Sequence[str]) -> Wait:
     names = {_CALL.sub("sys_", each.partition(".")[0]) for each in stack}
     if names & _FROZEN and not names & _NOT_FROZEN:
         return "frozen"
+    if names & _DISCARD and not names & _ASKED_TO_DISCARD:
+        return "discard"
     for wait, functions in _FUNCTIONS:
         if names & functions:
             return wait

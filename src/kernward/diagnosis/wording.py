@@ -16,9 +16,11 @@ def size(bytes_: float) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    """`0.4 ms`, `85 ms`, `3.2 s`."""
+    """`40 us`, `0.4 ms`, `85 ms`, `3.2 s`."""
     if seconds >= 1:
         return f"{seconds:.1f} s"
+    if 0 < seconds < 0.0001:
+        return f"{seconds * 1e6:.0f} us"
     return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.1f} ms"
 
 
