@@ -3,7 +3,7 @@
 from kernward.collectors.sources import diskstats, task_waits
 from kernward.collectors.sources.mounts import Mount
 from kernward.diagnosis.hypotheses import device_hung, filesystem_frozen, remote_storage_hung
-from kernward.diagnosis.hypothesis import Refuted, Unknown
+from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from tests.diagnosis.storage_windows import FROZEN, FSYNC, READ, asleep, disk, does, event, mapped, storage
 from tests.diagnosis.windows import confirmed, verdict
 
@@ -26,6 +26,14 @@ def test_a_disk_that_ends_one_request_in_seconds_is_not_hung() -> None:
 
 def test_requests_that_nobody_waits_for_are_no_finding() -> None:
     assert isinstance(verdict(HUNG, storage({"vda": SILENT})), Refuted)
+
+
+def test_a_disk_that_ends_nothing_for_seconds_is_looked_at_for_longer() -> None:
+    found = verdict(HUNG, storage({"vda": SILENT}, waits=WRITER, final=False))
+    assert isinstance(found, Open)
+    assert found.asks == ("blocklat",)
+    long = storage({"vda": SILENT}, waits=WRITER, final=False, samples=32)
+    assert confirmed(HUNG, long).confidence == 0.95
 
 
 def test_two_seconds_are_too_short_to_tell() -> None:

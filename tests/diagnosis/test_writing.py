@@ -81,6 +81,15 @@ def test_who_pays_for_another_writer_is_told_by_what_each_writes() -> None:
     assert [each.name for each in paid.victims] == ["mysqld[8]"]
 
 
+def test_a_device_that_ended_no_write_at_all_is_what_holds_writers_back() -> None:
+    silent = {"vda": does(in_flight=15, busy=1.0), "vdb": does()}
+    found = confirmed(HELD, storage(silent, waits=WRITER, pages=dirty(1.1, written=2000)))
+    assert found.scope.name == "vda"
+    found = verdict(HELD, storage({"vdb": does()}, waits=WRITER, pages=dirty(1.1, written=2000)))
+    assert isinstance(found, Unknown)
+    assert "which device takes the pages" in found.reason
+
+
 def test_without_stacks_dirty_pages_at_their_limit_and_a_slow_device_decide() -> None:
     found = confirmed(HELD, storage(SLOW, waits={"7": asleep("ingest", ())}, pages=AT_LIMIT))
     assert found.confidence < 0.8

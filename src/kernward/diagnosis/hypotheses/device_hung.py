@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from kernward.collectors.measurements import blocklat
 from kernward.collectors.sources import block, diskstats, task_waits
 from kernward.diagnosis.disk_errors import blamed
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
+    Open,
     Refuted,
     Rival,
     Signal,
@@ -66,6 +68,13 @@ def _test(view: View) -> Iterator[Verdict]:
     if window.why_absent(task_waits.SOURCE) is None and not waiting:
         yield Refuted(
             reason=f"{lowest[0]} has requests in flight that do not end, and no task waits for them"
+        )
+        return
+    if seconds < SURE.value and view.can_ask(blocklat.SOURCE.name):
+        yield Open(
+            suspicion=0.6,
+            reason=f"{lowest[0]} ended no request in {seconds:.1f} s; one that is merely slow ends some in as long again",
+            asks=(blocklat.SOURCE.name,),
         )
         return
     if seconds < SILENT.value:
@@ -155,6 +164,7 @@ HYPOTHESIS = Hypothesis(
         Signal("diskstats.reads", "no request of any kind ends"),
         Signal("block.suspended", "a device-mapper table that was suspended and not resumed"),
         Signal("task_waits.blocked", "tasks that sleep all the time"),
+        Signal("blocklat.writes", "measured, and a longer look with it: whether any request ends after all"),
     ),
     thresholds=(SILENT, SURE),
     rivals=(
@@ -188,6 +198,7 @@ HYPOTHESIS = Hypothesis(
             "What was not written is lost.",
         ),
     ),
+    asks=("blocklat",),
     see=("block/blk-mq.c", "drivers/md/dm.c"),
     test=_test,
 )

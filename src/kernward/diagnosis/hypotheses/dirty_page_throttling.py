@@ -116,15 +116,16 @@ def _test(view: View) -> Iterator[Verdict]:
         )
         return
     paying = _paying(view, held)
-    if not slow and not paying:
-        took = (
-            ""
-            if device is None
-            else f" takes {size((device.over.write_bytes or 0) / device.seconds)} a second and"
+    if device is None and not paying:
+        yield Unknown(
+            reason=f"{names(each.scope for each in held)} is held back, and which device takes the pages is not known",
+            evidence=(_dirty(view, level),),
         )
+        return
+    if device is not None and not slow and not paying:
         yield Refuted(
-            reason=f"{names(each.scope for each in held)} is held back to what the device{took} keeps pace with: a copy that "
-            "is as fast as its disk",
+            reason=f"{names(each.scope for each in held)} is held back to what {device.name} takes, "
+            f"{size((device.over.write_bytes or 0) / device.seconds)} a second: a copy that is as fast as its disk",
             evidence=(_dirty(view, level),),
         )
         return
@@ -169,8 +170,11 @@ def _part(of: Writeback, background: bool) -> float | None:
 
 def _device(storage: Storage) -> Disk | None:
     """The lowest device that is being written to, the busiest of them."""
+    # Of one that ended nothing at all the kernel counts no write.
     written = [
-        name for name, disk in storage.disks.items() if disk.write_queue > 0 or (disk.over.writes or 0)
+        name
+        for name, disk in storage.disks.items()
+        if disk.write_queue > 0 or disk.over.writes or storage.stuck(name)
     ]
     return max(
         (storage.disks[name] for name in storage.lowest(written)),
