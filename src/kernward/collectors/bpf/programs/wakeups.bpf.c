@@ -68,14 +68,22 @@ static __always_inline int serves(__u32 what)
 	return 0;
 }
 
+/* Attached in this order: an end before its beginning, so that nothing begins whose end is not seen. */
+
+EVENT(irq, irq_handler_exit)
+int BPF_PROG(on_handled)
+{
+	return handles(BY_TASK);
+}
+
 EVENT(irq, irq_handler_entry)
 int BPF_PROG(on_handler)
 {
 	return handles(BY_DEVICE);
 }
 
-EVENT(irq, irq_handler_exit)
-int BPF_PROG(on_handled)
+EVENT(timer, hrtimer_expire_exit)
+int BPF_PROG(on_expired)
 {
 	return handles(BY_TASK);
 }
@@ -86,10 +94,10 @@ int BPF_PROG(on_expire)
 	return handles(BY_TIMER);
 }
 
-EVENT(timer, hrtimer_expire_exit)
-int BPF_PROG(on_expired)
+EVENT(irq, softirq_exit)
+int BPF_PROG(on_softirq_end)
 {
-	return handles(BY_TASK);
+	return serves(BY_TASK);
 }
 
 EVENT(irq, softirq_entry)
@@ -102,12 +110,6 @@ int BPF_PROG(on_softirq, unsigned int kind)
 	if (kind == BLOCK || kind == IRQ_POLL)
 		return serves(BY_DEVICE);
 	return serves(BY_OTHER);
-}
-
-EVENT(irq, softirq_exit)
-int BPF_PROG(on_softirq_end)
-{
-	return serves(BY_TASK);
 }
 
 static __always_inline bool waits_for_io(struct task_struct *task)
