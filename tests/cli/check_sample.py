@@ -35,7 +35,7 @@ def finding(number: int = 1, name: str = "/shop", **more) -> Finding:
                 signal="cgroup_cpu.throttled_periods",
                 value=29,
                 unit="",
-                source="/sys/fs/cgroup/GROUP/cpu.stat",
+                source=f"/sys/fs/cgroup{name}/cpu.stat",
                 at_utc=AT,
                 scope=scope,
                 window_s=6.0,

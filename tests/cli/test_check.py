@@ -34,7 +34,7 @@ def test_the_text_holds_what_an_incident_needs() -> None:
     for part in (
         "The quota of /shop is used up in 20 ms of each 100 ms.",
         "cgroup_cpu.throttled_periods 29 6 s to 03:04:05",
-        "/sys/fs/cgroup/GROUP/cpu.stat of 30 periods",
+        "/sys/fs/cgroup/shop/cpu.stat of 30 periods",
         "the quota is used up → /shop waits",
         "Now: Raise the quota. Risk: Others may wait longer. $ echo max > cpu.max",
         "For good: Use fewer threads.",
@@ -46,6 +46,12 @@ def test_the_text_holds_what_an_incident_needs() -> None:
         "/sys/edac: there is no such file",
     ):
         assert part in said
+
+
+def test_the_path_of_a_group_that_does_not_fit_beside_its_evidence_is_shortened() -> None:
+    group = "/kubepods.slice/kubepods-burstable.slice/pod47aecfc44b3e.slice"
+    assert "/sys/fs/cgroup/GROUP/cpu.stat" in text(check(name=group))
+    assert f"/sys/fs/cgroup{group}/cpu.stat" in text(check(name=group), 200)
 
 
 def test_a_healthy_machine_is_never_called_well() -> None:

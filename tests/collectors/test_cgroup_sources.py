@@ -2,13 +2,21 @@
 
 import os
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 import pytest
 
 from kernward.collectors import cgroups
 from kernward.collectors.root import Root, Unavailable
-from kernward.collectors.sources import cgroup_cpu, cgroup_io, cgroup_memory, cgroup_pids, cgroup_pressure
+from kernward.collectors.sources import (
+    cgroup_cpu,
+    cgroup_io,
+    cgroup_memory,
+    cgroup_pids,
+    cgroup_pressure,
+    cgroup_trees,
+)
 from tests.collectors.made_trees import made
 
 V2 = "31 23 0:28 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -352,3 +360,53 @@ def test_of_a_copied_tree_everything_is_read(tmp_path: Path) -> None:
     read_again(root)
     Path(f"{tmp_path}/sys/fs/cgroup{SHOP}/cpu.max").write_text("1000 2000\n")
     assert read_again(root)[0][SHOP].quota_s == 0.001
+
+
+def places(root: Root, group: str) -> dict[str, str]:
+    """Where the fields that tests look at are told for a group."""
+    trees = cgroup_trees.read(root)
+    return {
+        f"{module.SOURCE.name}.{field}": cgroup_trees.path(trees, group, *module.FILES[field])
+        for module, field in (
+            (cgroup_cpu, "usage_s"),
+            (cgroup_cpu, "quota_s"),
+            (cgroup_memory, "max_events"),
+            (cgroup_pressure, "memory_some_s"),
+        )
+    }
+
+
+def test_where_a_field_of_a_group_is_read_is_told_with_its_name(tmp_path: Path) -> None:
+    assert places(tree(tmp_path / "2", V2, {}), SHOP) == {
+        "cgroup_cpu.usage_s": f"/sys/fs/cgroup{SHOP}/cpu.stat",
+        "cgroup_cpu.quota_s": f"/sys/fs/cgroup{SHOP}/cpu.max",
+        "cgroup_memory.max_events": f"/sys/fs/cgroup{SHOP}/memory.events.local",
+        "cgroup_pressure.memory_some_s": f"/sys/fs/cgroup{SHOP}/memory.pressure",
+    }
+    assert places(tree(tmp_path / "both", HYBRID, {}), SHOP) == {
+        "cgroup_cpu.usage_s": f"/sys/fs/cgroup/cpu,cpuacct{SHOP}/cpuacct.usage",
+        "cgroup_cpu.quota_s": f"/sys/fs/cgroup/cpu,cpuacct{SHOP}/cpu.cfs_quota_us",
+        "cgroup_memory.max_events": f"/sys/fs/cgroup/memory{SHOP}/memory.failcnt",
+        "cgroup_pressure.memory_some_s": f"/sys/fs/cgroup/unified{SHOP}/memory.pressure",
+    }
+
+
+def test_a_group_that_is_mounted_as_the_root_is_found_below_the_mount(tmp_path: Path) -> None:
+    inside = V2.replace(" / /sys", " /docker/1 /sys")
+    found = places(tree(tmp_path, inside, {}), "/docker/1/a")
+    assert found["cgroup_cpu.quota_s"] == "/sys/fs/cgroup/a/cpu.max"
+    assert places(tree(tmp_path / "root", V2, {}), "/")["cgroup_cpu.quota_s"] == "/sys/fs/cgroup/cpu.max"
+
+
+def test_without_any_tree_it_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="no cgroup hierarchy is mounted"):
+        cgroup_trees.read(tree(tmp_path, "22 1 0:21 / /proc rw - proc proc rw\n", {}))
+    # A recording of an earlier kernward does not tell the trees.
+    assert cgroup_trees.path({}, SHOP, "cpu.max", "cpu.cfs_quota_us") == f"/sys/fs/cgroup{SHOP}/cpu.max"
+    assert cgroup_trees.path({}, "/a", "", "memory.failcnt") == "/sys/fs/cgroup/memory/a/memory.failcnt"
+
+
+@pytest.mark.parametrize("module", [cgroup_cpu, cgroup_io, cgroup_memory, cgroup_pids, cgroup_pressure])
+def test_of_every_field_of_a_group_the_file_is_known(module: ModuleType) -> None:
+    assert set(module.FILES) == set(module.SOURCE.record.__struct_fields__) - {"id"}
+    assert all(any(names) for names in module.FILES.values())

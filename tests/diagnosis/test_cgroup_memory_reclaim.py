@@ -2,10 +2,18 @@
 
 from typing import Any
 
-from kernward.collectors.sources import cgroup_cpu, cgroup_memory, cgroup_pressure, process_cgroups, processes
+from kernward.collectors.sources import (
+    cgroup_cpu,
+    cgroup_memory,
+    cgroup_pressure,
+    cgroup_trees,
+    process_cgroups,
+    processes,
+)
 from kernward.collectors.sources.cgroup_cpu import CgroupCpu
 from kernward.collectors.sources.cgroup_memory import CgroupMemory
 from kernward.collectors.sources.cgroup_pressure import CgroupPressure
+from kernward.collectors.sources.cgroup_trees import CgroupTree
 from kernward.collectors.sources.process_cgroups import ProcessCgroups
 from kernward.collectors.sources.processes import Process
 from kernward.diagnosis.hypotheses.cgroup_memory_reclaim import HYPOTHESIS
@@ -111,13 +119,14 @@ def test_version_1_has_no_pressure_and_refaults_decide() -> None:
             max_events=100 + 60 * second,
             refaulted_file_pages=refaults * second,
         )
-        return {cgroup_memory.SOURCE: {GROUP: group}}
+        trees = {"memory": CgroupTree("/sys/fs/cgroup/memory")}
+        return {cgroup_memory.SOURCE: {GROUP: group}, cgroup_trees.SOURCE: trees}
 
     found = confirmed(HYPOTHESIS, view(*(version_1(second, 5000) for second in range(6))))
     assert found.scope.name == GROUP
     assert found.confidence < 0.9
     assert "memory.limit_in_bytes = 50.0 MiB" in found.mechanism
-    assert any("memory.failcnt" in each.source for each in found.evidence)
+    assert any(each.source == f"/sys/fs/cgroup/memory{GROUP}/memory.failcnt" for each in found.evidence)
     assert isinstance(verdict(HYPOTHESIS, view(*(version_1(second, 10) for second in range(6)))), Refuted)
 
 

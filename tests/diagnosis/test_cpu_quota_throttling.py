@@ -2,9 +2,10 @@
 
 import msgspec
 
-from kernward.collectors.sources import cgroup_cpu, cgroup_pressure
+from kernward.collectors.sources import cgroup_cpu, cgroup_pressure, cgroup_trees
 from kernward.collectors.sources.cgroup_cpu import CgroupCpu
 from kernward.collectors.sources.cgroup_pressure import CgroupPressure
+from kernward.collectors.sources.cgroup_trees import CgroupTree
 from kernward.diagnosis.hypotheses.cpu_quota_throttling import HYPOTHESIS
 from kernward.diagnosis.hypothesis import Confirmed, Refuted, Unknown
 from kernward.diagnosis.view import View
@@ -41,6 +42,17 @@ def test_a_group_that_is_throttled_period_after_period_is_named_with_its_numbers
     assert 0.85 < found.impact < 0.95
     assert "20 ms of CPU time in each period of 100 ms" in found.mechanism
     assert "in 60 of 60 periods" in found.mechanism
+
+
+def test_evidence_names_the_file_of_the_group_as_it_is_on_that_machine() -> None:
+    def told(mounted: dict[str, CgroupTree]) -> str:
+        readings = (
+            {cgroup_cpu.SOURCE: {GROUP: group(second)}, cgroup_trees.SOURCE: mounted} for second in range(7)
+        )
+        return confirmed(HYPOTHESIS, view(*readings)).evidence[0].source
+
+    assert told({cgroup_trees.VERSION_2: CgroupTree("/sys/fs/cgroup")}) == f"/sys/fs/cgroup{GROUP}/cpu.stat"
+    assert told({"cpu": CgroupTree("/sys/fs/cgroup/cpu")}) == f"/sys/fs/cgroup/cpu{GROUP}/cpu.stat"
 
 
 def test_what_counts_is_the_window_and_not_what_was_before() -> None:

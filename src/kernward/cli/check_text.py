@@ -164,12 +164,15 @@ class _Page:
             remarks = [] if shown else [value]
             if each.says:
                 remarks.append(each.says)
-            source = escape(each.source)
-            if len(line) + len(source) + 2 <= self.width:
-                yield f"{line}  {source}".rstrip()
+            source = each.source
+            if each.scope.kind == "cgroup" and len(line) + len(source) + 2 > self.width:
+                # The group is named beside it, or above.
+                source = source.replace(f"{each.scope.name}/", "/GROUP/")
+            if len(line) + len(escape(source)) + 2 <= self.width:
+                yield f"{line}  {escape(source)}".rstrip()
             else:
                 yield line.rstrip()
-                remarks.append(f"({each.source})" if remarks else each.source)
+                remarks.append(f"({source})" if remarks else source)
             if remarks:
                 joined = remarks[0]
                 for remark in remarks[1:]:

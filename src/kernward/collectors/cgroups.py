@@ -227,7 +227,7 @@ def _walk(root: Root, tree: Hierarchy) -> Iterator[Group]:
             root.missing[tree.mount] = f"there are more than {MOST} cgroups; the others were not read"
             return
         count += 1
-        yield Group(_printable(name) or "/", folder, identity)
+        yield Group(printable(name) or "/", folder, identity)
         # A folder of cgroupfs has a link from each folder in it, besides its name and its ".". Folders of
         # most groups hold none, and listing the fifty files in each would be most of the work.
         if links == 2 or depth == DEEPEST:
@@ -238,7 +238,7 @@ def _walk(root: Root, tree: Hierarchy) -> Iterator[Group]:
             continue
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """What is no UTF-8 as \\xNN, so that the name can be written as JSON."""
     return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 

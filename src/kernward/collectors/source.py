@@ -60,6 +60,8 @@ class EntitySource(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     scope: Scope
     when: When = "sample"
     waits: str = ""
+    # Of a cgroup's field the file of the group that tells it, in version 2 and in version 1; "" where it has none.
+    group_file: Callable[[str], tuple[str, str] | None] | None = None
 
     @property
     def quantities(self) -> dict[str, Quantity]:

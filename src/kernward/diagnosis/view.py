@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from kernward.collectors.source import AnySource, EntitySource
-from kernward.collectors.sources import loadavg, processes
+from kernward.collectors.sources import cgroup_trees, loadavg, processes
 from kernward.collectors.window import Window
 from kernward.records.check import Evidence, Measured, Plot, Scope
 
@@ -108,12 +108,20 @@ class View:
             signal=f"{source.name}.{field}",
             value=round(value, 4) if isinstance(value, float) else value,
             unit=quantity.unit if unit is None else unit,
-            source=file or source.files[0],
+            source=file or self._file(source, field, scope),
             at_utc=self.window.at_utc,
             scope=scope,
             window_s=round(self.window.seconds_of(source), 3) if change else None,
             says=says,
         )
+
+    def _file(self, source: AnySource, field: str, scope: Scope) -> str:
+        """Where a field was read: of a cgroup the file of that group, as whoever is there can look at it."""
+        of_group = source.group_file if isinstance(source, EntitySource) else None
+        names = of_group(field) if of_group is not None and scope.kind == "cgroup" else None
+        if names is None:
+            return source.files[0]
+        return cgroup_trees.path(self.window.each(cgroup_trees.SOURCE), scope.name, *names)
 
     def plot(
         self, source: AnySource, field: str, points: Sequence[tuple[Any, float]], *, scope: Scope, unit: str

@@ -1,6 +1,6 @@
 """CPU time, quota and throttling of each cgroup, of version 1 and 2."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 import msgspec
@@ -139,6 +139,19 @@ def _add_usage(root: Root, group: Group, found: dict[str, CgroupCpu]) -> None:
     )
 
 
+FILES: Mapping[str, tuple[str, str]] = {
+    "usage_s": ("cpu.stat", "cpuacct.usage"),
+    "user_s": ("cpu.stat", "cpuacct.usage_user"),
+    "system_s": ("cpu.stat", "cpuacct.usage_sys"),
+    **dict.fromkeys(
+        ("periods", "throttled_periods", "throttled_s", "bursts", "burst_s"), ("cpu.stat", "cpu.stat")
+    ),
+    "quota_s": ("cpu.max", "cpu.cfs_quota_us"),
+    "period_s": ("cpu.max", "cpu.cfs_period_us"),
+    "weight": ("cpu.weight", "cpu.shares"),
+    "shares": ("cpu.weight", "cpu.shares"),
+}
+
 SOURCE = EntitySource(
     name="cgroup_cpu",
     doc="CPU time, quota and throttling of each cgroup.",
@@ -152,4 +165,5 @@ SOURCE = EntitySource(
     record=CgroupCpu,
     read=read,
     scope="cgroup",
+    group_file=FILES.get,
 )

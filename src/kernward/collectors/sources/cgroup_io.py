@@ -1,7 +1,7 @@
 """I/O of each cgroup by device, and the limits on it, of version 1 and 2."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
 import msgspec
@@ -156,6 +156,17 @@ def _name(root: Root, number: bytes, names: dict[bytes, str]) -> str:
     return names[number]
 
 
+FILES: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        ("read_bytes", "written_bytes"), ("io.stat", "blkio.throttle.io_service_bytes_recursive")
+    ),
+    **dict.fromkeys(("reads", "writes"), ("io.stat", "blkio.throttle.io_serviced_recursive")),
+    "read_limit_bytes_per_s": ("io.max", "blkio.throttle.read_bps_device"),
+    "write_limit_bytes_per_s": ("io.max", "blkio.throttle.write_bps_device"),
+    "read_limit_per_s": ("io.max", "blkio.throttle.read_iops_device"),
+    "write_limit_per_s": ("io.max", "blkio.throttle.write_iops_device"),
+}
+
 SOURCE = EntitySource(
     name="cgroup_io",
     doc="Block I/O of each cgroup by device, and the limits on it.",
@@ -167,4 +178,5 @@ SOURCE = EntitySource(
     record=CgroupIo,
     read=read,
     scope="cgroup",
+    group_file=FILES.get,
 )

@@ -1,6 +1,6 @@
 """Memory of each cgroup: what it holds, its limits, how often they were met, what was reclaimed of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 import msgspec
@@ -203,6 +203,23 @@ def _version_1(root: Root, group: Group, stat: dict[bytes, bytes], current: byte
     )
 
 
+FILES: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        (each for each in CgroupMemory.__struct_fields__ if each != "id"), ("memory.stat", "memory.stat")
+    ),
+    "usage_bytes": ("memory.current", "memory.usage_in_bytes"),
+    "limit_bytes": ("memory.max", "memory.limit_in_bytes"),
+    "high_bytes": ("memory.high", ""),
+    "swap_bytes": ("memory.swap.current", "memory.stat"),
+    "swap_limit_bytes": ("memory.swap.max", ""),
+    "memory_and_swap_limit_bytes": ("", "memory.memsw.limit_in_bytes"),
+    "max_events": ("memory.events.local", "memory.failcnt"),
+    **dict.fromkeys(("high_events", "low_events", "oom_events"), ("memory.events.local", "")),
+    "oom_kills": ("memory.events.local", "memory.oom_control"),
+    "under_oom": ("", "memory.oom_control"),
+    "kernel_bytes": ("memory.stat", "memory.kmem.usage_in_bytes"),
+}
+
 SOURCE = EntitySource(
     name="cgroup_memory",
     doc="Memory of each cgroup, its limits, how often they were met, faults and reclaim.",
@@ -218,4 +235,5 @@ SOURCE = EntitySource(
     record=CgroupMemory,
     read=read,
     scope="cgroup",
+    group_file=FILES.get,
 )

@@ -1,6 +1,6 @@
 """Tasks of each cgroup, the limit on them, and how often it was met."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 import msgspec
@@ -60,6 +60,13 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupPids]:
     return found
 
 
+FILES: Mapping[str, tuple[str, str]] = {
+    "tasks": ("pids.current", "pids.current"),
+    "limit": ("pids.max", "pids.max"),
+    "peak": ("pids.peak", "pids.peak"),
+    "limit_hits": ("pids.events.local", "pids.events"),
+}
+
 SOURCE = EntitySource(
     name="cgroup_pids",
     doc="Tasks of each cgroup and the limit on them.",
@@ -71,4 +78,5 @@ SOURCE = EntitySource(
     record=CgroupPids,
     read=read,
     scope="cgroup",
+    group_file=FILES.get,
 )

@@ -1,6 +1,6 @@
 """Pressure of each cgroup: the time in which its tasks waited for a CPU, for memory, for I/O (PSI)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
 import msgspec
@@ -85,6 +85,13 @@ def read(root: Root, entities: Collection[str] | None) -> dict[str, CgroupPressu
     return found
 
 
+# Only the tree of version 2 has them.
+FILES: Mapping[str, tuple[str, str]] = {
+    each: (f"{each.partition('_')[0]}.pressure", "")
+    for each in CgroupPressure.__struct_fields__
+    if each != "id"
+}
+
 SOURCE = EntitySource(
     name="cgroup_pressure",
     doc="Pressure stall information of each cgroup.",
@@ -96,4 +103,5 @@ SOURCE = EntitySource(
     record=CgroupPressure,
     read=read,
     scope="cgroup",
+    group_file=FILES.get,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kernward.collectors.sources import cgroup_freezer, process_cgroups, processes
+from kernward.collectors.sources import cgroup_freezer, cgroup_trees, process_cgroups, processes
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -65,7 +65,12 @@ def _test(view: View) -> Iterator[Verdict]:
                     "frozen",
                     scope=scope,
                     change=False,
-                    file=cgroup_freezer.SOURCE.files[each.version == 1],
+                    file=cgroup_trees.path(
+                        view.window.each(cgroup_trees.SOURCE),
+                        name,
+                        "cgroup.events",
+                        "freezer.state" if each.version == 1 else "",
+                    ),
                 ),
             ),
             chain=(

@@ -171,13 +171,8 @@ def _limit(group: CgroupMemory) -> tuple[str, int | None]:
     return "memory.max", group.limit_bytes
 
 
-def _folder(name: str, group: CgroupMemory) -> str:
-    """Where its files are: version 1 has a tree for memory, and no memory.high."""
-    return f"/sys/fs/cgroup{'/memory' if group.high_events is None else ''}{name}"
-
-
 def _events(view: View, met: Met) -> Evidence:
-    name, group, events = met.name, met.group, met.events
+    group, events = met.group, met.events
     limit, _ = _limit(group)
     field = "high_events" if group.high_events else "max_events"
     since = " since it was made" if view.window.since_boot else ""
@@ -187,7 +182,6 @@ def _events(view: View, met: Met) -> Evidence:
         getattr(group, field) or events,
         scope=met.scope,
         says=f"times that it met {limit}{since}",
-        file=f"{_folder(name, group)}/{'memory.failcnt' if group.high_events is None else 'memory.events.local'}",
     )
 
 
@@ -205,7 +199,6 @@ def _confirmed(view: View, met: Met, unnamed: int) -> Confirmed:
                 scope=scope,
                 says=f"some task of the group waited for memory during {stalled:.0%} of the time",
                 change=not view.window.since_boot,
-                file=f"/sys/fs/cgroup{name}/memory.pressure",
             )
         )
     if group.usage_bytes is not None and limit_bytes is not None:
@@ -217,7 +210,6 @@ def _confirmed(view: View, met: Met, unnamed: int) -> Confirmed:
                 scope=scope,
                 says=f"{size(group.usage_bytes)} used, {limit} is {size(limit_bytes)}",
                 change=False,
-                file=f"{_folder(name, group)}/{'memory.current' if group.high_events is not None else 'memory.usage_in_bytes'}",
             )
         )
     refaults = view.per_second(cgroup_memory.SOURCE, _refaults(group))
@@ -238,7 +230,6 @@ def _confirmed(view: View, met: Met, unnamed: int) -> Confirmed:
                 unit="",
                 scope=scope,
                 says="part of the time that waiting for memory, waiting for I/O and working in the kernel take together",
-                file=f"/sys/fs/cgroup{name}/io.pressure",
             )
         )
     if refaults >= 1 and not view.window.since_boot:
@@ -255,7 +246,6 @@ def _confirmed(view: View, met: Met, unnamed: int) -> Confirmed:
                 unit="1/s",
                 scope=scope,
                 says="pages a second that had been thrown out not long before were read again",
-                file=f"{_folder(name, group)}/memory.stat",
             )
         )
         again = f", and {refaults:,.0f} pages a second that it threw out are read again"
