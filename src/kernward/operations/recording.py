@@ -128,6 +128,7 @@ class Recorder:
         lock = self._alone()
         kept = 0
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _WAKING)
+        collects = gc.get_threshold()
         try:
             self._start_compaction()
             next_s = self._clock.monotonic_s()
@@ -148,6 +149,8 @@ class Recorder:
                 if not self._wait(next_s):
                     return kept
         finally:
+            gc.unfreeze()
+            gc.set_threshold(*collects)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             self.close()
             os.close(lock)
