@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from kernward.collectors.measurements import wakeups
+from kernward.collectors.measurements import syscalls, wakeups
+from kernward.collectors.measurements.syscalls import SystemCalls
 from kernward.collectors.measurements.wakeups import Wakeups
 from kernward.collectors.sources import interrupts, process_io, softirqs, task_waits
 from kernward.collectors.sources.interrupts import Interrupt
@@ -18,6 +19,8 @@ from tests.diagnosis.processor_windows import Task, compile_jobs, machine
 from tests.diagnosis.windows import confirmed, verdict, view
 
 SWITCH, IRQ = context_switch_load.HYPOTHESIS, interrupt_load.HYPOTHESIS
+
+FUTEX = {"futex": 24000, "getpid": 100}
 
 
 def seen(
@@ -36,6 +39,7 @@ def seen(
     waker: str = "bus[900]",
     for_lock: bool | None = None,
     asks: bool = False,
+    calls: dict[str, int] | None = None,
     comm: str = "bus",
 ) -> View:
     """A process with four threads that go to sleep so often each, and so many interrupts a second.
@@ -89,6 +93,14 @@ def seen(
                     ),
                     **{name: rate * second for name, rate in woken.items()},
                 },
+            )
+        }
+    if calls is not None:
+        more[syscalls.SOURCE] = lambda second: {
+            "900": SystemCalls(
+                comm=comm,
+                calls=sum(calls.values()) * second,
+                calls_by_name={name: rate * second for name, rate in calls.items()},
             )
         }
     if for_lock is not None:
@@ -233,7 +245,7 @@ def test_time_outs_of_locks_are_timers() -> None:
 
 
 def test_who_is_woken_by_another_process_is_told_with_its_name() -> None:
-    load = seen("futex_do_wait", woken={"by_task": 12000}, waker="feeder[901]")
+    load = seen("futex_do_wait", woken={"by_task": 12000}, waker="feeder[901]", calls=FUTEX)
     found = confirmed(SWITCH, load)
     assert "bus[900] sleeps in futex_do_wait() and is woken by feeder[901] 12,000 times" in found.mechanism
     assert isinstance(verdict(IRQ, load), Refuted)
@@ -243,7 +255,25 @@ def test_threads_that_wake_each_other_for_a_lock_are_another_matter() -> None:
     load = seen("futex_do_wait", woken={"by_task": 12000}, for_lock=True)
     assert isinstance(found := verdict(SWITCH, load), Refuted)
     assert "locks of their own" in found.reason
-    assert confirmed(SWITCH, seen("futex_do_wait", woken={"by_task": 12000}, for_lock=False))
+    assert confirmed(SWITCH, seen("futex_do_wait", woken={"by_task": 12000}, for_lock=False, calls=FUTEX))
+
+
+def test_a_server_whose_threads_hand_each_other_requests_works() -> None:
+    served = {"futex": 13000, "recvfrom": 12000, "sendto": 12000, "epoll_wait": 6000}
+    for where in ("futex_do_wait", None):
+        load = seen(where, woken={"by_task": 9000, "by_packet": 6000}, calls=served)
+        assert isinstance(found := verdict(SWITCH, load), Refuted)
+        assert "does more in between" in found.reason
+    assert confirmed(SWITCH, seen(None, woken={"by_task": 12000}, calls={"msgsnd": 9000, "msgrcv": 9000}))
+
+
+def test_what_threads_that_wake_each_other_call_is_measured() -> None:
+    load = seen("futex_do_wait", woken={"by_task": 12000}, asks=True)
+    assert isinstance(found := verdict(SWITCH, load), Open)
+    assert found.asks == ("syscalls",)
+    # Where it cannot be had, threads in futex(2) may wait for a lock, or for work.
+    assert isinstance(verdict(SWITCH, seen("futex_do_wait", woken={"by_task": 12000})), Refuted)
+    assert confirmed(SWITCH, seen(None, woken={"by_task": 12000}))
 
 
 def test_requests_whose_end_a_thread_of_the_kernel_tells_are_those_of_the_device() -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
+from kernward.collectors.measurements import syscalls
 from kernward.collectors.sources import processes, stat, threads
 from kernward.diagnosis import processors, wakeups
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
+    Open,
     Refuted,
     Rival,
     Signal,
+    Threshold,
     Unknown,
     Verdict,
 )
@@ -26,6 +29,32 @@ from kernward.diagnosis.wakeups import (
     others_of,
 )
 from kernward.records.check import Action
+
+HANDS = Threshold(
+    "part of its system calls that wait, wake or hand something over",
+    0.8,
+    "",
+    "a server whose threads hand each other requests receives and answers these as well: as many calls again",
+)
+_HANDING = frozenset(
+    {
+        *("futex", "futex_wait", "futex_wake", "futex_waitv", "futex_requeue", "sched_yield"),
+        *(
+            "read",
+            "write",
+            "readv",
+            "writev",
+            "poll",
+            "ppoll",
+            "select",
+            "pselect6",
+            "epoll_wait",
+            "epoll_pwait",
+        ),
+        *("msgsnd", "msgrcv", "semop", "semtimedop", "mq_timedsend", "mq_timedreceive"),
+        *("kill", "tgkill", "rt_sigqueueinfo", "rt_sigtimedwait", "rt_sigsuspend", "rt_sigreturn"),
+    }
+)
 
 
 def _test(view: View) -> Iterator[Verdict]:
@@ -59,11 +88,26 @@ def _test(view: View) -> Iterator[Verdict]:
         yield asked
         return
     struck = [each for each in found if each.waker == "thread"]
+    counted = [each for each in struck if each.wakeups is not None]
+    if counted and view.can_ask(syscalls.SOURCE.name):
+        yield Open(
+            suspicion=0.5,
+            reason=f"{counted[0].runner.name} is woken by tasks all the time; what else it calls is not known yet",
+            asks=(syscalls.SOURCE.name,),
+        )
+        return
+    works = [each for each in counted if not _only_hands_over(view, each)]
+    struck = [each for each in struck if each not in works]
     for each, same in wakeups.of_one_name(struck):
         yield _confirmed(view, each, same)
     if struck:
         return
-    if found:
+    if works:
+        yield Refuted(
+            reason=f"{works[0].runner.name} sleeps {works[0].sleeps_per_s:,.0f} times a second, and does more in between "
+            "than wait and wake"
+        )
+    elif found:
         reasons = {
             "timer": "timers wake it",
             "device": "a device wakes it",
@@ -77,6 +121,16 @@ def _test(view: View) -> Iterator[Verdict]:
         )
     else:
         yield Refuted(reason=f"{rate}no process sleeps without having done something")
+
+
+def _only_hands_over(view: View, found: Switcher) -> bool:
+    """Whether nearly all that it asks of the kernel is to wait, to wake and to hand over."""
+    calls = view.window.each_over(syscalls.SOURCE).get(found.runner.pid)
+    if calls is None or not calls.calls:
+        # Threads that were not seen in futex(2) slept somewhere else than for a lock or a signal of their own.
+        return found.where is None or not found.where.startswith("futex_")
+    handing = sum(count for name, count in (calls.calls_by_name or {}).items() if name in _HANDING)
+    return handing >= HANDS.value * calls.calls
 
 
 def _confirmed(view: View, found: Switcher, same: list[Switcher]) -> Confirmed:
@@ -143,8 +197,9 @@ HYPOTHESIS = Hypothesis(
         Signal("process_io.characters_read_bytes", "how little is handed over each time"),
         Signal("interrupts.count", "too few to be what wakes them"),
         Signal("wakeups.by_task", "measured: who wakes them"),
+        Signal("syscalls.calls_by_name", "measured: whether they do anything but wait and wake"),
     ),
-    thresholds=(CPU, KERNEL, SLICE, UNSEEN, MOSTLY, MOVED, OFTEN),
+    thresholds=(CPU, KERNEL, SLICE, UNSEEN, MOSTLY, HANDS, MOVED, OFTEN),
     rivals=(
         Rival("interrupt-load", "there timers or a device wake the threads, as often as they sleep"),
         Rival("user-lock-contention", "there they sleep in futex_wait(), for a lock that one of them holds"),
@@ -180,7 +235,7 @@ HYPOTHESIS = Hypothesis(
             "Batches add latency at low load.",
         ),
     ),
-    asks=("wakeups",),
+    asks=("wakeups", "syscalls"),
     cost="in a second look, /proc/PID/task and io of at most 8 processes",
     see=("kernel/sched/core.c", "fs/pipe.c", "Documentation/scheduler/sched-design-CFS.rst"),
     test=_test,
