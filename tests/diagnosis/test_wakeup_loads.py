@@ -12,7 +12,7 @@ from kernward.collectors.sources.interrupts import Interrupt
 from kernward.collectors.sources.process_io import ProcessIo
 from kernward.collectors.sources.softirqs import Softirqs
 from kernward.collectors.sources.task_waits import TaskWaits
-from kernward.diagnosis.hypotheses import context_switch_load, interrupt_load
+from kernward.diagnosis.hypotheses import context_switch_load, interrupt_load, kernel_time
 from kernward.diagnosis.hypothesis import Open, Refuted, Unknown
 from kernward.diagnosis.view import View
 from tests.diagnosis.processor_windows import Task, compile_jobs, machine
@@ -226,6 +226,13 @@ def test_what_wakes_them_is_measured_where_no_place_tells_it(where: str | None) 
 
 def test_where_they_sleep_tells_it_without_a_measurement() -> None:
     assert confirmed(SWITCH, seen("pipe_read", asks=True))
+
+
+def test_who_only_wakes_and_sleeps_is_not_accused_of_tiny_calls_as_well() -> None:
+    load = seen("pipe_read", system=0.9)
+    assert confirmed(SWITCH, load)
+    assert isinstance(found := verdict(kernel_time.HYPOTHESIS, load), Refuted)
+    assert "sleeping and waking" in found.reason
 
 
 def test_packets_are_not_taken_for_the_timers_that_come_as_often() -> None:

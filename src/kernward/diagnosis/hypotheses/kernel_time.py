@@ -7,7 +7,7 @@ from kernward.collectors.measurements import syscalls
 from kernward.collectors.measurements.syscalls import SystemCalls
 from kernward.collectors.sources import process_io, processes
 from kernward.collectors.sources.process_io import ProcessIo
-from kernward.diagnosis import processors
+from kernward.diagnosis import processors, wakeups
 from kernward.diagnosis.hypothesis import (
     Confirmed,
     Hypothesis,
@@ -94,6 +94,15 @@ def _test(view: View) -> Iterator[Verdict]:
     if not suspects:
         yield Refuted(
             reason=f"the kernel works for tasks {times.system:.0%} of the time, and for none of them for long",
+            evidence=(system,),
+        )
+        return
+    # Who sleeps and is woken for each few bytes loses its time to that.
+    waking = [each.runner for each in wakeups.switchers(view) if each.waker in ("thread", "timer", "device")]
+    suspects = [each for each in suspects if each not in waking]
+    if not suspects:
+        yield Refuted(
+            reason=f"what {waking[0].name} spends in the kernel goes into sleeping and waking",
             evidence=(system,),
         )
         return
