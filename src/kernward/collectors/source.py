@@ -37,6 +37,8 @@ class Source(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     scope: Scope = "host"
     # Why its reader may have to wait in the kernel without an end; "" where it never has to.
     waits: str = ""
+    # Of a field that is not told by the first of `files`: the file that does.
+    file_of: Callable[[str], str | None] | None = None
 
     @property
     def quantities(self) -> dict[str, Quantity]:
@@ -60,6 +62,7 @@ class EntitySource(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     scope: Scope
     when: When = "sample"
     waits: str = ""
+    file_of: Callable[[str], str | None] | None = None
     # Of a cgroup's field the file of the group that tells it, in version 2 and in version 1; "" where it has none.
     group_file: Callable[[str], tuple[str, str] | None] | None = None
 

@@ -54,7 +54,6 @@ def stall_evidence(view: View, part: float, name: str = "memory_some") -> Eviden
         unit="",
         says=f"some task waited for {word} during {part:.0%} of the time",
         change=not view.window.since_boot,
-        file=f"/proc/pressure/{name.partition('_')[0]}",
     )
 
 

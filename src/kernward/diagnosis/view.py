@@ -13,6 +13,7 @@ import msgspec
 from kernward.collectors.source import AnySource, EntitySource
 from kernward.collectors.sources import cgroup_trees, loadavg, processes
 from kernward.collectors.window import Window
+from kernward.diagnosis.kinship import pid
 from kernward.records.check import Evidence, Measured, Plot, Scope
 
 
@@ -116,12 +117,14 @@ class View:
         )
 
     def _file(self, source: AnySource, field: str, scope: Scope) -> str:
-        """Where a field was read: of a cgroup the file of that group, as whoever is there can look at it."""
+        """Where a field was read, of a cgroup or a process its own file, as whoever is there can look at it."""
         of_group = source.group_file if isinstance(source, EntitySource) else None
         names = of_group(field) if of_group is not None and scope.kind == "cgroup" else None
-        if names is None:
-            return source.files[0]
-        return cgroup_trees.path(self.window.each(cgroup_trees.SOURCE), scope.name, *names)
+        if names is not None:
+            return cgroup_trees.path(self.window.each(cgroup_trees.SOURCE), scope.name, *names)
+        file = (source.file_of(field) if source.file_of is not None else None) or source.files[0]
+        number = pid(scope.name) if scope.kind == "process" else None
+        return file.replace("/PID/", f"/{number}/") if number else file
 
     def plot(
         self, source: AnySource, field: str, points: Sequence[tuple[Any, float]], *, scope: Scope, unit: str

@@ -76,10 +76,17 @@ def read(root: Root) -> Conntrack:
     )
 
 
+_FILES = {
+    "most": f"{_SYSCTL}nf_conntrack_max",
+    "buckets": f"{_SYSCTL}nf_conntrack_buckets",
+    **dict.fromkeys(("dropped", "early_dropped", "insert_failed", "invalid"), _STAT),
+}
+
 SOURCE = Source(
     name="conntrack",
     doc="Tracked connections, how many there may be, and what was dropped because there were too many.",
     files=(f"{_SYSCTL}nf_conntrack_count", f"{_SYSCTL}nf_conntrack_max", _STAT),
     record=Conntrack,
     read=read,
+    file_of=_FILES.get,
 )

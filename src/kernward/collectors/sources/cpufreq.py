@@ -93,12 +93,20 @@ def _hz(root: Root, path: str) -> int | None:
     return None if found is None else found * 1000
 
 
+_FILES = {
+    "throttles": f"{CPUS}/cpu*/thermal_throttle/core_throttle_count",
+    "throttled_s": f"{CPUS}/cpu*/thermal_throttle/core_throttle_total_time_ms",
+    "package_throttles": f"{CPUS}/cpu*/thermal_throttle/package_throttle_count",
+    "package_throttled_s": f"{CPUS}/cpu*/thermal_throttle/package_throttle_total_time_ms",
+}
+
 SOURCE = EntitySource(
     name="cpufreq",
     doc="The clock of each CPU, its bounds, and how often heat has slowed it down.",
     files=(f"{CPUS}/cpu*/cpufreq/scaling_cur_freq", f"{CPUS}/cpu*/thermal_throttle/core_throttle_count"),
     record=Cpufreq,
     read=read,
+    file_of=_FILES.get,
     scope="cpu",
     when="check",
 )

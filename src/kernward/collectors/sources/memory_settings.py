@@ -88,11 +88,25 @@ def _chosen(root: Root, path: str) -> str | None:
     return found[1] if found else None
 
 
+_FILES = {
+    "overcommit_memory": "/proc/sys/vm/overcommit_memory",
+    "overcommit_ratio_percent": "/proc/sys/vm/overcommit_ratio",
+    "swappiness": "/proc/sys/vm/swappiness",
+    "min_free_bytes": "/proc/sys/vm/min_free_kbytes",
+    "watermark_scale_factor": "/proc/sys/vm/watermark_scale_factor",
+    "zone_reclaim_mode": "/proc/sys/vm/zone_reclaim_mode",
+    "panic_on_oom": "/proc/sys/vm/panic_on_oom",
+    "numa_balancing": "/proc/sys/kernel/numa_balancing",
+    "thp_enabled": f"{_THP}/enabled",
+    "thp_defrag": f"{_THP}/defrag",
+}
+
 SOURCE = Source(
     name="memory_settings",
     doc="Settings of memory management: overcommit, swappiness, watermarks, huge pages.",
     files=("/proc/sys/vm/*", f"{_THP}/enabled", f"{_THP}/defrag"),
     record=MemorySettings,
     read=read,
+    file_of=_FILES.get,
     when="check",
 )

@@ -121,10 +121,13 @@ def read(root: Root) -> Pressure:
     )
 
 
+_FILES = {each: f"/proc/pressure/{each.partition('_')[0]}" for each in Pressure.__struct_fields__}
+
 SOURCE = Source(
     name="pressure",
     doc="Pressure stall information: how long tasks waited for a CPU, for memory, for I/O.",
     files=("/proc/pressure/cpu", "/proc/pressure/memory", "/proc/pressure/io", "/proc/pressure/irq"),
     record=Pressure,
     read=read,
+    file_of=_FILES.get,
 )

@@ -164,12 +164,18 @@ def _number(word: bytes) -> int | None:
     return int(word) if word.isdigit() and len(word) <= 18 else None
 
 
+_FILES = {
+    **dict.fromkeys(("limit", "hard_limit", "tasks_limit"), "/proc/PID/limits"),
+    "table_size": "/proc/PID/status",
+}
+
 SOURCE = EntitySource(
     name="process_files",
     doc="Open files of each process and the limit on them.",
     files=("/proc/PID/fd", "/proc/PID/limits", "/proc/PID/status"),
     record=ProcessFiles,
     read=read,
+    file_of=_FILES.get,
     scope="process",
     when="check",
 )

@@ -195,11 +195,14 @@ def label(pid: str, process: Process) -> str:
     return f"{process.comm}[{pid}]"
 
 
+_FILES = dict.fromkeys(("ran_s", "waited_s"), "/proc/PID/schedstat")
+
 SOURCE = EntitySource(
     name="processes",
     doc="Every process: its state, processor time, page faults, memory, threads, and its start.",
     files=("/proc/PID/stat", "/proc/PID/schedstat"),
     record=Process,
     read=read,
+    file_of=_FILES.get,
     scope="process",
 )

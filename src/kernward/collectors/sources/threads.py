@@ -97,12 +97,26 @@ def _thread(root: Root, folder: str) -> Thread | None:
     )
 
 
+_FILES = {
+    **dict.fromkeys(("ran_s", "waited_s"), "/proc/PID/task/TID/schedstat"),
+    **dict.fromkeys(
+        ("voluntary_switches", "involuntary_switches", "allowed_cpus"), "/proc/PID/task/TID/status"
+    ),
+    "wait": "/proc/PID/task/TID/wchan",
+}
+
 SOURCE = EntitySource(
     name="threads",
     doc="Each thread of the processes asked for: times, switches, where it waits.",
-    files=("/proc/PID/task/TID/stat", "/proc/PID/task/TID/status", "/proc/PID/task/TID/wchan"),
+    files=(
+        "/proc/PID/task/TID/stat",
+        "/proc/PID/task/TID/schedstat",
+        "/proc/PID/task/TID/status",
+        "/proc/PID/task/TID/wchan",
+    ),
     record=Thread,
     read=read,
+    file_of=_FILES.get,
     scope="process",
     when="asked",
 )

@@ -73,11 +73,14 @@ def _synchronised() -> bool | None:
     return None if state < 0 else not timex.status & _STA_UNSYNC
 
 
+_FILES = {"rtc_local": _ADJTIME, "synchronised": "adjtimex(2)", "up_s": "/proc/uptime"}
+
 SOURCE = Source(
     name="wall_clock",
     doc="The wall clock against the hardware's clock, and whether a time server keeps it right.",
     files=(RTC, _ADJTIME),
     record=WallClock,
     read=read,
+    file_of=_FILES.get,
     when="check",
 )

@@ -47,9 +47,7 @@ def _test(view: View) -> Iterator[Verdict]:
         missing = window.why_absent(memory_settings.SOURCE) or "vm.overcommit_memory cannot be read"
         yield Unknown(reason=f"whether promises are limited is not known: {missing}")
         return
-    setting = view.evidence(
-        memory_settings.SOURCE, "overcommit_memory", mode, change=False, file="/proc/sys/vm/overcommit_memory"
-    )
+    setting = view.evidence(memory_settings.SOURCE, "overcommit_memory", mode, change=False)
     if mode != NEVER:
         yield Refuted(reason=f"vm.overcommit_memory is {mode}: promises are not limited", evidence=(setting,))
         return

@@ -106,9 +106,7 @@ def _confirmed(view: View, pid: str, names: Mapping[str, Process], count: int, l
         ),
         evidence=(
             view.evidence(process_files.SOURCE, "open_files", count, scope=scope, change=False),
-            view.evidence(
-                process_files.SOURCE, "limit", limit, scope=scope, change=False, file=f"/proc/{pid}/limits"
-            ),
+            view.evidence(process_files.SOURCE, "limit", limit, scope=scope, change=False),
         ),
         chain=(
             "files are opened and not closed",
