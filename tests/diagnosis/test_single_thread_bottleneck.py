@@ -36,6 +36,12 @@ def test_it_counts_as_busy_while_it_waits_for_a_cpu() -> None:
     assert found.impact > 0.9
 
 
+def test_a_long_delay_of_a_thread_that_then_did_nothing_is_no_work() -> None:
+    """Of a guest: a delay that had begun before the window counted in it when it ended."""
+    late = (0.0001, 1.9, "pipe_read", 0.5)
+    assert confirmed(HYPOTHESIS, machine(service(late, *[(0.0001, 0.0, "pipe_read", 0.5)] * 7)))
+
+
 def test_threads_of_a_pool_that_nobody_wakes_do_not_wait_for_it() -> None:
     """An emulator, or a program with a pool of threads that it does not use."""
     found = verdict(HYPOTHESIS, machine(service(*[(0.0, 0.0, "futex_do_wait", 0.0)] * 7)))

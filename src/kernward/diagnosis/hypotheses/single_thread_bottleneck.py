@@ -32,6 +32,13 @@ REST = Threshold(
     "",
     "where the others compute as well, the work is spread, and the one thread is just another",
 )
+IDLE_WAIT = Threshold(
+    "wait for a CPU for each second of running, beyond which a thread computes nothing",
+    100.0,
+    "s",
+    "a delay counts as a whole when it ends, with what of it lay before; a hundred threads on one CPU wait 99 s for "
+    "each second. Who waits longer had hardly anything to do when its turn came",
+)
 SPARE = Threshold(
     "CPUs that are idle",
     0.25,
@@ -223,7 +230,8 @@ def _for_a_lock(view: View, runner: Runner, others: int) -> bool:
 
 def _wants(thread: Thread) -> float:
     if thread.ran_s is not None:
-        return thread.ran_s + (thread.waited_s or 0.0)
+        waited_s = thread.waited_s or 0.0
+        return thread.ran_s + (waited_s if waited_s <= IDLE_WAIT.value * thread.ran_s else 0.0)
     return (thread.user_s or 0.0) + (thread.system_s or 0.0)
 
 
@@ -239,7 +247,7 @@ HYPOTHESIS = Hypothesis(
         Signal("task_waits.futex_lock", "where they sleep as for a taken lock, it is that lock they want"),
         Signal("stat.idle_s", "other CPUs had time"),
     ),
-    thresholds=(FULL, REST, SPARE, HANDED),
+    thresholds=(FULL, REST, IDLE_WAIT, SPARE, HANDED),
     rivals=(
         Rival("cpu-affinity-pileup", "there several threads want to run, and wait for one CPU"),
         Rival(
