@@ -83,6 +83,14 @@ def _tasks(root: Root) -> tuple[int | None, int | None]:
     )
 
 
+_TOLD_BY = {
+    **dict.fromkeys(("inodes", "free_inodes"), "/proc/sys/fs/inode-nr"),
+    **dict.fromkeys(("dentries", "negative_dentries"), "/proc/sys/fs/dentry-state"),
+    **dict.fromkeys(("tasks", "last_pid"), "/proc/loadavg"),
+    "pid_max": "/proc/sys/kernel/pid_max",
+    "threads_max": "/proc/sys/kernel/threads-max",
+}
+
 SOURCE = Source(
     name="kernel_limits",
     doc="Files, inodes, processes and threads of the whole machine, and the limits on them.",
@@ -96,4 +104,5 @@ SOURCE = Source(
     ),
     record=KernelLimits,
     read=read,
+    file_of=_TOLD_BY.get,
 )

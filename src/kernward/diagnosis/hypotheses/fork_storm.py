@@ -61,9 +61,7 @@ def _test(view: View) -> Iterator[Verdict]:
         view.evidence(
             stat.SOURCE, "system_s", system, unit="", says=f"the kernel's part of the time; busy {busy:.0%}"
         ),
-        view.evidence(
-            kernel_limits.SOURCE, "tasks", last, change=False, file="/proc/loadavg", says=f"{first} at first"
-        ),
+        view.evidence(kernel_limits.SOURCE, "tasks", last, change=False, says=f"{first} at first"),
     )
     storm = rate / cpus >= RATE.value and system >= KERNEL.value
     bomb = grown >= TASKS.value and grown >= GROWTH.value * first

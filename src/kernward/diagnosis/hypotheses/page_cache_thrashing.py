@@ -182,7 +182,7 @@ def _setting(view: View, evidence: list[Evidence]) -> str:
         return ""
     evidence.append(
         view.evidence(
-            memory_settings.SOURCE, "swappiness", 0, change=False, file="/proc/sys/vm/swappiness",
+            memory_settings.SOURCE, "swappiness", 0, change=False,
             says=f"{size(idle)} of programs' memory is idle and not swapped",
         )
     )  # fmt: skip

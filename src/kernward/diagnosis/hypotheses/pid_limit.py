@@ -59,12 +59,9 @@ def _test(view: View) -> Iterator[Verdict]:
             "tasks",
             limits.tasks,
             change=False,
-            file="/proc/loadavg",
             says="processes and threads there are",
         ),
-        view.evidence(
-            kernel_limits.SOURCE, "pid_max", limits.pid_max, change=False, file="/proc/sys/kernel/pid_max"
-        ),
+        view.evidence(kernel_limits.SOURCE, "pid_max", limits.pid_max, change=False),
     ]
     if limits.threads_max is not None:
         proof.append(
@@ -73,7 +70,6 @@ def _test(view: View) -> Iterator[Verdict]:
                 "threads_max",
                 limits.threads_max,
                 change=False,
-                file="/proc/sys/kernel/threads-max",
             )
         )
     scope, theirs = _who(everybody)

@@ -97,7 +97,6 @@ def _confirmed(view: View, pid: int, parent: Process | None, count: int, comm: s
                 "pid_max",
                 pid_max,
                 change=False,
-                file="/proc/sys/kernel/pid_max",
                 says=f"{share:.1%} of all ids are taken by them",
             )
         )
