@@ -169,7 +169,7 @@ def of_one_name(found: list[Switcher]) -> Iterator[tuple[Switcher, list[Switcher
 
 
 def others_of(same: list[Switcher]) -> str:
-    """ " and 3 more of its name do so too", where there are."""
+    """`, as do 3 more of its name`; nothing where there is none."""
     return f", as do {len(same)} more of its name" if same else ""
 
 

@@ -16,7 +16,7 @@ from kernward.diagnosis.hypothesis import (
     Unknown,
     Verdict,
 )
-from kernward.diagnosis.storage import Disk, Storage, asleep, wait_of, waiters
+from kernward.diagnosis.storage import Disk, Storage, Waiter, asleep, wait_of, waiters
 from kernward.diagnosis.view import View
 from kernward.diagnosis.wording import milliseconds, names
 from kernward.records.check import Action, Evidence, Scope
@@ -74,10 +74,11 @@ def _test(view: View) -> Iterator[Verdict]:
         return
     disk = max((storage.disks[name] for name in loaded), key=lambda each: each.discard_queue)
     found = _freeing(view)
+    loaded_with = f"{disk.name} has {disk.discard_queue:.1f} discards under way"
     if not found and view.can_ask(offcpu.SOURCE.name):
         yield Open(
             suspicion=0.5,
-            reason=f"{disk.name} has {disk.discard_queue:.1f} discards under way; who waits for them is not known yet",
+            reason=f"{loaded_with}; who waits for them is not known yet",
             asks=(offcpu.SOURCE.name,),
             evidence=(_discards(view, disk),),
         )
@@ -85,22 +86,25 @@ def _test(view: View) -> Iterator[Verdict]:
         yield _confirmed(view, storage, disk, found)
     elif view.has(offcpu.SOURCE.name):
         yield Refuted(
-            reason=f"{disk.name} has {disk.discard_queue:.1f} discards under way, and nobody waits for them who was not "
-            "asked to discard",
+            reason=f"{loaded_with}, and nobody waits for them who was not asked to discard",
             evidence=(_discards(view, disk),),
         )
     else:
         yield Unknown(
-            reason=f"{disk.name} has {disk.discard_queue:.1f} discards under way; who waits for them could not be measured",
+            reason=f"{loaded_with}; who waits for them could not be measured",
             evidence=(_discards(view, disk),),
         )
 
 
 def _freeing(view: View) -> list[Freeing]:
     """The processes that wait for discards, the one with the most first: as measured, else as seen asleep."""
-    seconds = view.window.seconds_of(offcpu.SOURCE) if view.has(offcpu.SOURCE.name) else 0.0
-    found: list[Freeing] = []
-    for pid, each in view.window.each_over(offcpu.SOURCE).items() if seconds else ():
+    found = _measured(view) if view.has(offcpu.SOURCE.name) else _seen_asleep(view)
+    return sorted((each for each in found if each.share >= WAITS.value), key=lambda each: -each.share)
+
+
+def _measured(view: View) -> Iterator[Freeing]:
+    seconds = view.window.seconds_of(offcpu.SOURCE)
+    for pid, each in view.window.each_over(offcpu.SOURCE).items():
         spent = sum(
             took for stack, took in (each.by_stack_s or {}).items() if wait_of(stack.split(";")) == "discard"
         )
@@ -108,22 +112,19 @@ def _freeing(view: View) -> list[Freeing]:
         evidence = view.evidence(
             offcpu.SOURCE, "by_stack_s", spent, unit="s", scope=scope, says="asleep in blkdev_issue_discard()"
         )
-        found.append(Freeing(scope, spent / seconds, evidence))
-    if not seconds:
-        sleeping = [each for each in waiters(view) if not each.kernel and each.part("discard") > 0]
-        found = [
-            Freeing(
-                each.scope,
-                each.part("discard"),
-                asleep(
-                    view,
-                    [each],
-                    lambda one: f"slept for a discard in {one.part('discard'):.0%} of the samples",
-                )[0],
-            )
-            for each in sleeping
-        ]
-    return sorted((each for each in found if each.share >= WAITS.value), key=lambda each: -each.share)
+        yield Freeing(scope, spent / seconds, evidence)
+
+
+def _seen_asleep(view: View) -> Iterator[Freeing]:
+    for each in waiters(view):
+        share = each.part("discard")
+        if share and not each.kernel:
+            (evidence,) = asleep(view, [each], _slept)
+            yield Freeing(each.scope, share, evidence)
+
+
+def _slept(waiter: Waiter) -> str:
+    return f"slept for a discard in {waiter.part('discard'):.0%} of the samples"
 
 
 def _discards(view: View, disk: Disk) -> Evidence:
